@@ -1,0 +1,98 @@
+namespace AsyncioSharp.Testing;
+
+/// <summary>
+/// A clock that stands still while there is anything to do and jumps to the next deadline when there is not. Time passes only when a loop has
+/// nothing else left, so a test takes no time however long it sleeps, and runs the same every time.
+/// </summary>
+/// <remarks>
+/// The clock starts at zero and counts nanoseconds. It does not move while functions run in an executor: their threads live in real time.
+/// It cannot know of other threads; a loop that waits for one of those, with no timer set, waits for real, at most <see cref="IdleLimit"/>.
+/// </remarks>
+public sealed class VirtualClock : TimeProvider
+{
+    private readonly LoopParker _parker;
+    private readonly DateTimeOffset _epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private long _now;
+
+    /// <summary>Creates a clock that shows zero.</summary>
+    /// <param name="idleLimit">See <see cref="IdleLimit"/>; null for 10 s.</param>
+    public VirtualClock(TimeSpan? idleLimit = null)
+    {
+        IdleLimit = idleLimit ?? TimeSpan.FromSeconds(10);
+        _parker = new LoopParker(this);
+    }
+
+    /// <summary>How long, in real time, a loop may wait for other threads when no timer is set; then it is taken for deadlocked.</summary>
+    public TimeSpan IdleLimit { get; }
+
+    /// <summary>The seconds that have passed.</summary>
+    public double Seconds => _now / 1e9;
+
+    /// <summary>What a loop on this clock waits with.</summary>
+    public Parker Parker => _parker;
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => 1_000_000_000;
+
+    /// <inheritdoc/>
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() => Interlocked.Read(ref _now);
+
+    /// <summary>The first of January 2000 and what has passed since.</summary>
+    /// <returns>The time.</returns>
+    public override DateTimeOffset GetUtcNow() => _epoch.AddTicks(GetTimestamp() / 100);
+
+    /// <summary>Moves the clock on, as a loop with nothing to do would. For the loop's thread.</summary>
+    /// <param name="time">By how much.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is negative.</exception>
+    public void Advance(TimeSpan time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        Interlocked.Add(ref _now, (long)(time.TotalSeconds * 1e9));
+    }
+
+    private sealed class LoopParker(VirtualClock clock) : Parker
+    {
+        private readonly object _gate = new();
+        private bool _woken;
+
+        public override void Park(TimeSpan timeout, bool workElsewhere)
+        {
+            lock (_gate)
+            {
+                if (!_woken)
+                {
+                    if (workElsewhere)
+                    {
+                        Monitor.Wait(_gate);
+                    }
+                    else if (timeout == Timeout.InfiniteTimeSpan)
+                    {
+                        if (!Monitor.Wait(_gate, clock.IdleLimit))
+                        {
+                            throw new InvalidOperationException(
+                                "Deadlock on virtual time: nothing is ready, no timer is set, and no other thread has woken the loop for "
+                                + $"{clock.IdleLimit.TotalSeconds} s of real time. Some task waits for a future that nobody will complete.");
+                        }
+                    }
+                    else
+                    {
+                        clock.Advance(timeout);
+                    }
+                }
+                _woken = false;
+            }
+        }
+
+        public override void Wake()
+        {
+            lock (_gate)
+            {
+                _woken = true;
+                Monitor.Pulse(_gate);
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+namespace AsyncioSharp;
+
+/// <summary>The futures of an <c>AsCompleted</c> in the order in which their completion was told, and those who wait for the next one.</summary>
+internal sealed class CompletionQueue : Runnable
+{
+    private readonly EventLoop _loop;
+    private readonly HashSet<Future> _pending;
+    private readonly Queue<Future?> _done = new(); // null: the time was up
+    private readonly List<Future<bool>> _getters = [];
+    private readonly TimerHandle? _timer;
+    private int _unclaimed;
+
+    internal CompletionQueue(IEnumerable<IAwaitable> awaitables, double? timeout, EventLoop? loop)
+    {
+        ArgumentNullException.ThrowIfNull(awaitables);
+        EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
+        _loop = loop ?? Asyncio.GetRunningLoop();
+        _pending = new HashSet<Future>(ReferenceEqualityComparer.Instance);
+        foreach (var awaitable in new HashSet<IAwaitable>(awaitables, ReferenceEqualityComparer.Instance))
+        {
+            ArgumentNullException.ThrowIfNull(awaitable, nameof(awaitables));
+            _pending.Add(Asyncio.EnsureFuture(awaitable, _loop));
+        }
+        _unclaimed = _pending.Count;
+        foreach (var future in _pending)
+        {
+            future.AddWaiter(this);
+        }
+        if (timeout is { } seconds && _pending.Count > 0)
+        {
+            _timer = _loop.CallLater(seconds, TimeIsUp);
+        }
+    }
+
+    /// <summary>Takes the right to one outcome; false if all are taken.</summary>
+    internal bool TryClaim() => _unclaimed > 0 && _unclaimed-- > 0;
+
+    /// <summary>The next future to be done.</summary>
+    internal async Coroutine<Future> Next()
+    {
+        while (_done.Count == 0)
+        {
+            var getter = _loop.CreateFuture<bool>();
+            _getters.Add(getter);
+            try
+            {
+                await getter;
+            }
+            catch
+            {
+                _getters.Remove(getter);
+                if (_done.Count > 0 && getter.IsDone && !getter.IsCancelled)
+                {
+                    WakeNext(); // this one was woken for an outcome that it does not take; another must
+                }
+                throw;
+            }
+        }
+        return _done.Dequeue() ?? throw new TimeoutException("Not every awaitable completed within the timeout.");
+    }
+
+    internal override void Run(object? source)
+    {
+        var future = (Future)source!;
+        if (_pending.Remove(future))
+        {
+            Give(future);
+            if (_pending.Count == 0)
+            {
+                _timer?.Cancel();
+            }
+        }
+    }
+
+    private void TimeIsUp()
+    {
+        foreach (var future in _pending)
+        {
+            future.RemoveWaiter(this);
+            Give(null);
+        }
+        _pending.Clear();
+    }
+
+    private void Give(Future? future)
+    {
+        _done.Enqueue(future);
+        WakeNext();
+    }
+
+    private void WakeNext()
+    {
+        while (_getters.Count > 0)
+        {
+            var getter = _getters[0];
+            _getters.RemoveAt(0);
+            if (!getter.IsDone)
+            {
+                getter.SetResult(true);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace AsyncioSharp;
+
+/// <summary>What the forms of <c>Gather</c> share: making futures of the arguments, and putting the results together.</summary>
+internal static class Gathering
+{
+    internal static IFuture<TResult> Start<TAwaitable, TResult>(
+        ReadOnlySpan<TAwaitable> awaitables, EventLoop? loop, bool outcomes, Func<Future[], TResult> collect)
+        where TAwaitable : IAwaitable
+    {
+        foreach (var awaitable in awaitables)
+        {
+            ArgumentNullException.ThrowIfNull(awaitable, nameof(awaitables));
+        }
+        var children = new Future[awaitables.Length];
+        Dictionary<object, Future>? coroutines = null; // a coroutine given twice is one task
+        for (int i = 0; i < children.Length; i++)
+        {
+            IAwaitable awaitable = awaitables[i];
+            if (awaitable is not Future child && (coroutines is null || !coroutines.TryGetValue(awaitable, out child!)))
+            {
+                child = Asyncio.EnsureImplicit(awaitable, loop);
+                (coroutines ??= new(children.Length, ReferenceEqualityComparer.Instance)).Add(awaitable, child);
+            }
+            loop ??= child.Loop;
+            if (child.Loop != loop)
+            {
+                throw Asyncio.DifferentLoop(nameof(awaitables));
+            }
+            children[i] = child;
+        }
+        return new GatheringFuture<TResult>(loop ?? Asyncio.GetRunningLoop(), children, outcomes, collect);
+    }
+
+    internal static TAwaitable[] Listed<TAwaitable>(IEnumerable<TAwaitable> awaitables)
+    {
+        ArgumentNullException.ThrowIfNull(awaitables);
+        return [.. awaitables];
+    }
+
+    internal static T Result<T>(Future done) => ((IFuture<T>)(object)done).Result();
+
+    internal static T[] Results<T>(Future[] done) => Array.ConvertAll(done, Result<T>);
+
+    internal static object?[] Objects(Future[] done) => Array.ConvertAll(done, static future => future.ResultObject());
+
+    internal static Outcome<T>[] Outcomes<T>(Future[] done) => Array.ConvertAll(done, static future => OutcomeOf(future, Result<T>));
+
+    internal static Outcome<object?>[] ObjectOutcomes(Future[] done)
+        => Array.ConvertAll(done, static future => OutcomeOf(future, static future => future.ResultObject()));
+
+    private static Outcome<T> OutcomeOf<T>(Future done, Func<Future, T> result)
+    {
+        if (done.IsCancelled)
+        {
+            return new Outcome<T>(default, done.Cancellation());
+        }
+        done.MarkRetrieved();
+        return done.PeekException is { } failure ? new Outcome<T>(default, failure) : new Outcome<T>(result(done), null);
+    }
+}

@@ -1,0 +1,106 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one is done.
+/// </summary>
+/// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
+internal sealed class GatheringFuture<TResult> : Future<TResult>
+{
+    private readonly Future[] _children;             // in the order of the arguments, repetitions included
+    private readonly Func<Future[], TResult> _collect;
+    private readonly bool _outcomes;                 // failures are results too: return_exceptions
+    private int _remaining;                          // distinct children that are not done
+    private bool _cancelRequested;
+
+    internal GatheringFuture(EventLoop loop, Future[] children, bool outcomes, Func<Future[], TResult> collect)
+        : base(loop)
+    {
+        _children = children;
+        _outcomes = outcomes;
+        _collect = collect;
+        var distinct = new HashSet<Future>(ReferenceEqualityComparer.Instance);
+        var done = new List<Future>();
+        foreach (var child in children)
+        {
+            if (distinct.Add(child))
+            {
+                _remaining++;
+                if (child.IsDone)
+                {
+                    done.Add(child);
+                }
+                else
+                {
+                    child.AddWaiter(this);
+                }
+            }
+        }
+        foreach (var child in done)
+        {
+            OnChildDone(child);
+        }
+        if (children.Length == 0)
+        {
+            SetResult(collect(children));
+        }
+    }
+
+    private protected override string Kind => "Gather";
+
+    /// <summary>
+    /// Cancels the children. The gather itself is cancelled when they are: it stays pending until a child's end completes it.
+    /// </summary>
+    public override bool Cancel(string? message = null)
+    {
+        if (IsDone)
+        {
+            return base.Cancel(message);
+        }
+        bool accepted = false;
+        foreach (var child in _children)
+        {
+            accepted |= child.Cancel(message);
+        }
+        _cancelRequested |= accepted;
+        return accepted;
+    }
+
+    internal override void Run(object? source) => OnChildDone((Future)source!);
+
+    private void OnChildDone(Future child)
+    {
+        _remaining--;
+        if (IsDone)
+        {
+            // The first failure has completed the gather; later ones are nobody's business.
+            child.MarkRetrieved();
+            return;
+        }
+        if (!_outcomes)
+        {
+            if (child.IsCancelled)
+            {
+                // As an exception: a cancelled child does not make the gather cancelled.
+                SetException(child.Cancellation());
+                return;
+            }
+            if (child.PeekException is { } failure)
+            {
+                child.MarkRetrieved();
+                SetException(failure);
+                return;
+            }
+        }
+        if (_remaining == 0)
+        {
+            if (_cancelRequested)
+            {
+                SetException(child.IsCancelled ? child.Cancellation() : new CancelledException());
+            }
+            else
+            {
+                SetResult(_collect(_children));
+            }
+        }
+    }
+}

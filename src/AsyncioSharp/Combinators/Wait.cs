@@ -1,0 +1,132 @@
+namespace AsyncioSharp;
+
+/// <summary>When <c>Wait</c> returns.</summary>
+public enum ReturnWhen
+{
+    /// <summary>When all are done or cancelled.</summary>
+    AllCompleted,
+
+    /// <summary>When one is done or cancelled.</summary>
+    FirstCompleted,
+
+    /// <summary>When one fails; a cancelled one does not count. If none fails, when all are done.</summary>
+    FirstException,
+}
+
+public static partial class Asyncio
+{
+    /// <summary>
+    /// Waits for several futures and says which are done. Neither a timeout nor a failure throws, and nothing is cancelled: cancelling the waiting
+    /// task leaves the futures running. Always suspends. Mirrors <c>asyncio.wait</c>.
+    /// </summary>
+    /// <typeparam name="TFuture">The kind of futures; the sets keep it.</typeparam>
+    /// <param name="futures">Futures or tasks of one loop; one that is given twice counts once.</param>
+    /// <param name="timeout">Seconds; null for no limit.</param>
+    /// <param name="returnWhen">When to return.</param>
+    /// <returns>A coroutine of two new sets: those that are done when it returns, and the others.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="futures"/> or one of them is null.</exception>
+    /// <exception cref="ArgumentException">There are none, they belong to different loops, or another argument is out of its range.</exception>
+    public static Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> Wait<TFuture>(
+        IEnumerable<TFuture> futures, double? timeout = null, ReturnWhen returnWhen = ReturnWhen.AllCompleted)
+        where TFuture : Future
+    {
+        ArgumentNullException.ThrowIfNull(futures);
+        return WaitOn<TFuture>([.. futures], timeout, returnWhen, null);
+    }
+
+    /// <inheritdoc cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen)"/>
+    public static Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> Wait<TFuture>(
+        IEnumerable<TFuture> futures, TimeSpan timeout, ReturnWhen returnWhen = ReturnWhen.AllCompleted)
+        where TFuture : Future
+        => Wait(futures, timeout.TotalSeconds, returnWhen);
+
+    /// <summary>Waits for several futures of any kinds until all are done. Mirrors <c>asyncio.wait</c>.</summary>
+    /// <param name="futures">Futures or tasks of one loop; one that is given twice counts once.</param>
+    /// <returns>A coroutine of two new sets: those that are done when it returns, and the others.</returns>
+    /// <exception cref="ArgumentNullException">One of them is null.</exception>
+    /// <exception cref="ArgumentException">There are none, or they belong to different loops.</exception>
+    public static Coroutine<(HashSet<Future> Done, HashSet<Future> Pending)> Wait(params ReadOnlySpan<Future> futures)
+        => WaitOn<Future>([.. futures], null, ReturnWhen.AllCompleted, null);
+
+    internal static Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> WaitOn<TFuture>(
+        List<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop? loop)
+        where TFuture : Future
+    {
+        if (futures.Count == 0)
+        {
+            throw new ArgumentException("Set of Tasks/Futures is empty.", nameof(futures));
+        }
+        EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
+        if (!Enum.IsDefined(returnWhen))
+        {
+            throw new ArgumentException($"Invalid return_when value: {returnWhen}", nameof(returnWhen));
+        }
+        foreach (var future in futures)
+        {
+            ArgumentNullException.ThrowIfNull(future, nameof(futures));
+            loop ??= future.Loop;
+            if (future.Loop != loop)
+            {
+                throw DifferentLoop(nameof(futures));
+            }
+        }
+        return WaitForCount([.. futures], timeout, returnWhen, loop!);
+    }
+
+    private static async Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> WaitForCount<TFuture>(
+        HashSet<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop loop)
+        where TFuture : Future
+    {
+        var count = new CountingFuture(loop, futures.Count, returnWhen);
+        TimerHandle? timer = timeout is { } seconds ? loop.CallLater(seconds, static count => count.Release(), count) : null;
+        foreach (var future in futures)
+        {
+            future.AddWaiter(count);
+        }
+        try
+        {
+            await count;
+        }
+        finally
+        {
+            timer?.Cancel();
+            foreach (var future in futures)
+            {
+                future.RemoveWaiter(count);
+            }
+        }
+        // Looked at only now, so that what was done in the meantime counts as done.
+        var done = new HashSet<TFuture>();
+        var pending = new HashSet<TFuture>();
+        foreach (var future in futures)
+        {
+            (future.IsDone ? done : pending).Add(future);
+        }
+        return (done, pending);
+    }
+}
+
+/// <summary>What <c>Wait</c> waits for: told by the ready queue of every future that is done, it is done itself when enough are.</summary>
+internal sealed class CountingFuture(EventLoop loop, int count, ReturnWhen returnWhen) : Future<bool>(loop)
+{
+    private int _remaining = count;
+
+    internal void Release()
+    {
+        if (!IsDone)
+        {
+            SetResult(true);
+        }
+    }
+
+    internal override void Run(object? source)
+    {
+        var future = (Future)source!;
+        if (--_remaining <= 0
+            || returnWhen == ReturnWhen.FirstCompleted
+            || (returnWhen == ReturnWhen.FirstException && !future.IsCancelled && future.Exception() is not null))
+        {
+            Release();
+        }
+    }
+}

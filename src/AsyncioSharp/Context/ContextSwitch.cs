@@ -1,0 +1,40 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// How a loop's thread changes contexts. Between two entries it rests in the empty context; an entry in the empty context pays one look at
+/// the thread's current context and nothing else.
+/// </summary>
+internal static class ContextSwitch
+{
+    /// <summary>Puts the empty context back in force, if something changed it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Rest()
+    {
+        if (!ReferenceEquals(ExecutionContext.Capture(), Context.Empty))
+        {
+            ExecutionContext.Restore(Context.Empty);
+        }
+    }
+
+    /// <summary>Runs <paramref name="action"/> in <paramref name="context"/>, or in the empty one if null, and rests.</summary>
+    internal static void Run<TState>(Context? context, TState state, Action<TState> action)
+    {
+        if (context is null)
+        {
+            action(state);
+            Rest();
+            return;
+        }
+        var outer = context.Enter();
+        try
+        {
+            action(state);
+        }
+        finally
+        {
+            context.Leave(outer);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace AsyncioSharp;
+
+/// <summary>Where a coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
+public enum CoroutineState
+{
+    /// <summary>Made, but nothing of its body has run.</summary>
+    Created,
+
+    /// <summary>Its body is running at this moment.</summary>
+    Running,
+
+    /// <summary>It waits at an <c>await</c>.</summary>
+    Suspended,
+
+    /// <summary>It returned, failed, or was closed.</summary>
+    Closed,
+}
+
+/// <summary>
+/// What an <c>async Coroutine</c> method returns: its state machine, not yet started (Python's coroutine object). It runs when it is awaited,
+/// inside the awaiting task, or as a task of its own (<see cref="Asyncio.CreateTask(Coroutine, string?, Context?)"/>). It can be run once.
+/// </summary>
+/// <remarks>
+/// Costs one allocation a call, the state machine included. A chain of coroutines that await each other is driven by
+/// <see cref="Trampoline"/>: resuming it costs the same at any depth, and no depth overflows the stack. Not thread-safe.
+/// </remarks>
+[AsyncMethodBuilder(typeof(CoroutineMethodBuilder))]
+public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSource
+{
+    private protected Coroutine()
+    {
+    }
+
+    internal enum Progress : byte
+    {
+        Created,
+        Started,
+        Succeeded,
+        Failed, // also: closed, then without an exception
+        Turn,   // the one shared coroutine that only gives others their turn; it has no state of its own
+    }
+
+    /// <summary>The coroutine that awaits this one; null for the outermost. Kept after the end, for traces.</summary>
+    internal Coroutine? Parent { get; private set; }
+
+    /// <summary>How far it has come.</summary>
+    internal Progress Status { get; private protected set; }
+
+    /// <summary>What it is suspended on; <see cref="AwaitKind.None"/> while it runs and when it is finished.</summary>
+    internal AwaitKind Awaiting { get; private protected set; }
+
+    /// <summary>While suspended: the thing awaited. Once failed: the exception.</summary>
+    internal object? Link { get; private protected set; }
+
+    /// <summary>Where the coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
+    public CoroutineState State => Status switch
+    {
+        Progress.Created or Progress.Turn => CoroutineState.Created,
+        Progress.Started => Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
+        _ => CoroutineState.Closed,
+    };
+
+    /// <summary>The name of the method, with its class: <c>Program.Main</c>, <c>Program.Main.&lt;locals&gt;.Inner</c>. Mirrors <c>__qualname__</c>.</summary>
+    public abstract string QualifiedName { get; }
+
+    /// <summary>The exception with which it ended, or null.</summary>
+    internal Exception? Failure => Status == Progress.Failed ? (Exception?)Link : null;
+
+    AwaitKind IAwaitTarget.Kind => KindWhenAwaited;
+
+    bool IAwaitTarget.IsReady => IsReadyWhenAwaited;
+
+    internal AwaitKind KindWhenAwaited => Status == Progress.Turn ? AwaitKind.Turn : AwaitKind.Coroutine;
+
+    /// <summary>Always false; throws if the coroutine was started before. It must throw here, where a user's <c>finally</c> is still in force.</summary>
+    internal bool IsReadyWhenAwaited
+    {
+        get
+        {
+            if (Status is not (Progress.Created or Progress.Turn))
+            {
+                throw ReuseError();
+            }
+            return false;
+        }
+    }
+
+    /// <summary>For the compiler: what <c>await</c> calls. Awaiting runs the coroutine inside the awaiting task, in its context.</summary>
+    /// <returns>The awaiter.</returns>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public CoroutineAwaiter GetAwaiter() => new(this);
+
+    /// <summary>
+    /// Ends the coroutine where it stands. One that never started is discarded and not reported as never awaited; a suspended one runs its
+    /// <c>finally</c> blocks now. A finished one stays as it is. Mirrors <c>coroutine.close()</c>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is running, another coroutine awaits it, it waits for an operation of .NET, or it
+    /// awaited something in a <c>finally</c> block.</exception>
+    public void Close()
+    {
+        switch (State)
+        {
+            case CoroutineState.Created when Status != Progress.Turn:
+                Discard();
+                break;
+            case CoroutineState.Running:
+                throw new InvalidOperationException($"coroutine '{QualifiedName}' is already executing and cannot close itself");
+            case CoroutineState.Suspended:
+                Trampoline.Close(this);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>The coroutine itself.</summary>
+    /// <returns>The coroutine.</returns>
+    Coroutine IAwaitable.ToCoroutine() => this;
+
+    /// <summary>The name and the state.</summary>
+    /// <returns>For instance <c>&lt;coroutine object Program.Main created&gt;</c>.</returns>
+    public override string ToString() => $"<coroutine object {QualifiedName} {State.ToString().ToLowerInvariant()}>";
+
+    object? IAwaitTarget.AwaitedObject() => ResultObject();
+
+    void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);
+
+    /// <summary>The trace of a cancellation that left frames without a throw: this frame and those that awaited it.</summary>
+    string ITraceSource.RenderTrace()
+    {
+        var lines = new List<string>();
+        for (Coroutine? frame = this; frame is not null; frame = frame.Parent)
+        {
+            lines.Add($"   at {frame.QualifiedName}()");
+        }
+        return string.Join(Environment.NewLine, lines);
+    }
+
+    /// <summary>Runs the body from where it stands to its next suspension or its end.</summary>
+    internal abstract void Resume();
+
+    /// <summary>Throws <paramref name="exception"/> at the point where the coroutine is suspended, and runs it from there.</summary>
+    internal abstract void Throw(Exception exception);
+
+    /// <summary>True if the body has no <c>try</c>, <c>using</c> or <c>lock</c>: an exception passes through it unseen.</summary>
+    internal virtual bool IsTransparent => false;
+
+    /// <summary>The coroutine to run when this one becomes a task's: itself, except for a shared one.</summary>
+    internal virtual Coroutine ForTask() => this;
+
+    /// <summary>The value as an object, null if there is none; throws the failure.</summary>
+    internal virtual object? ResultObject()
+    {
+        if (Status != Progress.Succeeded)
+        {
+            ThrowFailure();
+        }
+        return null;
+    }
+
+    /// <summary>Calls back the one method of <paramref name="visitor"/> that knows this coroutine's kind of value.</summary>
+    internal virtual TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => visitor.Visit(this);
+
+    /// <summary>Takes a fresh coroutine into use under <paramref name="parent"/>.</summary>
+    internal void Begin(Coroutine? parent)
+    {
+        Status = Progress.Started;
+        Parent = parent;
+    }
+
+    /// <summary>Says what the coroutine waits for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Suspend(AwaitKind kind, object? target)
+    {
+        Link = target;
+        Awaiting = kind;
+    }
+
+    /// <summary>Ends it without a value of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Succeed()
+    {
+        Awaiting = AwaitKind.None;
+        Status = Progress.Succeeded;
+    }
+
+    /// <summary>Ends it with <paramref name="exception"/>.</summary>
+    internal void Fail(Exception exception)
+    {
+        Awaiting = AwaitKind.None;
+        Link = exception;
+        Status = Progress.Failed;
+    }
+
+    /// <summary>Ends it before it began, without running any of it.</summary>
+    internal void Discard()
+    {
+        Link = null;
+        Status = Progress.Failed;
+    }
+
+    internal InvalidOperationException ReuseError() => new(Status == Progress.Started
+        ? $"coroutine is being awaited already: '{QualifiedName}' is running in a task; await that task instead"
+        : $"cannot reuse already awaited coroutine '{QualifiedName}'; call the method again for a new one");
+
+    /// <summary>What <c>GetResult</c> does unless the coroutine succeeded.</summary>
+    internal void ThrowFailure()
+    {
+        switch (Status)
+        {
+            case Progress.Turn:
+                Injection.ThrowIfAny();
+                break;
+            case Progress.Failed when Link is Exception exception:
+                ExceptionDispatchInfo.Throw(exception);
+                break;
+            default:
+                throw Status == Progress.Failed
+                    ? ReuseError()
+                    : new InvalidOperationException($"coroutine '{QualifiedName}' has no result yet; await it");
+        }
+    }
+
+    /// <summary>An await in a method that is not a coroutine, for instance an async iterator: its loop runs the coroutine as a task.</summary>
+    internal void OnCompletedOutside(Action continuation)
+    {
+        if (SynchronizationContext.Current is not ICoroutineHost host)
+        {
+            throw new InvalidOperationException(
+                $"coroutine '{QualifiedName}' is awaited where no event loop runs. Start it with Asyncio.Run, or send it to a running loop with Asyncio.RunCoroutineThreadsafe.");
+        }
+        host.Drive(this, continuation);
+    }
+
+    internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");
+}
+
+/// <summary>What an <c>async Coroutine&lt;T&gt;</c> method returns; a <see cref="Coroutine"/> with a value.</summary>
+/// <typeparam name="T">The kind of value.</typeparam>
+[AsyncMethodBuilder(typeof(CoroutineMethodBuilder<>))]
+public abstract class Coroutine<T> : Coroutine, IAwaitable<T>, IAwaitTarget<T>
+{
+    private T? _result;
+
+    private protected Coroutine()
+    {
+    }
+
+    /// <summary>For the compiler: what <c>await</c> calls. Awaiting runs the coroutine inside the awaiting task, in its context.</summary>
+    /// <returns>The awaiter.</returns>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public new CoroutineAwaiter<T> GetAwaiter() => new(this);
+
+    T IAwaitTarget<T>.AwaitedResult() => GetResult();
+
+    /// <summary>The value; throws the failure.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal T GetResult()
+    {
+        if (Status != Progress.Succeeded)
+        {
+            ThrowFailure();
+        }
+        return _result!;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Succeed(T result)
+    {
+        _result = result;
+        Succeed();
+    }
+
+    internal sealed override object? ResultObject() => GetResult();
+
+    internal sealed override TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => visitor.Visit(this);
+}
+
+/// <summary>Something to do with a coroutine whose kind of value only the coroutine itself knows.</summary>
+/// <typeparam name="TOut">What comes of it.</typeparam>
+internal interface ICoroutineVisitor<out TOut>
+{
+    TOut Visit(Coroutine coroutine);
+
+    TOut Visit<T>(Coroutine<T> coroutine);
+}
+
+/// <summary>The synchronization context of a running loop, as far as coroutines need it.</summary>
+internal interface ICoroutineHost
+{
+    /// <summary>Runs <paramref name="coroutine"/> as a task and calls <paramref name="continuation"/> when it is done.</summary>
+    void Drive(Coroutine coroutine, Action continuation);
+}

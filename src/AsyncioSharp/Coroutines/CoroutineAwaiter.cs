@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>The awaiter of a <see cref="Coroutine"/>; used by the compiler.</summary>
+public readonly struct CoroutineAwaiter : ICriticalNotifyCompletion, IAwaitRequest
+{
+    private readonly Coroutine _coroutine;
+
+    internal CoroutineAwaiter(Coroutine coroutine) => _coroutine = coroutine;
+
+    /// <summary>Always false: a coroutine starts when it is awaited. Throws if it was started before.</summary>
+    public bool IsCompleted => _coroutine.IsReadyWhenAwaited;
+
+    AwaitKind IAwaitRequest.Kind => _coroutine.KindWhenAwaited;
+
+    object? IAwaitRequest.Target => _coroutine;
+
+    /// <summary>Nothing, or the coroutine's failure thrown.</summary>
+    public void GetResult()
+    {
+        if (_coroutine.Status != Coroutine.Progress.Succeeded)
+        {
+            _coroutine.ThrowFailure();
+        }
+    }
+
+    /// <summary>Runs the coroutine as a task of the running loop; for awaits outside of coroutines.</summary>
+    /// <param name="continuation">What to call when it is done.</param>
+    public void OnCompleted(Action continuation) => _coroutine.OnCompletedOutside(continuation);
+
+    /// <summary>Runs the coroutine as a task of the running loop; for awaits outside of coroutines.</summary>
+    /// <param name="continuation">What to call when it is done.</param>
+    public void UnsafeOnCompleted(Action continuation) => _coroutine.OnCompletedOutside(continuation);
+}
+
+/// <summary>The awaiter of a <see cref="Coroutine{T}"/>; used by the compiler.</summary>
+/// <typeparam name="T">The kind of value.</typeparam>
+public readonly struct CoroutineAwaiter<T> : ICriticalNotifyCompletion, IAwaitRequest
+{
+    private readonly Coroutine<T> _coroutine;
+
+    internal CoroutineAwaiter(Coroutine<T> coroutine) => _coroutine = coroutine;
+
+    /// <summary>Always false: a coroutine starts when it is awaited. Throws if it was started before.</summary>
+    public bool IsCompleted => _coroutine.IsReadyWhenAwaited;
+
+    AwaitKind IAwaitRequest.Kind => AwaitKind.Coroutine;
+
+    object? IAwaitRequest.Target => _coroutine;
+
+    /// <summary>The coroutine's value, or its failure thrown.</summary>
+    /// <returns>The value.</returns>
+    public T GetResult() => _coroutine.GetResult();
+
+    /// <summary>Runs the coroutine as a task of the running loop; for awaits outside of coroutines.</summary>
+    /// <param name="continuation">What to call when it is done.</param>
+    public void OnCompleted(Action continuation) => _coroutine.OnCompletedOutside(continuation);
+
+    /// <summary>Runs the coroutine as a task of the running loop; for awaits outside of coroutines.</summary>
+    /// <param name="continuation">What to call when it is done.</param>
+    public void UnsafeOnCompleted(Action continuation) => _coroutine.OnCompletedOutside(continuation);
+}

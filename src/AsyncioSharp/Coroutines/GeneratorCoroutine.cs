@@ -1,0 +1,75 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// A coroutine written as an iterator that yields what it waits for: Python's generator-based coroutine. Null is a bare yield. What it waited
+/// for is read from the yielded object. An iterator cannot catch what is thrown at a <c>yield return</c>: a failure disposes it, which runs its
+/// <c>finally</c> blocks, and is the coroutine's outcome.
+/// </summary>
+internal sealed class GeneratorCoroutine(string name, IEnumerator<IAwaitable?> iterator) : Coroutine
+{
+    private IAwaitTarget? _awaited;
+
+    public override string QualifiedName => name;
+
+    internal override void Resume()
+    {
+        Awaiting = AwaitKind.None;
+        try
+        {
+            if (_awaited is not null)
+            {
+                var awaited = _awaited;
+                _awaited = null;
+                awaited.AwaitedObject(); // only for its failure; after a bare yield nothing is asked
+            }
+            Advance();
+        }
+        catch (Exception e)
+        {
+            End(e);
+        }
+    }
+
+    internal override void Throw(Exception exception) => End(exception);
+
+    private void Advance()
+    {
+        while (iterator.MoveNext())
+        {
+            if (iterator.Current is not { } yielded)
+            {
+                Suspend(AwaitKind.Turn, null);
+                return;
+            }
+            var target = yielded as IAwaitTarget ?? yielded.ToCoroutine();
+            if (target.IsReady)
+            {
+                target.AwaitedObject();
+                continue;
+            }
+            if (target.Kind == AwaitKind.Turn)
+            {
+                Suspend(AwaitKind.Turn, null);
+                return;
+            }
+            _awaited = target;
+            Suspend(target.Kind, target);
+            return;
+        }
+        iterator.Dispose();
+        Succeed();
+    }
+
+    private void End(Exception exception)
+    {
+        try
+        {
+            iterator.Dispose();
+        }
+        catch (Exception e)
+        {
+            exception = e; // as an exception in a finally block replaces the one on its way
+        }
+        Fail(exception);
+    }
+}

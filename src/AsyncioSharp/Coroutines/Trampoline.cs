@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// Drives a chain of coroutines that await each other, without recursion: it resumes the innermost (the leaf); when the leaf awaits another
+/// coroutine, that one is run next; when the leaf ends, the one that awaited it is. So resuming costs the same at any depth.
+/// </summary>
+/// <remarks>
+/// Throwing is dear in .NET: microseconds a frame. A cancellation therefore leaves coroutines that could not notice it
+/// (<see cref="Coroutine.IsTransparent"/>) without a throw: they are marked as failed, and only the next one that has a handler is run.
+/// </remarks>
+internal static class Trampoline
+{
+    /// <summary>Runs <paramref name="leaf"/>, and those around it, until the chain waits for something that is not a coroutine.</summary>
+    /// <returns>The coroutine that waits, or null if the outermost one has ended.</returns>
+    internal static Coroutine? Resume(Coroutine leaf)
+    {
+        leaf.Resume();
+        return Continue(leaf);
+    }
+
+    /// <summary>The same, beginning with <paramref name="exception"/> thrown at the point where <paramref name="leaf"/> is suspended.</summary>
+    internal static Coroutine? Throw(Coroutine leaf, Exception exception)
+    {
+        leaf.Throw(exception);
+        if (leaf.IsTransparent && exception is CancelledException cancelled)
+        {
+            cancelled.InterruptedAt(leaf);
+        }
+        return Continue(leaf);
+    }
+
+    /// <summary>Ends a suspended coroutine by an exception that runs its <c>finally</c> blocks.</summary>
+    internal static void Close(Coroutine coroutine)
+    {
+        if (coroutine.Parent is not null)
+        {
+            throw new InvalidOperationException($"coroutine '{coroutine.QualifiedName}' is awaited by '{coroutine.Parent.QualifiedName}'; close that one");
+        }
+        var leaf = coroutine;
+        while (leaf.Awaiting == AwaitKind.Coroutine)
+        {
+            leaf = (Coroutine)leaf.Link!;
+        }
+        if (leaf.Awaiting == AwaitKind.Foreign)
+        {
+            throw new InvalidOperationException($"coroutine '{leaf.QualifiedName}' waits for an operation of .NET and cannot be closed; cancel its task");
+        }
+        if (Throw(leaf, new CoroutineExitException()) is { } waiting)
+        {
+            throw new InvalidOperationException($"coroutine ignored Close(): '{waiting.QualifiedName}' awaited something while it was being closed");
+        }
+        if (coroutine.Failure is { } failure and not CoroutineExitException)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private static Coroutine? Continue(Coroutine leaf)
+    {
+        while (true)
+        {
+            if (leaf.Awaiting == AwaitKind.Coroutine)
+            {
+                var child = Unsafe.As<Coroutine>(leaf.Link)!;
+                child.Begin(leaf);
+                leaf = child;
+            }
+            else if (leaf.Awaiting != AwaitKind.None)
+            {
+                return leaf;
+            }
+            else
+            {
+                var parent = leaf.Status == Coroutine.Progress.Failed ? Unwind(leaf) : leaf.Parent;
+                if (parent is null)
+                {
+                    return null;
+                }
+                leaf = parent;
+            }
+            leaf.Resume();
+        }
+    }
+
+    /// <summary>The nearest coroutine around a failed one that has to be run; those in between take over the failure.</summary>
+    private static Coroutine? Unwind(Coroutine failed)
+    {
+        var parent = failed.Parent;
+        if (failed.Link is CancelledException or CoroutineExitException)
+        {
+            while (parent is { IsTransparent: true })
+            {
+                parent.Fail((Exception)failed.Link);
+                parent = parent.Parent;
+            }
+        }
+        return parent;
+    }
+}
+
+/// <summary>Thrown into a coroutine that is closed: Python's <c>GeneratorExit</c>. Never seen outside.</summary>
+internal sealed class CoroutineExitException() : Exception("The coroutine was closed.");

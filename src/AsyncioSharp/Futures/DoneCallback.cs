@@ -1,0 +1,50 @@
+namespace AsyncioSharp;
+
+/// <summary>A done callback: waits with its future, and is itself the entry of the ready queue when the future is done.</summary>
+internal sealed class DoneCallback(Future future, Action<Future> callback, Context? context) : Runnable
+{
+    internal Action<Future> Callback => callback;
+
+    /// <summary>For instance <c>&lt;Handle Program.Done(&lt;Future finished result=1&gt;)&gt;</c>.</summary>
+    public override string ToString() => $"<Handle {MethodNames.Of(callback)}({future})>";
+
+    internal override void Run(object? source)
+    {
+        try
+        {
+            ContextSwitch.Run(context, this, static self => self.Invoke());
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            ContextSwitch.Rest();
+            future.Loop.CallExceptionHandler(new ExceptionContext
+            {
+                Message = $"Exception in callback {MethodNames.Of(callback)}()",
+                Exception = e,
+                Future = future,
+                RunIn = context,
+            });
+        }
+    }
+
+    private void Invoke() => callback(future);
+}
+
+/// <summary>The continuation of an await on a future in a method that is not a coroutine.</summary>
+internal sealed class Continuation(EventLoop loop, Action continuation) : Runnable
+{
+    private readonly Context? _context = Context.CaptureForNew();
+
+    internal override void Run(object? source)
+    {
+        try
+        {
+            ContextSwitch.Run(_context, continuation, static continuation => continuation());
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            ContextSwitch.Rest();
+            loop.CallExceptionHandler(new ExceptionContext { Message = "Exception in the continuation of an await", Exception = e });
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace AsyncioSharp;
+
+public sealed partial class EventLoop
+{
+    /// <summary>A pending future of this loop. Mirrors <c>loop.create_future()</c>.</summary>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <returns>The future.</returns>
+    public Future<T> CreateFuture<T>() => new(this);
+
+    /// <summary>A pending future of this loop for a result that carries no value; complete it with <c>SetResult(null)</c>.</summary>
+    /// <returns>The future.</returns>
+    public Future<object?> CreateFuture() => new(this);
+}
+
+public sealed partial class ExceptionContext
+{
+    /// <summary>The future that failed, or null.</summary>
+    public Future? Future
+    {
+        get => (Future?)this["future"];
+        init => this["future"] = value;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Runtime.ExceptionServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// The exception of a failed future, together with the duty to report it if nobody ever retrieves it. The finalizer that does so exists
+/// only for failures, and only until they are retrieved: a future that succeeds pays nothing for it.
+/// </summary>
+internal sealed class Failure
+{
+    private readonly Future _future;
+    private readonly ExceptionDispatchInfo _captured; // keeps the trace as it is now, however often it is thrown
+    private bool _retrieved;
+
+    internal Failure(Future future, Exception exception, bool quiet)
+    {
+        _future = future;
+        _captured = ExceptionDispatchInfo.Capture(exception);
+        if (quiet)
+        {
+            MarkRetrieved();
+        }
+    }
+
+    ~Failure()
+    {
+        // The future is as unreachable as this object, so nobody can retrieve the exception any more. Reported on the loop, if it still lives.
+        if (!_future.Loop.TryPush(new Report(this), null))
+        {
+            Tell();
+        }
+    }
+
+    internal Exception Exception => _captured.SourceException;
+
+    internal void MarkRetrieved()
+    {
+        if (!_retrieved)
+        {
+            _retrieved = true;
+            GC.SuppressFinalize(this);
+        }
+    }
+
+    internal void Throw() => _captured.Throw();
+
+    private void Tell() => _future.Loop.CallExceptionHandler(new ExceptionContext
+    {
+        Message = $"{_future.GetType().Name.Split('`')[0]} exception was never retrieved",
+        Exception = Exception,
+        Future = _future,
+        SourceTraceback = _future.SourceTraceback,
+    });
+
+    private sealed class Report(Failure failure) : Runnable
+    {
+        internal override void Run(object? source) => failure.Tell();
+    }
+}

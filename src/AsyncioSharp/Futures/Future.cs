@@ -1,0 +1,349 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// A result that is to come, of a kind not told: everything but the setters of asyncio's <c>Future</c>. Pending until it is finished
+/// (with a result or an exception) or cancelled, once and for all. Who waits for it is put into the loop's ready queue at that moment,
+/// in the order in which they came, done callbacks and awaiting tasks alike. Not thread-safe.
+/// </summary>
+public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
+{
+    private object? _waiters;   // null, one Runnable, or a List<Runnable>: in order of registration
+    private object? _outcome;   // pending: null; failed: Failure; cancelled: CancelledException, or the message (or null) until somebody asks
+
+    private protected Future(EventLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(loop);
+        Loop = loop;
+        if (loop.Debug)
+        {
+            DebugTraces.Record(this);
+        }
+    }
+
+    private protected enum Status : byte
+    {
+        Pending,
+        Succeeded,
+        Failed,
+        Cancelled,
+    }
+
+    /// <summary>The loop that the future belongs to. Mirrors <c>Future.get_loop()</c>.</summary>
+    public EventLoop Loop { get; }
+
+    /// <summary>True once there is a result, an exception or a cancellation. Mirrors <c>Future.done()</c>.</summary>
+    public bool IsDone => State != Status.Pending;
+
+    /// <summary>True once it is cancelled. Mirrors <c>Future.cancelled()</c>.</summary>
+    public bool IsCancelled => State == Status.Cancelled;
+
+    AwaitKind IAwaitTarget.Kind => AwaitKind.Waitable;
+
+    bool IAwaitTarget.IsReady => IsDone;
+
+    CancelledException? IWaitable.CancelledWith => State == Status.Cancelled ? Cancellation() : null;
+
+    /// <summary>Where the future was made, in debug mode; else null.</summary>
+    public StackTrace? SourceTraceback => DebugTraces.Of(this);
+
+    private protected Status State { get; private set; }
+
+    /// <summary>True if a failure that nobody asks for is not to be reported.</summary>
+    private protected bool IsQuiet { get; set; }
+
+    /// <summary>For the compiler: what <c>await</c> calls. A cancelled awaiting task cancels the future.</summary>
+    /// <returns>The awaiter.</returns>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public FutureAwaiter GetAwaiter() => new(this);
+
+    /// <summary>
+    /// Asks for cancellation. A future is cancelled at once; a task gets a <see cref="CancelledException"/> at its await and may refuse.
+    /// Mirrors <c>Future.cancel(msg)</c>.
+    /// </summary>
+    /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/>.</param>
+    /// <returns>False if it was done already; a failure then counts as retrieved.</returns>
+    public virtual bool Cancel(string? message = null)
+    {
+        if (IsDone)
+        {
+            MarkRetrieved();
+            return false;
+        }
+        CancelNow(message);
+        return true;
+    }
+
+    /// <summary>The exception with which it failed, or null if it has a result. The failure then counts as retrieved. Mirrors <c>Future.exception()</c>.</summary>
+    /// <returns>The exception, or null.</returns>
+    /// <exception cref="InvalidStateException">It is pending.</exception>
+    /// <exception cref="CancelledException">It was cancelled.</exception>
+    public Exception? Exception()
+    {
+        switch (State)
+        {
+            case Status.Pending:
+                throw new InvalidStateException($"Exception is not set: {this} is not done yet.");
+            case Status.Cancelled:
+                throw Cancellation();
+            default:
+                MarkRetrieved();
+                return (_outcome as Failure)?.Exception;
+        }
+    }
+
+    /// <summary>Nothing if there is a result; throws the failure otherwise. Futures that have a value give it. Mirrors <c>Future.result()</c>.</summary>
+    /// <exception cref="InvalidStateException">It is pending.</exception>
+    /// <exception cref="CancelledException">It was cancelled.</exception>
+    public void Result() => ThrowUnlessSucceeded();
+
+    /// <summary>
+    /// Has <paramref name="callback"/> called with this future once it is done: in the next iteration if it is done already, never inside this
+    /// call. One that is added twice is called twice. Mirrors <c>Future.add_done_callback</c>.
+    /// </summary>
+    /// <param name="callback">What to call. If it throws, the exception handler is told and the others are still called.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    public void AddDoneCallback(Action<Future> callback, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        AddWaiter(new DoneCallback(this, callback, context ?? Context.CaptureForNew()));
+    }
+
+    /// <summary>Removes every registration of <paramref name="callback"/>. Mirrors <c>Future.remove_done_callback</c>.</summary>
+    /// <param name="callback">The delegate, or an equal one.</param>
+    /// <returns>How many were removed; 0 once the future is done, for then they are queued.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    public int RemoveDoneCallback(Action<Future> callback)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        return RemoveWaiters(callback, static (waiter, callback) => waiter is DoneCallback done && done.Callback == callback);
+    }
+
+    /// <summary>For instance <c>&lt;Future pending cb=[Program.Done()]&gt;</c>, <c>&lt;Future finished result=42&gt;</c>, <c>&lt;Future cancelled&gt;</c>.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => TextForm.Guarded(this, static future => $"<{future.Kind} {future.Describe()}{DebugTraces.CreatedAt(future)}>");
+
+    Coroutine IAwaitable.ToCoroutine() => ToCoroutine();
+
+    object? IAwaitTarget.AwaitedObject() => ResultObject();
+
+    void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);
+
+    void IWaitable.AddWaiter(Runnable waiter) => AddWaiter(waiter);
+
+    bool IWaitable.CancelWait(string? message) => Cancel(message);
+
+    internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");
+
+    /// <summary>The result as an object, null if it has none; throws the failure.</summary>
+    internal abstract object? ResultObject();
+
+    /// <summary>Has <paramref name="waiter"/> made ready when the future is done, with the future as its source.</summary>
+    internal void AddWaiter(Runnable waiter)
+    {
+        if (IsDone)
+        {
+            Loop.PushChecked(waiter, this);
+        }
+        else if (_waiters is null)
+        {
+            _waiters = waiter;
+        }
+        else if (_waiters is List<Runnable> list)
+        {
+            list.Add(waiter);
+        }
+        else
+        {
+            _waiters = new List<Runnable> { (Runnable)_waiters, waiter };
+        }
+    }
+
+    internal int RemoveWaiter(Runnable waiter) => RemoveWaiters(waiter, ReferenceEquals);
+
+    internal void OnCompletedOutside(Action continuation) => AddWaiter(new Continuation(Loop, continuation));
+
+    /// <summary>What <c>GetResult</c> does unless there is a result.</summary>
+    internal void ThrowUnlessSucceeded()
+    {
+        switch (State)
+        {
+            case Status.Pending:
+                throw new InvalidStateException($"Result is not set: {this} is not done yet; await it.");
+            case Status.Failed:
+                MarkRetrieved();
+                ((Failure)_outcome!).Throw();
+                break;
+            case Status.Cancelled:
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(Cancellation());
+                break;
+            default:
+                break;
+        }
+    }
+
+    internal bool HasSucceeded => State == Status.Succeeded;
+
+    /// <summary>The exception with which it failed, without marking it as retrieved.</summary>
+    internal Exception? PeekException => (_outcome as Failure)?.Exception;
+
+    /// <summary>The exception that stands for its cancellation: always the same object, with the message.</summary>
+    internal CancelledException Cancellation()
+    {
+        if (_outcome is not CancelledException cancelled)
+        {
+            _outcome = cancelled = new CancelledException((string?)_outcome);
+        }
+        return cancelled;
+    }
+
+    internal void MarkRetrieved() => (_outcome as Failure)?.MarkRetrieved();
+
+    private protected virtual string Kind => "Future";
+
+    private protected abstract string ResultText { get; }
+
+    private protected virtual Coroutine ToCoroutine()
+    {
+        return Await(this);
+
+        static async Coroutine Await(Future future) => await future;
+    }
+
+    private protected virtual string Describe() => State switch
+    {
+        Status.Pending => "pending" + WaitersText(),
+        Status.Cancelled => "cancelled",
+        Status.Failed => $"finished exception={TextForm.Describe(PeekException!)}",
+        _ => "finished" + ResultText,
+    };
+
+    private protected string WaitersText() => _waiters switch
+    {
+        null => "",
+        List<Runnable> { Count: 0 } => "",
+        List<Runnable> { Count: 1 } list => $" cb=[{WaiterText(list[0])}]",
+        List<Runnable> { Count: 2 } list => $" cb=[{WaiterText(list[0])}, {WaiterText(list[1])}]",
+        List<Runnable> list => $" cb=[{WaiterText(list[0])}, <{list.Count - 2} more>, {WaiterText(list[^1])}]",
+        var one => $" cb=[{WaiterText((Runnable)one)}]",
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected void Succeed()
+    {
+        State = Status.Succeeded;
+        if (_waiters is not null)
+        {
+            WakeAll();
+        }
+    }
+
+    private protected void Fail(Exception exception)
+    {
+        State = Status.Failed;
+        _outcome = new Failure(this, exception, IsQuiet);
+        if (_waiters is not null)
+        {
+            WakeAll();
+        }
+    }
+
+    /// <summary>Cancels a pending future; the exception is made when somebody asks for it.</summary>
+    private protected void CancelNow(string? message) => CancelWith((object?)message);
+
+    /// <summary>Cancels a pending future with an exception that exists already.</summary>
+    private protected void CancelWith(CancelledException exception) => CancelWith((object)exception);
+
+    private protected void CheckPending()
+    {
+        if (IsDone)
+        {
+            throw new InvalidStateException($"invalid state: {this} is done already and cannot be completed again.");
+        }
+    }
+
+    private static string WaiterText(Runnable waiter) => waiter switch
+    {
+        DoneCallback done => MethodNames.Of(done.Callback) + "()",
+        Future => $"{waiter.GetType().Name.Split('`')[0]}.Wakeup()",
+        _ => waiter.GetType().Name.Split('`')[0] + "()",
+    };
+
+    private void CancelWith(object? messageOrException)
+    {
+        State = Status.Cancelled;
+        _outcome = messageOrException;
+        if (_waiters is not null)
+        {
+            WakeAll();
+        }
+    }
+
+    private void WakeAll()
+    {
+        Loop.CheckUse();
+        object waiters = _waiters!;
+        _waiters = null;
+        if (waiters is List<Runnable> list)
+        {
+            foreach (var waiter in list)
+            {
+                Loop.Push(waiter, this);
+            }
+        }
+        else
+        {
+            Loop.Push(Unsafe.As<Runnable>(waiters), this);
+        }
+    }
+
+    private int RemoveWaiters<TArgument>(TArgument argument, Func<Runnable, TArgument, bool> matches)
+    {
+        switch (_waiters)
+        {
+            case List<Runnable> list:
+                return list.RemoveAll(waiter => matches(waiter, argument));
+            case Runnable one when matches(one, argument):
+                _waiters = null;
+                return 1;
+            default:
+                return 0;
+        }
+    }
+}
+
+/// <summary>What futures and tasks with a value have in common; covariant, so that a task of strings is an awaitable of objects.</summary>
+/// <typeparam name="T">The kind of value.</typeparam>
+public interface IFuture<out T> : IAwaitable<T>
+{
+    /// <inheritdoc cref="Future.Loop"/>
+    EventLoop Loop { get; }
+
+    /// <inheritdoc cref="Future.IsDone"/>
+    bool IsDone { get; }
+
+    /// <inheritdoc cref="Future.IsCancelled"/>
+    bool IsCancelled { get; }
+
+    /// <summary>The result. Mirrors <c>Future.result()</c>.</summary>
+    /// <returns>The result.</returns>
+    /// <exception cref="InvalidStateException">It is pending.</exception>
+    /// <exception cref="CancelledException">It was cancelled.</exception>
+    T Result();
+
+    /// <inheritdoc cref="Future.Exception"/>
+    Exception? Exception();
+
+    /// <inheritdoc cref="Future.Cancel(string?)"/>
+    bool Cancel(string? message = null);
+
+    /// <inheritdoc cref="Future.AddDoneCallback(Action{Future}, Context?)"/>
+    void AddDoneCallback(Action<Future> callback, Context? context = null);
+
+    /// <inheritdoc cref="Future.RemoveDoneCallback(Action{Future})"/>
+    int RemoveDoneCallback(Action<Future> callback);
+}

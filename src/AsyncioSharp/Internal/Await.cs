@@ -1,0 +1,129 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// The await protocol. A coroutine that cannot go on says what it waits for; the task that drives it reads that and arranges the wake-up,
+/// as Python's task reads what its generator yields. So a coroutine needs to know neither its task nor its loop.
+/// </summary>
+internal enum AwaitKind : byte
+{
+    /// <summary>Nothing: not suspended.</summary>
+    None,
+
+    /// <summary>A fresh coroutine, which the same task runs next.</summary>
+    Coroutine,
+
+    /// <summary>Nothing but its next turn: <c>sleep(0)</c>.</summary>
+    Turn,
+
+    /// <summary>An <see cref="IWaitable"/>: a future, a task, a timer.</summary>
+    Waitable,
+
+    /// <summary>An awaitable of .NET, seen through a <see cref="ForeignAwait"/>.</summary>
+    Foreign,
+}
+
+/// <summary>Implemented by this library's awaiters, which are structs, so that the builder's test for it costs nothing once compiled.</summary>
+internal interface IAwaitRequest
+{
+    /// <summary>What sort of thing is awaited.</summary>
+    AwaitKind Kind { get; }
+
+    /// <summary>The thing itself; null for <see cref="AwaitKind.Turn"/>.</summary>
+    object? Target { get; }
+}
+
+/// <summary>What coroutines, futures and tasks are to an awaiter that knows them only as <see cref="IAwaitable"/>.</summary>
+internal interface IAwaitTarget
+{
+    /// <summary>How a task has to wait for it.</summary>
+    AwaitKind Kind { get; }
+
+    /// <summary>True if there is nothing to wait for. Throws if it must not be awaited (again).</summary>
+    bool IsReady { get; }
+
+    /// <summary>The outcome as an object, null where there is no value; throws the failure.</summary>
+    object? AwaitedObject();
+
+    /// <summary>For awaits outside of coroutines: has <paramref name="continuation"/> called upon completion, on the loop.</summary>
+    void OnCompleted(Action continuation);
+}
+
+/// <summary>An <see cref="IAwaitTarget"/> with a value.</summary>
+/// <typeparam name="T">The kind of value.</typeparam>
+internal interface IAwaitTarget<out T> : IAwaitTarget
+{
+    /// <summary>The value; throws the failure.</summary>
+    T AwaitedResult();
+}
+
+/// <summary>What a task can wait for.</summary>
+internal interface IWaitable
+{
+    /// <summary>Has <paramref name="waiter"/> put into its loop's ready queue upon completion; may be called only while pending.</summary>
+    void AddWaiter(Runnable waiter);
+
+    /// <summary>Asks for cancellation on behalf of the one who waits. False if it is too late: then the wake-up is already queued.</summary>
+    bool CancelWait(string? message);
+
+    /// <summary>The exception with which the wait ended if it was cancelled; null otherwise.</summary>
+    CancelledException? CancelledWith { get; }
+}
+
+/// <summary>An awaitable of .NET in front of which a coroutine is suspended.</summary>
+internal abstract class ForeignAwait
+{
+    /// <summary>The object behind the awaitable, if known; for diagnosis and for finding async iterators.</summary>
+    internal virtual object? Source => null;
+
+    /// <summary>Has <paramref name="continuation"/> called once, on any thread, when the awaitable completes.</summary>
+    internal abstract void OnCompleted(Action continuation);
+}
+
+/// <summary>
+/// An exception on its way into a suspended coroutine: the awaiter on which the coroutine is resumed throws it.
+/// Awaiters look at one static counter, which is zero almost always; the thread's own slot is read only when some thread is throwing.
+/// </summary>
+internal static class Injection
+{
+    private static int s_throwing; // threads that are resuming a coroutine with an exception right now
+
+    [ThreadStatic]
+    private static Exception? t_exception;
+
+    /// <summary>Called first by every awaiter's <c>GetResult</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void ThrowIfAny()
+    {
+        if (s_throwing != 0)
+        {
+            ThrowOwn();
+        }
+    }
+
+    /// <summary>The next awaiter that is resumed on this thread throws <paramref name="exception"/>. Ended by <see cref="End"/>.</summary>
+    internal static void Begin(Exception exception)
+    {
+        Interlocked.Increment(ref s_throwing);
+        t_exception = exception;
+    }
+
+    /// <summary>Ends what <see cref="Begin"/> began.</summary>
+    internal static void End()
+    {
+        t_exception = null;
+        Interlocked.Decrement(ref s_throwing);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ThrowOwn()
+    {
+        Exception? exception = t_exception;
+        if (exception is not null)
+        {
+            t_exception = null;
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// Where futures, tasks and handles of a loop in debug mode were made. Kept beside the objects, so that they need no field for it:
+/// outside debug mode it costs nothing.
+/// </summary>
+internal static class DebugTraces
+{
+    private const int MaximumFrames = 10;
+
+    private static readonly ConditionalWeakTable<object, StackTrace> s_traces = new();
+
+    /// <summary>Remembers the current stack, without the frames of this library's own, as the place where <paramref name="owner"/> was made.</summary>
+    internal static void Record(object owner)
+    {
+        var all = new StackTrace(1, fNeedFileInfo: true).GetFrames();
+        var frames = all
+            .SkipWhile(static frame => DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName == typeof(DebugTraces).Assembly.FullName)
+            .Take(MaximumFrames)
+            .ToArray();
+        s_traces.AddOrUpdate(owner, new StackTrace(frames));
+    }
+
+    /// <summary>Where <paramref name="owner"/> was made; null if that was not recorded.</summary>
+    internal static StackTrace? Of(object owner) => s_traces.TryGetValue(owner, out var trace) ? trace : null;
+
+    /// <summary><c> created at FILE:LINE</c>, or nothing.</summary>
+    internal static string CreatedAt(object owner)
+    {
+        var frame = Of(owner)?.GetFrame(0);
+        if (frame is null)
+        {
+            return "";
+        }
+        return frame.GetFileName() is { } file ? $" created at {file}:{frame.GetFileLineNumber()}" : $" created at {DiagnosticMethodInfo.Create(frame)?.Name ?? "?"}";
+    }
+}

@@ -1,0 +1,23 @@
+using System.ComponentModel;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// What an event loop can run: a handle's callback, a task's next step, a timer. It is the base of those classes so that an entry of the
+/// ready queue is the thing itself: no delegate and no allocation stand between a wake-up and the one who is woken.
+/// Not for use in programs; nothing outside this library can derive from it.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public abstract class Runnable
+{
+    private protected Runnable()
+    {
+    }
+
+    /// <summary>Runs the entry on the loop's thread.</summary>
+    /// <param name="source">What made it ready: the completed future, an exception to deliver, or null.</param>
+    internal abstract void Run(object? source);
+
+    /// <summary>True if the entry was cancelled since it was queued; the timer queue drops such entries.</summary>
+    internal virtual bool IsDropped => false;
+}

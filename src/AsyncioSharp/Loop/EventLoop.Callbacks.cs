@@ -1,0 +1,256 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+// How callbacks get into the loop: from its own thread straight into the ready queue, from elsewhere through the inbox.
+public sealed partial class EventLoop
+{
+    private readonly List<(Runnable Target, object? Source)> _inbox = []; // also the lock that guards it
+    private readonly List<(Runnable Target, object? Source)> _taken = []; // its other half: swapped, so that the lock is held briefly
+    private volatile bool _inboxIsFilled;
+    private volatile bool _isParked;
+    private int _workElsewhere; // functions in executors that will report back
+
+    /// <summary>Has <paramref name="callback"/> called in the next iteration, after everything queued before. Mirrors <c>loop.call_soon</c>.</summary>
+    /// <param name="callback">What to call. If it throws, the exception handler is told and the loop goes on.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    /// <returns>A handle with which the call can be cancelled.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
+    public Handle CallSoon(Action callback, Context? context = null)
+    {
+        CheckCallback(callback, nameof(CallSoon));
+        return Soon(new ActionHandle(this, callback, context ?? Context.CaptureForNew()));
+    }
+
+    /// <summary>As <see cref="CallSoon(Action, Context?)"/>, with a value to pass to the callback, which then needs no closure.</summary>
+    /// <typeparam name="TState">The kind of value.</typeparam>
+    /// <param name="callback">What to call.</param>
+    /// <param name="state">What to pass to it.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    /// <returns>A handle with which the call can be cancelled.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
+    public Handle CallSoon<TState>(Action<TState> callback, TState state, Context? context = null)
+    {
+        CheckCallback(callback, nameof(CallSoon));
+        return Soon(new ActionHandle<TState>(this, callback, state, context ?? Context.CaptureForNew()));
+    }
+
+    /// <summary>As <see cref="CallSoon(Action, Context?)"/>, from any thread; wakes the loop if it sleeps. Mirrors <c>loop.call_soon_threadsafe</c>.</summary>
+    /// <param name="callback">What to call.</param>
+    /// <param name="context">The context to call it in; null for a copy of the caller's.</param>
+    /// <returns>A handle; it may be cancelled on the loop's thread only.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed.</exception>
+    public Handle CallSoonThreadsafe(Action callback, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        CheckClosed();
+        var handle = new ActionHandle(this, callback, context ?? Context.CaptureForNew());
+        Push(handle, null);
+        return handle;
+    }
+
+    /// <summary>As <see cref="CallSoonThreadsafe(Action, Context?)"/>, with a value to pass to the callback.</summary>
+    /// <typeparam name="TState">The kind of value.</typeparam>
+    /// <param name="callback">What to call.</param>
+    /// <param name="state">What to pass to it.</param>
+    /// <param name="context">The context to call it in; null for a copy of the caller's.</param>
+    /// <returns>A handle; it may be cancelled on the loop's thread only.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed.</exception>
+    public Handle CallSoonThreadsafe<TState>(Action<TState> callback, TState state, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        CheckClosed();
+        var handle = new ActionHandle<TState>(this, callback, state, context ?? Context.CaptureForNew());
+        Push(handle, null);
+        return handle;
+    }
+
+    /// <summary>Has <paramref name="callback"/> called after <paramref name="delay"/> seconds. Mirrors <c>loop.call_later</c>.</summary>
+    /// <param name="delay">Seconds; zero and less mean the next iteration, positive infinity never.</param>
+    /// <param name="callback">What to call.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    /// <returns>A handle with the deadline, and with which the call can be cancelled.</returns>
+    /// <exception cref="ArgumentException"><paramref name="delay"/> is not a number.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
+    public TimerHandle CallLater(double delay, Action callback, Context? context = null)
+    {
+        CheckSeconds(delay, nameof(delay));
+        return CallAt(Time + delay, callback, context);
+    }
+
+    /// <inheritdoc cref="CallLater(double, Action, Context?)"/>
+    /// <param name="delay">The time; zero and less mean the next iteration.</param>
+    /// <param name="callback">What to call.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    public TimerHandle CallLater(TimeSpan delay, Action callback, Context? context = null) => CallAt(Time + delay.TotalSeconds, callback, context);
+
+    /// <inheritdoc cref="CallLater(double, Action, Context?)"/>
+    /// <typeparam name="TState">The kind of value.</typeparam>
+    /// <param name="delay">Seconds; zero and less mean the next iteration, positive infinity never.</param>
+    /// <param name="callback">What to call.</param>
+    /// <param name="state">What to pass to it.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    public TimerHandle CallLater<TState>(double delay, Action<TState> callback, TState state, Context? context = null)
+    {
+        CheckSeconds(delay, nameof(delay));
+        return CallAt(Time + delay, callback, state, context);
+    }
+
+    /// <summary>Has <paramref name="callback"/> called when <see cref="Time"/> reaches <paramref name="when"/>; equal times in order of registration. Mirrors <c>loop.call_at</c>.</summary>
+    /// <param name="when">The deadline in seconds of <see cref="Time"/>.</param>
+    /// <param name="callback">What to call.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    /// <returns>A handle with the deadline, and with which the call can be cancelled.</returns>
+    /// <exception cref="ArgumentException"><paramref name="when"/> is not a number.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="callback"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
+    public TimerHandle CallAt(double when, Action callback, Context? context = null)
+    {
+        CheckSeconds(when, nameof(when));
+        CheckCallback(callback, nameof(CallAt));
+        return At(new ActionTimerHandle(this, when, callback, context ?? Context.CaptureForNew()));
+    }
+
+    /// <inheritdoc cref="CallAt(double, Action, Context?)"/>
+    /// <typeparam name="TState">The kind of value.</typeparam>
+    /// <param name="when">The deadline in seconds of <see cref="Time"/>.</param>
+    /// <param name="callback">What to call.</param>
+    /// <param name="state">What to pass to it.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    public TimerHandle CallAt<TState>(double when, Action<TState> callback, TState state, Context? context = null)
+    {
+        CheckSeconds(when, nameof(when));
+        CheckCallback(callback, nameof(CallAt));
+        return At(new ActionTimerHandle<TState>(this, when, callback, state, context ?? Context.CaptureForNew()));
+    }
+
+    /// <summary>Refuses NaN, which no comparison of deadlines would survive.</summary>
+    internal static void CheckSeconds(double seconds, string argument)
+    {
+        if (double.IsNaN(seconds))
+        {
+            throw new ArgumentException("Invalid delay: NaN (not a number)", argument);
+        }
+    }
+
+    /// <summary>Makes an entry ready. On the loop's thread at once; otherwise through the inbox, waking the loop if it sleeps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Push(Runnable target, object? source)
+    {
+        if (IsOnOwnThread)
+        {
+            _ready.Push(target, source);
+        }
+        else
+        {
+            Send(target, source);
+        }
+    }
+
+    /// <summary>The same, for callers that know themselves to be on the loop's thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void PushOwn(Runnable target, object? source) => _ready.Push(target, source);
+
+    /// <summary>The same, refused if the loop is closed or, in debug mode, run by another thread.</summary>
+    internal void PushChecked(Runnable target, object? source)
+    {
+        CheckUse();
+        Push(target, source);
+    }
+
+    /// <summary>As <see cref="Push"/>, from threads that may outlive the loop: false, and nothing happens, if it is closed.</summary>
+    internal bool TryPush(Runnable target, object? source)
+    {
+        if (IsClosed)
+        {
+            return false;
+        }
+        Push(target, source);
+        return true;
+    }
+
+    internal void AddTimer(double when, Runnable target) => _timers.Add(when, target);
+
+    internal void NoteTimerCancelled() => _timers.NoteCancelled();
+
+    internal void CheckUse()
+    {
+        CheckClosed();
+        if (Debug && IsRunning && !IsOnOwnThread)
+        {
+            throw new InvalidOperationException(
+                "Non-thread-safe operation invoked on an event loop other than the current one. From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");
+        }
+    }
+
+    /// <summary>Says that a function was handed (+1) to an executor, or came back (-1): a virtual clock stands still meanwhile.</summary>
+    internal void NoteWorkElsewhere(int change) => Interlocked.Add(ref _workElsewhere, change);
+
+    private void Send(Runnable target, object? source)
+    {
+        bool wake;
+        lock (_inbox)
+        {
+            _inbox.Add((target, source));
+            _inboxIsFilled = true;
+            wake = _isParked;
+            _isParked = false;
+        }
+        if (wake)
+        {
+            _parker.Wake();
+        }
+    }
+
+    private void TakeInbox()
+    {
+        lock (_inbox)
+        {
+            _taken.AddRange(_inbox);
+            _inbox.Clear();
+            _inboxIsFilled = false;
+        }
+        foreach (var (target, source) in _taken)
+        {
+            _ready.Push(target, source);
+        }
+        _taken.Clear();
+    }
+
+    private Handle Soon(Handle handle)
+    {
+        Push(handle, null);
+        return handle;
+    }
+
+    private TimerHandle At(TimerHandle handle)
+    {
+        handle.IsQueued = true;
+        if (IsRunning && !IsOnOwnThread)
+        {
+            // The timers belong to the loop's thread; outside debug mode such a call is not refused, but it must not corrupt anything.
+            Send(new ActionHandle<(EventLoop Loop, TimerHandle Timer)>(this, static s => s.Loop.AddTimer(s.Timer.When, s.Timer), (this, handle), null), null);
+        }
+        else
+        {
+            AddTimer(handle.When, handle);
+        }
+        return handle;
+    }
+
+    private void CheckCallback(Delegate callback, string method)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        CheckUse();
+        if (Debug && callback.Method.GetCustomAttribute<AsyncStateMachineAttribute>() is not null)
+        {
+            throw new ArgumentException($"coroutines cannot be used with {method}(): '{MethodNames.Of(callback)}' is an async method. Use CreateTask.", nameof(callback));
+        }
+    }
+}

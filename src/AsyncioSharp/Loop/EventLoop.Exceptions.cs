@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace AsyncioSharp;
+
+// Where failures go that no code awaits.
+public sealed partial class EventLoop
+{
+    /// <summary>
+    /// Told of every failure that nobody awaits; null for <see cref="DefaultExceptionHandler"/>. Mirrors <c>set_exception_handler</c> and
+    /// <c>get_exception_handler</c>.
+    /// </summary>
+    public Action<EventLoop, ExceptionContext>? ExceptionHandler { get; set; }
+
+    /// <summary>Where warnings and the reports of <see cref="DefaultExceptionHandler"/> are written; null for the standard error stream.</summary>
+    public TextWriter? LogWriter { get; set; }
+
+    /// <summary>Reports a failure to the <see cref="ExceptionHandler"/>. Never throws, but for fatal exceptions. Mirrors <c>call_exception_handler</c>.</summary>
+    /// <param name="context">What happened.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public void CallExceptionHandler(ExceptionContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (ExceptionHandler is not { } handler)
+        {
+            TryDefaultHandler(context, "Exception in default exception handler");
+            return;
+        }
+        try
+        {
+            if (context.RunIn is { IsEntered: false } variables)
+            {
+                variables.Run(() => handler(this, context));
+            }
+            else
+            {
+                handler(this, context);
+            }
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            TryDefaultHandler(
+                new ExceptionContext { Message = "Unhandled error in exception handler", Exception = e, Context = context },
+                "Exception in default exception handler while handling an unexpected error in custom exception handler");
+        }
+    }
+
+    /// <summary>Writes a report of <paramref name="context"/> to the log. Mirrors <c>default_exception_handler</c>.</summary>
+    /// <param name="context">What happened.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public void DefaultExceptionHandler(ExceptionContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var text = new StringBuilder(string.IsNullOrEmpty(context.Message) ? "Unhandled exception in event loop" : context.Message);
+        foreach (var (key, value) in context.Entries)
+        {
+            text.AppendLine();
+            if (value is StackTrace trace)
+            {
+                text.AppendLine("Object created at (most recent call first):").Append(trace.ToString().TrimEnd());
+            }
+            else
+            {
+                text.Append(key).Append(": ").Append(value);
+            }
+        }
+        if (context.SourceTraceback is null && context.Handle?.SourceTraceback is { } made)
+        {
+            text.AppendLine().AppendLine("Handle created at (most recent call first):").Append(made.ToString().TrimEnd());
+        }
+        if (context.Exception is { } exception)
+        {
+            text.AppendLine().Append(exception);
+        }
+        Log(text.ToString());
+    }
+
+    /// <summary>Writes a line to the log; a log that fails must not break the program.</summary>
+    internal void Warn(string message) => TryWrite("warning: " + message);
+
+    internal void Log(string message) => (LogWriter ?? Console.Error).WriteLine(message);
+
+    private void TryWrite(string message)
+    {
+        try
+        {
+            Log(message);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // Nothing is left to which the warning could be written.
+        }
+    }
+
+    private void TryDefaultHandler(ExceptionContext context, string message)
+    {
+        try
+        {
+            DefaultExceptionHandler(context);
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            TryWrite($"{message}{Environment.NewLine}{e}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// The event loop: one thread that runs callbacks and the steps of tasks one after the other, first come, first served. Mirrors asyncio's
+/// <c>BaseEventLoop</c>. Nothing runs between two entries, so code between two awaits needs no lock.
+/// </summary>
+/// <remarks>
+/// <para>An iteration takes in what other threads have sent, waits if nothing is ready, appends the timers that came due, and runs the
+/// entries that are ready then; what those make ready waits for the next iteration.</para>
+/// <para>All members but <see cref="CallSoonThreadsafe(Action, Context?)"/> and its overload are for the loop's own thread, and for the thread that sets it up
+/// while it does not run. Programs seldom make a loop: <c>Asyncio.Run</c> does.</para>
+/// </remarks>
+public sealed partial class EventLoop
+{
+    private const double LongestPark = 24 * 3600; // seconds; a clock may be adjusted meanwhile
+
+    [ThreadStatic]
+    private static EventLoop? t_running;
+
+    private readonly TimeProvider _timeProvider;
+    private readonly double _secondsPerTick; // also the clock's resolution
+    private readonly Parker _parker;
+    private readonly ReadyQueue _ready = new();
+    private readonly TimerQueue _timers = new();
+    private readonly SynchronizationContext _synchronizationContext;
+    private int _threadId;  // of the thread that runs the loop; 0 while it does not run
+    private bool _stopping;
+
+    /// <summary>Creates a loop. It does nothing until it is run.</summary>
+    /// <param name="timeProvider">The clock; null for the system's. Only its timestamps are used.</param>
+    /// <param name="parker">How the loop waits when nothing is ready; null for the operating system's way, which suits real time.</param>
+    public EventLoop(TimeProvider? timeProvider = null, Parker? parker = null)
+    {
+        _timeProvider = timeProvider ?? TimeProvider.System;
+        _parker = parker ?? new ThreadParker();
+        _secondsPerTick = 1.0 / _timeProvider.TimestampFrequency;
+        _synchronizationContext = CreateSynchronizationContext();
+        Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
+    }
+
+    /// <summary>Warns of a loop that was dropped without being closed.</summary>
+    ~EventLoop()
+    {
+        if (!IsClosed)
+        {
+            Warn($"unclosed event loop {this}; call Close() when it is no longer needed");
+        }
+    }
+
+    /// <summary>The loop that runs on this thread, or null.</summary>
+    internal static EventLoop? Running => t_running;
+
+    /// <summary>True from the start to the end of a run. Mirrors <c>loop.is_running()</c>.</summary>
+    public bool IsRunning => _threadId != 0;
+
+    /// <summary>True once <see cref="Close"/> was called. Mirrors <c>loop.is_closed()</c>.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>
+    /// Debug mode: records where things were made, checks threads, reports slow callbacks and coroutines that are never awaited.
+    /// On from the start if the environment variable <c>ASYNCIOSHARP_DEBUG</c> is not empty. Mirrors <c>loop.get_debug()</c> and <c>set_debug</c>.
+    /// </summary>
+    public bool Debug
+    {
+        get;
+        set
+        {
+            field = value;
+            if (IsOnOwnThread)
+            {
+                WatchCoroutines(value);
+            }
+        }
+    }
+
+    /// <summary>In debug mode, a callback or a task's step that takes at least this long is reported; 0.1 s unless set. Mirrors <c>slow_callback_duration</c>.</summary>
+    public TimeSpan SlowCallbackDuration { get; set; } = TimeSpan.FromSeconds(0.1);
+
+    /// <summary>The loop's clock in seconds: monotonic, with an arbitrary origin. Works on a closed loop too. Mirrors <c>loop.time()</c>.</summary>
+    public double Time => _timeProvider.GetTimestamp() * _secondsPerTick;
+
+    /// <summary>The clock given at creation.</summary>
+    public TimeProvider TimeProvider => _timeProvider;
+
+    internal bool IsOnOwnThread => _threadId == Environment.CurrentManagedThreadId;
+
+    /// <summary>Runs iterations until <see cref="Stop"/> is called. Mirrors <c>loop.run_forever()</c>.</summary>
+    /// <exception cref="InvalidOperationException">The loop is closed or runs already, or another loop runs on this thread.</exception>
+    public void RunForever()
+    {
+        CheckClosed();
+        CheckNotRunning();
+        var callersContext = Context.Current;
+        var callersSynchronization = SynchronizationContext.Current;
+        _threadId = Environment.CurrentManagedThreadId;
+        t_running = this;
+        try
+        {
+            SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
+            ContextSwitch.Rest();
+            if (Debug)
+            {
+                WatchCoroutines(true);
+            }
+            do
+            {
+                RunOnce();
+            }
+            while (!_stopping);
+        }
+        finally
+        {
+            WatchCoroutines(false);
+            _stopping = false;
+            _threadId = 0;
+            t_running = null;
+            SynchronizationContext.SetSynchronizationContext(callersSynchronization);
+            ExecutionContext.Restore(callersContext);
+        }
+    }
+
+    /// <summary>Ends the run after the current iteration; called before a run, it makes that one last a single iteration. Mirrors <c>loop.stop()</c>.</summary>
+    public void Stop() => _stopping = true;
+
+    /// <summary>
+    /// Drops what is still queued, shuts the default executor down without waiting, and reports tasks that are still pending. A closed loop
+    /// cannot be run again. Closing twice is allowed. Mirrors <c>loop.close()</c>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The loop is running.</exception>
+    public void Close()
+    {
+        if (IsRunning)
+        {
+            throw new InvalidOperationException("Cannot close a running event loop; call Stop() and close it after the run.");
+        }
+        if (IsClosed)
+        {
+            return;
+        }
+        if (Debug)
+        {
+            Log($"Close {this}");
+        }
+        IsClosed = true;
+        GC.SuppressFinalize(this);
+        AbandonTasks();
+        lock (_inbox)
+        {
+            _inbox.Clear();
+        }
+        _ready.Clear();
+        _timers.Clear();
+        AbandonExecutor();
+    }
+
+    /// <summary>For instance <c>&lt;EventLoop running=True closed=False debug=False&gt;</c>.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => $"<EventLoop running={IsRunning} closed={IsClosed} debug={Debug}>";
+
+    internal void CheckClosed()
+    {
+        if (IsClosed)
+        {
+            throw new InvalidOperationException("Event loop is closed; create a new one.");
+        }
+    }
+
+    internal void CheckNotRunning()
+    {
+        if (IsRunning)
+        {
+            throw new InvalidOperationException("This event loop is already running; await what you want to wait for instead of running the loop again.");
+        }
+        if (t_running is not null)
+        {
+            throw new InvalidOperationException("Cannot run the event loop while another loop is running on this thread.");
+        }
+    }
+
+    // What other concepts have the loop do; each is implemented beside its concept.
+    private partial SynchronizationContext CreateSynchronizationContext();
+
+    private partial void WatchCoroutines(bool on);
+
+    private partial void AbandonTasks();
+
+    private partial void AbandonExecutor();
+
+    private void RunOnce()
+    {
+        if (_inboxIsFilled)
+        {
+            TakeInbox();
+        }
+        if (_ready.Count == 0 && !_stopping)
+        {
+            ParkUntilReady();
+        }
+        if (_timers.Count > 0)
+        {
+            double limit = Time + _secondsPerTick;
+            while (_timers.TryTake(limit, out var target))
+            {
+                _ready.Push(target!, null);
+            }
+        }
+        if (Debug)
+        {
+            RunReadyTimed();
+        }
+        else
+        {
+            RunReady();
+        }
+    }
+
+    private void RunReady()
+    {
+        var ready = _ready;
+        for (int n = ready.Count; n > 0; n--)
+        {
+            ready.Pop(out object? source).Run(source);
+        }
+    }
+
+    // The same, with the time that each entry takes.
+    private void RunReadyTimed()
+    {
+        for (int n = _ready.Count; n > 0; n--)
+        {
+            var target = _ready.Pop(out object? source);
+            string? cancelled = target.IsDropped ? "" : null;
+            long start = _timeProvider.GetTimestamp();
+            target.Run(source);
+            var elapsed = _timeProvider.GetElapsedTime(start);
+            if (elapsed >= SlowCallbackDuration && cancelled is null)
+            {
+                Warn(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Executing {target} took {elapsed.TotalSeconds:F3} seconds"));
+            }
+        }
+    }
+
+    private void ParkUntilReady()
+    {
+        double seconds = double.PositiveInfinity;
+        if (_timers.TryPeek(out double when))
+        {
+            seconds = Math.Min(when - Time, LongestPark);
+            if (seconds <= 0)
+            {
+                return;
+            }
+        }
+        lock (_inbox)
+        {
+            if (_inboxIsFilled)
+            {
+                _isParked = false;
+            }
+            else
+            {
+                _isParked = true; // from here on, who fills the inbox wakes the loop
+            }
+        }
+        if (_isParked)
+        {
+            _parker.Park(double.IsInfinity(seconds) ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(seconds), _workElsewhere > 0);
+            _isParked = false;
+        }
+        TakeInbox();
+    }
+}

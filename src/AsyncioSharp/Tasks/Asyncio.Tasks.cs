@@ -1,0 +1,100 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace AsyncioSharp;
+
+/// <summary>The functions of asyncio's module. Each stands in the file of its concept: this one makes tasks and finds them.</summary>
+public static partial class Asyncio
+{
+    /// <summary>Makes a task of <paramref name="coroutine"/> on the running loop; its first step runs in the next iteration. Mirrors <c>asyncio.create_task</c>.</summary>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="name">The name; null for <c>Task-N</c>.</param>
+    /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <returns>The task. It goes on also if nobody keeps it; its failure is then reported.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">No loop is running on this thread; the coroutine is left unstarted.</exception>
+    public static CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        return GetRunningLoop().CreateTask(coroutine, name, context);
+    }
+
+    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?)"/>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    public static CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        return GetRunningLoop().CreateTask(coroutine, name, context);
+    }
+
+    /// <summary>
+    /// A future of what <paramref name="awaitable"/> gives: itself if it is a future or a task, otherwise a new task. Mirrors <c>asyncio.ensure_future</c>.
+    /// </summary>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="awaitable">A coroutine, a future, a task, or something else that can be awaited.</param>
+    /// <param name="loop">The loop for a new task, and the one that a future must belong to; null for the running one.</param>
+    /// <returns>The future.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="awaitable"/> is null.</exception>
+    /// <exception cref="ArgumentException">The future belongs to a loop other than <paramref name="loop"/>.</exception>
+    /// <exception cref="InvalidOperationException">A task is needed, and <paramref name="loop"/> is closed (the coroutine is then closed too), or no loop is running.</exception>
+    public static IFuture<T> EnsureFuture<T>(IAwaitable<T> awaitable, EventLoop? loop = null)
+        => (IFuture<T>)(object)EnsureFuture((IAwaitable)awaitable, loop);
+
+    /// <inheritdoc cref="EnsureFuture{T}(IAwaitable{T}, EventLoop?)"/>
+    public static Future EnsureFuture(IAwaitable awaitable, EventLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(awaitable);
+        if (awaitable is Future future)
+        {
+            return loop is null || future.Loop == loop ? future : throw DifferentLoop(nameof(loop));
+        }
+        var coroutine = awaitable.ToCoroutine();
+        loop ??= GetRunningLoop();
+        if (loop.IsClosed)
+        {
+            coroutine.Close();
+        }
+        return loop.CreateTask(coroutine);
+    }
+
+    /// <summary>The loop that is running on this thread. Mirrors <c>asyncio.get_running_loop</c>.</summary>
+    /// <returns>The loop.</returns>
+    /// <exception cref="InvalidOperationException">None is running.</exception>
+    public static EventLoop GetRunningLoop() => EventLoop.Running ?? throw new InvalidOperationException(
+        "no running event loop: call this from a coroutine or a callback of a loop, or start one with Asyncio.Run.");
+
+    /// <summary>The task that runs at this moment, or null in plain callbacks. Mirrors <c>asyncio.current_task</c>.</summary>
+    /// <param name="loop">The loop that is asked; null for the running one.</param>
+    /// <returns>The task, or null.</returns>
+    /// <exception cref="InvalidOperationException"><paramref name="loop"/> is null and no loop is running.</exception>
+    public static CoroutineTask? CurrentTask(EventLoop? loop = null) => (loop ?? GetRunningLoop()).CurrentTask;
+
+    /// <summary>The tasks of a loop that are not done, the caller's own and those not yet started included. Mirrors <c>asyncio.all_tasks</c>.</summary>
+    /// <param name="loop">The loop that is asked; null for the running one.</param>
+    /// <returns>A new set.</returns>
+    /// <exception cref="InvalidOperationException"><paramref name="loop"/> is null and no loop is running.</exception>
+    public static HashSet<CoroutineTask> AllTasks(EventLoop? loop = null) => [.. (loop ?? GetRunningLoop()).LiveTasks()];
+
+    /// <summary>True for futures and tasks. Mirrors <c>asyncio.isfuture</c>.</summary>
+    /// <param name="value">Anything.</param>
+    /// <returns>The answer.</returns>
+    public static bool IsFuture([NotNullWhen(true)] object? value) => value is Future;
+
+    /// <summary>True for coroutine objects, generator-based ones included; false for methods, futures and other awaitables. Mirrors <c>asyncio.iscoroutine</c>.</summary>
+    /// <param name="value">Anything.</param>
+    /// <returns>The answer.</returns>
+    public static bool IsCoroutine([NotNullWhen(true)] object? value) => value is Coroutine;
+
+    internal static ArgumentException DifferentLoop(string argument)
+        => new("The future belongs to a different loop than the one specified as the loop argument", argument);
+
+    /// <summary>As <see cref="EnsureFuture(IAwaitable, EventLoop?)"/>, for functions that wrap what they are given.</summary>
+    internal static Future EnsureImplicit(IAwaitable awaitable, EventLoop? loop)
+    {
+        var future = EnsureFuture(awaitable, loop);
+        if (future is CoroutineTask task && !ReferenceEquals(awaitable, future))
+        {
+            task.IsImplicit = true;
+        }
+        return future;
+    }
+}

@@ -1,0 +1,123 @@
+namespace AsyncioSharp;
+
+public sealed partial class EventLoop
+{
+    private CoroutineTask?[] _tasks = new CoroutineTask?[16]; // those not done, each at its Slot
+    private int _taskCount;
+    private long _tasksCreated;
+
+    /// <summary>Makes the tasks of this loop; null for the default. Mirrors <c>set_task_factory</c> and <c>get_task_factory</c>.</summary>
+    public ITaskFactory? TaskFactory { get; set; }
+
+    /// <summary>The task whose step runs at this moment, or null.</summary>
+    internal CoroutineTask? CurrentTask { get; set; }
+
+    /// <summary>Makes a task of <paramref name="coroutine"/>; its first step runs in the next iteration. Mirrors <c>loop.create_task</c>.</summary>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="name">The name; null for <c>Task-N</c>.</param>
+    /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <returns>The task.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
+    public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        CheckUse();
+        return coroutine.Accept(new Creator(this, name, context));
+    }
+
+    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?)"/>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        if (TaskFactory is null)
+        {
+            return new CoroutineTask<T>(coroutine, this, name, context);
+        }
+        CheckUse();
+        return Named(TaskFactory.Create(this, coroutine, context), name);
+    }
+
+    /// <summary>The tasks that are not done, in order of their creation.</summary>
+    internal List<CoroutineTask> LiveTasks()
+    {
+        var live = new List<CoroutineTask>(_taskCount);
+        for (int i = 0; i < _taskCount; i++)
+        {
+            live.Add(_tasks[i]!);
+        }
+        live.Sort(static (a, b) => a.Order.CompareTo(b.Order));
+        return live;
+    }
+
+    internal void Register(CoroutineTask task)
+    {
+        if (_taskCount == _tasks.Length)
+        {
+            Array.Resize(ref _tasks, _taskCount * 2);
+        }
+        task.Slot = _taskCount;
+        task.Order = ++_tasksCreated;
+        _tasks[_taskCount++] = task;
+    }
+
+    internal void Unregister(CoroutineTask task)
+    {
+        var last = _tasks[--_taskCount]!;
+        _tasks[task.Slot] = last;
+        last.Slot = task.Slot;
+        _tasks[_taskCount] = null;
+    }
+
+    private static TTask Named<TTask>(TTask task, string? name)
+        where TTask : CoroutineTask
+    {
+        if (task is null)
+        {
+            throw new InvalidOperationException("The loop's TaskFactory returned null; it must return a task.");
+        }
+        if (name is not null)
+        {
+            task.Name = name;
+        }
+        return task;
+    }
+
+    // Tasks are held until they are done; one that is still pending when its loop is closed will never end, and that must not go unseen.
+    private partial void AbandonTasks()
+    {
+        foreach (var task in LiveTasks())
+        {
+            Unregister(task);
+            if (!task.IsImplicit)
+            {
+                CallExceptionHandler(new ExceptionContext
+                {
+                    Message = "Task was destroyed but it is pending!",
+                    Task = task,
+                    SourceTraceback = task.SourceTraceback,
+                });
+            }
+        }
+    }
+
+    private sealed class Creator(EventLoop loop, string? name, Context? context) : ICoroutineVisitor<CoroutineTask>
+    {
+        public CoroutineTask Visit(Coroutine coroutine) => loop.TaskFactory is { } factory
+            ? Named(factory.Create(loop, coroutine, context), name)
+            : new CoroutineTask(coroutine, loop, name, context);
+
+        public CoroutineTask Visit<T>(Coroutine<T> coroutine) => loop.CreateTask(coroutine, name, context);
+    }
+}
+
+public sealed partial class ExceptionContext
+{
+    /// <summary>The task that failed or was abandoned, or null.</summary>
+    public CoroutineTask? Task
+    {
+        get => (CoroutineTask?)this["task"];
+        init => this["task"] = value;
+    }
+}

@@ -1,0 +1,100 @@
+namespace AsyncioSharp;
+
+public static partial class Asyncio
+{
+    /// <summary>
+    /// Sends a coroutine to a loop from another thread. It runs there as a task, in a copy of this thread's context. Mirrors
+    /// <c>asyncio.run_coroutine_threadsafe</c>.
+    /// </summary>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="loop">The loop to run it.</param>
+    /// <returns>A thread-safe future; cancelling it cancels the task.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed.</exception>
+    public static ConcurrentFuture<T> RunCoroutineThreadsafe<T>(Coroutine<T> coroutine, EventLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        ArgumentNullException.ThrowIfNull(loop);
+        return new Submission<T>(coroutine, loop, static task => ((CoroutineTask<T>)task).Result()).Send();
+    }
+
+    /// <inheritdoc cref="RunCoroutineThreadsafe{T}(Coroutine{T}, EventLoop)"/>
+    public static ConcurrentFuture<object?> RunCoroutineThreadsafe(Coroutine coroutine, EventLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        ArgumentNullException.ThrowIfNull(loop);
+        return new Submission<object?>(coroutine, loop, static task => task.ResultObject()).Send();
+    }
+
+    /// <summary>A coroutine on its way to a loop: first the callback that makes the task, then the task's waiter that passes the outcome back.</summary>
+    private sealed class Submission<T>(Coroutine coroutine, EventLoop loop, Func<CoroutineTask, T> resultOf) : Runnable
+    {
+        private readonly ConcurrentFuture<T> _future = new();
+        private readonly Context? _context = Context.CaptureForNew();
+        private CoroutineTask? _task;
+
+        internal ConcurrentFuture<T> Send()
+        {
+            loop.CheckClosed();
+            loop.Push(this, null);
+            return _future;
+        }
+
+        internal override void Run(object? source)
+        {
+            if (_task is null)
+            {
+                Start();
+            }
+            else if (source is null)
+            {
+                _task.Cancel(); // the thread-side future was cancelled
+            }
+            else
+            {
+                Finish();
+            }
+        }
+
+        private void Start()
+        {
+            try
+            {
+                _task = loop.CreateTask(coroutine, context: _context is null ? null : new Context(_context.Values));
+            }
+            catch (Exception e) when (e is not KeyboardInterruptException)
+            {
+                _future.SetException(e);
+                loop.CallExceptionHandler(new ExceptionContext { Message = $"Exception in the task factory for coroutine '{coroutine.QualifiedName}'", Exception = e });
+                return;
+            }
+            _task.AddWaiter(this);
+            // Called at once if it was cancelled meanwhile; the task has taken its first step by the time the request is seen.
+            _future.AddDoneCallback(_ =>
+            {
+                if (_future.IsCancelled)
+                {
+                    loop.TryPush(this, null);
+                }
+            });
+        }
+
+        private void Finish()
+        {
+            if (_task!.IsCancelled)
+            {
+                _future.TryCancel(_task.Cancellation());
+            }
+            else if (_task.PeekException is { } failure)
+            {
+                _task.MarkRetrieved();
+                _future.SetException(failure);
+            }
+            else
+            {
+                _future.SetResult(resultOf(_task));
+            }
+        }
+    }
+}

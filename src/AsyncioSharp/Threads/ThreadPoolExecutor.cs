@@ -1,0 +1,112 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// Runs functions on threads of its own, at most a given number, started as they are needed: <c>concurrent.futures.ThreadPoolExecutor</c>.
+/// The threads are not those of .NET's pool, so blocking functions neither wait for that to grow nor starve it. They are background threads.
+/// </summary>
+public sealed class ThreadPoolExecutor : Executor
+{
+    private readonly object _gate = new();
+    private readonly Queue<Action> _queue = new();
+    private readonly List<Thread> _threads = [];
+    private readonly string _namePrefix;
+    private int _idle;
+    private bool _shutDown;
+
+    /// <summary>Creates an executor; no thread starts yet.</summary>
+    /// <param name="maxWorkers">How many threads at most; null for the number of processors plus 4, at most 32.</param>
+    /// <param name="threadNamePrefix">The beginning of the threads' names.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxWorkers"/> is zero or less.</exception>
+    public ThreadPoolExecutor(int? maxWorkers = null, string threadNamePrefix = "asyncio")
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWorkers ?? 1, nameof(maxWorkers));
+        MaxWorkers = maxWorkers ?? Math.Min(32, Environment.ProcessorCount + 4);
+        _namePrefix = threadNamePrefix;
+    }
+
+    /// <summary>How many threads there are at most.</summary>
+    public int MaxWorkers { get; }
+
+    /// <inheritdoc/>
+    public override ConcurrentFuture<T> Submit<T>(Func<T> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        var future = new ConcurrentFuture<T>();
+        lock (_gate)
+        {
+            if (_shutDown)
+            {
+                throw new InvalidOperationException("cannot schedule new futures after shutdown of the executor");
+            }
+            _queue.Enqueue(() => future.Run(function));
+            if (_idle >= _queue.Count || _threads.Count == MaxWorkers)
+            {
+                Monitor.Pulse(_gate);
+            }
+            else
+            {
+                var thread = new Thread(Work) { IsBackground = true, Name = $"{_namePrefix}_{_threads.Count}" };
+                _threads.Add(thread);
+                thread.UnsafeStart(); // context variables are the submitter's business: see ToThread
+            }
+        }
+        return future;
+    }
+
+    /// <inheritdoc/>
+    public override bool Shutdown(bool wait = true, double? timeout = null)
+    {
+        EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
+        Thread[] threads;
+        lock (_gate)
+        {
+            _shutDown = true;
+            Monitor.PulseAll(_gate);
+            threads = [.. _threads];
+        }
+        if (!wait)
+        {
+            return true;
+        }
+        long start = TimeProvider.System.GetTimestamp();
+        foreach (var thread in threads)
+        {
+            if (timeout is not { } seconds)
+            {
+                thread.Join();
+            }
+            else
+            {
+                double left = seconds - TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+                if (!thread.Join((int)Math.Clamp(left * 1000, 0, int.MaxValue)))
+                {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private void Work()
+    {
+        while (true)
+        {
+            Action work;
+            lock (_gate)
+            {
+                _idle++;
+                while (_queue.Count == 0)
+                {
+                    if (_shutDown)
+                    {
+                        return;
+                    }
+                    Monitor.Wait(_gate);
+                }
+                _idle--;
+                work = _queue.Dequeue();
+            }
+            work();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+namespace AsyncioSharp;
+
+public static partial class Asyncio
+{
+    /// <summary>
+    /// Runs a blocking function in a thread of the loop's executor, in a copy of the caller's context. Nothing is handed over before the coroutine is
+    /// awaited or made a task. Cancelling the awaiting task throws at once; a function that runs already goes on, its outcome dropped. Mirrors
+    /// <c>asyncio.to_thread</c>.
+    /// </summary>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="function">What to run.</param>
+    /// <returns>A coroutine of the result.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>
+    public static Coroutine<T> ToThread<T>(Func<T> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return RunInThread(static function => function(), function);
+    }
+
+    /// <inheritdoc cref="ToThread{T}(Func{T})"/>
+    /// <typeparam name="TArgument">The kind of argument.</typeparam>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="function">What to run.</param>
+    /// <param name="argument">What to pass to it, so that it needs no closure.</param>
+    public static Coroutine<T> ToThread<TArgument, T>(Func<TArgument, T> function, TArgument argument)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return RunInThread(function, argument);
+    }
+
+    /// <inheritdoc cref="ToThread{T}(Func{T})"/>
+    /// <param name="action">What to run.</param>
+    public static Coroutine ToThread(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        return RunInThread(static action => action(), action);
+    }
+
+    /// <inheritdoc cref="ToThread{T}(Func{T})"/>
+    /// <typeparam name="TArgument">The kind of argument.</typeparam>
+    /// <param name="action">What to run.</param>
+    /// <param name="argument">What to pass to it, so that it needs no closure.</param>
+    public static Coroutine ToThread<TArgument>(Action<TArgument> action, TArgument argument)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        return RunInThread(action, argument);
+    }
+
+    private static async Coroutine<T> RunInThread<TArgument, T>(Func<TArgument, T> function, TArgument argument)
+    {
+        var context = Context.Copy();
+        return await GetRunningLoop().RunInExecutor(null, () => context.Run(() => function(argument)));
+    }
+
+    private static async Coroutine RunInThread<TArgument>(Action<TArgument> action, TArgument argument)
+    {
+        var context = Context.Copy();
+        await GetRunningLoop().RunInExecutor(null, () => context.Run(() => action(argument)));
+    }
+}

@@ -1,0 +1,76 @@
+namespace AsyncioSharp;
+
+public static partial class Asyncio
+{
+    /// <summary>
+    /// A future of the running loop that takes over the outcome of <paramref name="future"/>. Cancelling it cancels the source, if that has not begun.
+    /// If the loop is closed first, the outcome is dropped. Mirrors <c>asyncio.wrap_future</c>.
+    /// </summary>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="future">What another thread computes.</param>
+    /// <param name="loop">The loop; null for the running one.</param>
+    /// <returns>The future.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="future"/> is null.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="loop"/> is null and no loop is running.</exception>
+    public static Future<T> WrapFuture<T>(ConcurrentFuture<T> future, EventLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(future);
+        return new WrappingFuture<T>(loop ?? GetRunningLoop(), future);
+    }
+
+    /// <summary>The future itself: it is one of a loop already. Mirrors <c>asyncio.wrap_future</c>.</summary>
+    /// <typeparam name="TFuture">The kind of future.</typeparam>
+    /// <param name="future">The future.</param>
+    /// <returns><paramref name="future"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="future"/> is null.</exception>
+    public static TFuture WrapFuture<TFuture>(TFuture future)
+        where TFuture : Future
+    {
+        ArgumentNullException.ThrowIfNull(future);
+        return future;
+    }
+}
+
+/// <summary>Takes over the outcome of a <see cref="ConcurrentFuture{T}"/>, told by the loop's ready queue.</summary>
+internal sealed class WrappingFuture<T> : Future<T>
+{
+    private readonly ConcurrentFuture<T> _source;
+
+    internal WrappingFuture(EventLoop loop, ConcurrentFuture<T> source)
+        : base(loop)
+    {
+        _source = source;
+        source.AddDoneCallback(_ => Loop.TryPush(this, null));
+    }
+
+    public override bool Cancel(string? message = null)
+    {
+        if (!base.Cancel(message))
+        {
+            return false;
+        }
+        _source.Cancel();
+        return true;
+    }
+
+    // The source is done.
+    internal override void Run(object? source)
+    {
+        if (IsDone)
+        {
+            return;
+        }
+        if (_source.IsCancelled)
+        {
+            CancelNow(message: null);
+        }
+        else if (_source.Exception() is { } failure)
+        {
+            SetException(failure);
+        }
+        else
+        {
+            SetResult(_source.Result());
+        }
+    }
+}
