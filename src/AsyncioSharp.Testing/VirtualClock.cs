@@ -58,7 +58,7 @@ public sealed class VirtualClock : TimeProvider
         private readonly object _gate = new();
         private bool _woken;
 
-        public override void Park(TimeSpan timeout, bool workElsewhere)
+        public override void Park(double seconds, bool workElsewhere)
         {
             lock (_gate)
             {
@@ -68,7 +68,7 @@ public sealed class VirtualClock : TimeProvider
                     {
                         Monitor.Wait(_gate);
                     }
-                    else if (timeout == Timeout.InfiniteTimeSpan)
+                    else if (double.IsPositiveInfinity(seconds))
                     {
                         if (!Monitor.Wait(_gate, clock.IdleLimit))
                         {
@@ -79,7 +79,8 @@ public sealed class VirtualClock : TimeProvider
                     }
                     else
                     {
-                        clock.Advance(timeout);
+                        // Rounded up to a whole nanosecond: a clock that falls short of the deadline by a rounding would stand still for ever.
+                        Interlocked.Add(ref clock._now, (long)Math.Ceiling(seconds * 1e9));
                     }
                 }
                 _woken = false;

@@ -117,10 +117,6 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         }
     }
 
-    /// <summary>The coroutine itself.</summary>
-    /// <returns>The coroutine.</returns>
-    Coroutine IAwaitable.ToCoroutine() => this;
-
     /// <summary>The name and the state.</summary>
     /// <returns>For instance <c>&lt;coroutine object Program.Main created&gt;</c>.</returns>
     public override string ToString() => $"<coroutine object {QualifiedName} {State.ToString().ToLowerInvariant()}>";

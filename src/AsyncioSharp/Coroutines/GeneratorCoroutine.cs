@@ -41,7 +41,7 @@ internal sealed class GeneratorCoroutine(string name, IEnumerator<IAwaitable?> i
                 Suspend(AwaitKind.Turn, null);
                 return;
             }
-            var target = yielded as IAwaitTarget ?? yielded.ToCoroutine();
+            var target = yielded as IAwaitTarget ?? CoroutineSources.CoroutineOf(yielded);
             if (target.IsReady)
             {
                 target.AwaitedObject();

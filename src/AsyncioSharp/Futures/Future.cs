@@ -127,8 +127,6 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <returns>The text.</returns>
     public override string ToString() => TextForm.Guarded(this, static future => $"<{future.Kind} {future.Describe()}{DebugTraces.CreatedAt(future)}>");
 
-    Coroutine IAwaitable.ToCoroutine() => ToCoroutine();
-
     object? IAwaitTarget.AwaitedObject() => ResultObject();
 
     void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);
@@ -206,13 +204,6 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     private protected virtual string Kind => "Future";
 
     private protected abstract string ResultText { get; }
-
-    private protected virtual Coroutine ToCoroutine()
-    {
-        return Await(this);
-
-        static async Coroutine Await(Future future) => await future;
-    }
 
     private protected virtual string Describe() => State switch
     {

@@ -82,11 +82,4 @@ public class Future<T> : Future, IFuture<T>, IAwaitTarget<T>
         Injection.ThrowIfAny();
         return Result();
     }
-
-    private protected override Coroutine ToCoroutine()
-    {
-        return Await(this);
-
-        static async Coroutine<T> Await(Future<T> future) => await future;
-    }
 }

@@ -251,20 +251,14 @@ public sealed partial class EventLoop
                 return;
             }
         }
+        bool park;
         lock (_inbox)
         {
-            if (_inboxIsFilled)
-            {
-                _isParked = false;
-            }
-            else
-            {
-                _isParked = true; // from here on, who fills the inbox wakes the loop
-            }
+            park = _isParked = !_inboxIsFilled; // from here on, who fills the inbox wakes the loop
         }
-        if (_isParked)
+        if (park)
         {
-            _parker.Park(double.IsInfinity(seconds) ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(seconds), _workElsewhere > 0);
+            _parker.Park(seconds, _workElsewhere > 0);
             _isParked = false;
         }
         TakeInbox();

@@ -10,9 +10,9 @@ public abstract class Parker
     /// Waits. Called by the loop's thread only. A call of <see cref="Wake"/> since the last return makes it return at once; returning early is
     /// allowed, since the loop looks around and calls again.
     /// </summary>
-    /// <param name="timeout">The time to the next timer, always positive; <see cref="Timeout.InfiniteTimeSpan"/> if there is none.</param>
+    /// <param name="seconds">The time to the next timer, always positive; positive infinity if there is none.</param>
     /// <param name="workElsewhere">True while functions run in an executor whose results will wake the loop.</param>
-    public abstract void Park(TimeSpan timeout, bool workElsewhere);
+    public abstract void Park(double seconds, bool workElsewhere);
 
     /// <summary>Ends the wait, or the next one. Called by any thread.</summary>
     public abstract void Wake();
@@ -24,10 +24,10 @@ internal sealed class ThreadParker : Parker
     private readonly object _gate = new(); // a monitor, as Lock has no Wait
     private bool _woken;
 
-    public override void Park(TimeSpan timeout, bool workElsewhere)
+    public override void Park(double seconds, bool workElsewhere)
     {
         // Rounded up: a wait that ends before the deadline would only be followed by another.
-        int milliseconds = timeout == Timeout.InfiniteTimeSpan ? Timeout.Infinite : (int)Math.Min(Math.Ceiling(timeout.TotalMilliseconds), int.MaxValue);
+        int milliseconds = double.IsPositiveInfinity(seconds) ? Timeout.Infinite : (int)Math.Min(Math.Ceiling(seconds * 1000), int.MaxValue);
         lock (_gate)
         {
             if (!_woken)

@@ -47,7 +47,7 @@ public static partial class Asyncio
         {
             return loop is null || future.Loop == loop ? future : throw DifferentLoop(nameof(loop));
         }
-        var coroutine = awaitable.ToCoroutine();
+        var coroutine = CoroutineSources.CoroutineOf(awaitable);
         loop ??= GetRunningLoop();
         if (loop.IsClosed)
         {

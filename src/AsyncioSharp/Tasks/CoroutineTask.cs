@@ -354,13 +354,6 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
         Injection.ThrowIfAny();
         return Result();
     }
-
-    private protected override Coroutine ToCoroutine()
-    {
-        return Await(this);
-
-        static async Coroutine<T> Await(CoroutineTask<T> task) => await task;
-    }
 }
 
 /// <summary>The awaiter of a <see cref="CoroutineTask{T}"/>; used by the compiler.</summary>

@@ -2,21 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
-/// <summary>
-/// What <c>await</c> and the functions of <see cref="Asyncio"/> take: coroutines, futures and tasks, and anything else that can say which
-/// coroutine awaits it (Python's <c>__await__</c>).
-/// </summary>
-public interface IAwaitable
-{
-    /// <summary>A coroutine that completes as this object does. A coroutine gives itself.</summary>
-    /// <returns>The coroutine, not started.</returns>
-    Coroutine ToCoroutine();
-}
-
-/// <summary>An <see cref="IAwaitable"/> with a value.</summary>
-/// <typeparam name="T">The kind of value. An implementation's <see cref="IAwaitable.ToCoroutine"/> gives a <see cref="Coroutine{T}"/> of it.</typeparam>
-public interface IAwaitable<out T> : IAwaitable;
-
 /// <summary>Makes <c>await</c> work on objects known only as <see cref="IAwaitable"/>. The classes themselves have awaiters of their own.</summary>
 public static class AwaitableExtensions
 {
@@ -28,7 +13,7 @@ public static class AwaitableExtensions
     public static AwaitableAwaiter<T> GetAwaiter<T>(this IAwaitable<T> awaitable)
     {
         ArgumentNullException.ThrowIfNull(awaitable);
-        return new AwaitableAwaiter<T>(awaitable as IAwaitTarget<T> ?? awaitable.ToCoroutine() as IAwaitTarget<T>
+        return new AwaitableAwaiter<T>(awaitable as IAwaitTarget<T> ?? CoroutineSources.CoroutineOf(awaitable) as IAwaitTarget<T>
             ?? throw new ArgumentException($"ToCoroutine() of {awaitable.GetType()} must give a Coroutine<{typeof(T).Name}>.", nameof(awaitable)));
     }
 
@@ -39,7 +24,7 @@ public static class AwaitableExtensions
     public static AwaitableAwaiter GetAwaiter(this IAwaitable awaitable)
     {
         ArgumentNullException.ThrowIfNull(awaitable);
-        return new AwaitableAwaiter(awaitable as IAwaitTarget ?? awaitable.ToCoroutine());
+        return new AwaitableAwaiter(awaitable as IAwaitTarget ?? CoroutineSources.CoroutineOf(awaitable));
     }
 }
 

@@ -1,0 +1,23 @@
+namespace AsyncioSharp;
+
+/// <summary>An awaitable of your own: it is awaited by way of a coroutine. Python's <c>__await__</c>.</summary>
+public interface ICoroutineSource : IAwaitable
+{
+    /// <summary>A new coroutine whose outcome is that of this object. An <see cref="IAwaitable{T}"/> must give a <see cref="Coroutine{T}"/>.</summary>
+    /// <returns>The coroutine, not started.</returns>
+    Coroutine ToCoroutine();
+}
+
+/// <summary>Finds the coroutine behind an awaitable.</summary>
+internal static class CoroutineSources
+{
+    /// <summary>The coroutine to run for <paramref name="awaitable"/>, which is not a future.</summary>
+    internal static Coroutine CoroutineOf(IAwaitable awaitable) => awaitable switch
+    {
+        Coroutine coroutine => coroutine,
+        ICoroutineSource source => source.ToCoroutine()
+            ?? throw new ArgumentException($"ToCoroutine() of {awaitable.GetType()} gave null.", nameof(awaitable)),
+        _ => throw new ArgumentException(
+            $"A future, a coroutine or an awaitable is required, but {awaitable.GetType()} can not be awaited; implement ICoroutineSource.", nameof(awaitable)),
+    };
+}
