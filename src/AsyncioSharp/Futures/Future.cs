@@ -73,6 +73,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
             MarkRetrieved();
             return false;
         }
+        Loop.CheckThread();
         CancelNow(message);
         return true;
     }
@@ -251,6 +252,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private protected void CheckPending()
     {
+        Loop.CheckThread();
         if (IsDone)
         {
             throw new InvalidStateException($"invalid state: {this} is done already and cannot be completed again.");
@@ -276,7 +278,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private void WakeAll()
     {
-        Loop.CheckUse();
+        Loop.CheckClosed();
         object waiters = _waiters!;
         _waiters = null;
         if (waiters is List<Runnable> list)

@@ -37,7 +37,9 @@ internal sealed class TimerQueue
         SiftUp(Count++, new Entry { When = when, Sequence = _sequence++, Target = target });
     }
 
-    /// <summary>Says that one entry has been cancelled.</summary>
+    /// <summary>
+    /// Says that one entry has been cancelled. It may have been taken already; so the count is only a hint, which the next purge sets right.
+    /// </summary>
     internal void NoteCancelled()
     {
         _cancelled++;

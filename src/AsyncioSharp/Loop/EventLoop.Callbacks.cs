@@ -182,6 +182,12 @@ public sealed partial class EventLoop
     internal void CheckUse()
     {
         CheckClosed();
+        CheckThread();
+    }
+
+    /// <summary>In debug mode, refuses what another thread than the one that runs the loop must not do. Called before anything is changed.</summary>
+    internal void CheckThread()
+    {
         if (Debug && IsRunning && !IsOnOwnThread)
         {
             throw new InvalidOperationException(
