@@ -14,7 +14,13 @@ public static partial class Asyncio
     public static Coroutine Sleep(double seconds)
     {
         EventLoop.CheckSeconds(seconds, nameof(seconds));
-        return seconds <= 0 ? TurnCoroutine.Shared : new SleepCoroutine(seconds);
+        if (seconds <= 0)
+        {
+            return TurnCoroutine.Shared;
+        }
+        var sleep = new SleepCoroutine(seconds);
+        NeverAwaited.Watch(sleep);
+        return sleep;
     }
 
     /// <inheritdoc cref="Sleep(double)"/>

@@ -5,11 +5,20 @@ namespace AsyncioSharp;
 /// for is read from the yielded object. An iterator cannot catch what is thrown at a <c>yield return</c>: a failure disposes it, which runs its
 /// <c>finally</c> blocks, and is the coroutine's outcome.
 /// </summary>
-internal sealed class GeneratorCoroutine(string name, IEnumerator<IAwaitable?> iterator) : Coroutine
+internal sealed class GeneratorCoroutine : Coroutine
 {
+    private readonly string _name;
+    private readonly IEnumerator<IAwaitable?> _iterator;
     private IAwaitTarget? _awaited;
 
-    public override string QualifiedName => name;
+    internal GeneratorCoroutine(string name, IEnumerator<IAwaitable?> iterator)
+    {
+        _name = name;
+        _iterator = iterator;
+        NeverAwaited.Watch(this);
+    }
+
+    public override string QualifiedName => _name;
 
     internal override void Resume()
     {
@@ -34,9 +43,9 @@ internal sealed class GeneratorCoroutine(string name, IEnumerator<IAwaitable?> i
 
     private void Advance()
     {
-        while (iterator.MoveNext())
+        while (_iterator.MoveNext())
         {
-            if (iterator.Current is not { } yielded)
+            if (_iterator.Current is not { } yielded)
             {
                 Suspend(AwaitKind.Turn, null);
                 return;
@@ -56,7 +65,7 @@ internal sealed class GeneratorCoroutine(string name, IEnumerator<IAwaitable?> i
             Suspend(target.Kind, target);
             return;
         }
-        iterator.Dispose();
+        _iterator.Dispose();
         Succeed();
     }
 
@@ -64,7 +73,7 @@ internal sealed class GeneratorCoroutine(string name, IEnumerator<IAwaitable?> i
     {
         try
         {
-            iterator.Dispose();
+            _iterator.Dispose();
         }
         catch (Exception e)
         {

@@ -50,6 +50,7 @@ internal sealed class Failure
         Exception = Exception,
         Future = _future,
         SourceTraceback = _future.SourceTraceback,
+        RunIn = _future.ReportContext,
     });
 
     private sealed class Report(Failure failure) : Runnable

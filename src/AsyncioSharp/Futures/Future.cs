@@ -202,6 +202,9 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     internal void MarkRetrieved() => (_outcome as Failure)?.MarkRetrieved();
 
+    /// <summary>The context variables with which a report about this future is made; null for those in force.</summary>
+    internal virtual Context? ReportContext => null;
+
     private protected virtual string Kind => "Future";
 
     private protected abstract string ResultText { get; }

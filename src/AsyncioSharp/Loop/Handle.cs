@@ -94,6 +94,7 @@ public abstract class Handle : Runnable
                 Exception = e,
                 Handle = this,
                 SourceTraceback = SourceTraceback,
+                RunIn = _context,
             });
         }
     }

@@ -76,7 +76,7 @@ public class CoroutineTask : Future
     /// <summary>Where the task stands in its loop's table of tasks.</summary>
     internal int Slot { get; set; }
 
-    internal Coroutine Leaf => _leaf;
+    internal override Context? ReportContext => _context;
 
     /// <summary>Rises from one task of the loop to the next: the order in which they were created.</summary>
     internal long Order { get; set; }
