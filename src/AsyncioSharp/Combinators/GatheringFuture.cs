@@ -45,7 +45,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
         }
     }
 
-    private protected override string Kind => "Gather";
+    internal override string Kind => "Gather";
 
     /// <summary>
     /// Cancels the children. The gather itself is cancelled when they are: it stays pending until a child's end completes it.

@@ -224,12 +224,15 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>An await in a method that is not a coroutine, for instance an async iterator: its loop runs the coroutine as a task.</summary>
     internal void OnCompletedOutside(Action continuation)
     {
-        if (SynchronizationContext.Current is not ICoroutineHost host)
+        if (SynchronizationContext.Current is ICoroutineHost host)
         {
-            throw new InvalidOperationException(
-                $"coroutine '{QualifiedName}' is awaited where no event loop runs. Start it with Asyncio.Run, or send it to a running loop with Asyncio.RunCoroutineThreadsafe.");
+            host.Drive(this, continuation);
+            return;
         }
-        host.Drive(this, continuation);
+        // Not thrown here, where it would end the process, but out of the await: the coroutine fails with it.
+        Fail(new InvalidOperationException(
+            $"coroutine '{QualifiedName}' is awaited where no event loop runs. Start it with Asyncio.Run, or send it to a running loop with Asyncio.RunCoroutineThreadsafe."));
+        ThreadPool.QueueUserWorkItem(static continuation => continuation(), continuation, preferLocal: false);
     }
 
     internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");

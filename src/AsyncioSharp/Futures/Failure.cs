@@ -46,7 +46,7 @@ internal sealed class Failure
 
     private void Tell() => _future.Loop.CallExceptionHandler(new ExceptionContext
     {
-        Message = $"{_future.GetType().Name.Split('`')[0]} exception was never retrieved",
+        Message = $"{_future.Kind} exception was never retrieved",
         Exception = Exception,
         Future = _future,
         SourceTraceback = _future.SourceTraceback,

@@ -205,7 +205,8 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>The context variables with which a report about this future is made; null for those in force.</summary>
     internal virtual Context? ReportContext => null;
 
-    private protected virtual string Kind => "Future";
+    /// <summary>The first word of its text.</summary>
+    internal virtual string Kind => "Future";
 
     private protected abstract string ResultText { get; }
 

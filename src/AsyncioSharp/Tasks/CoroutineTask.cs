@@ -84,7 +84,7 @@ public class CoroutineTask : Future
     /// <summary>What the task waits for; null if it does not wait for a future, a task or a timer.</summary>
     internal IWaitable? WaitsFor => _leaf.Awaiting == AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
 
-    private protected override string Kind => "Task";
+    internal override string Kind => "Task";
 
     private protected override string ResultText => "";
 
