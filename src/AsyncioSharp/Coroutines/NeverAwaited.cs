@@ -45,7 +45,7 @@ internal static class NeverAwaited
     {
         if (t_report is { } report)
         {
-            s_watchers.Add(coroutine, new Watcher(coroutine, report, new StackTrace(3, fNeedFileInfo: true)));
+            s_watchers.Add(coroutine, new Watcher(coroutine, report, DebugTraces.Here()));
         }
     }
 

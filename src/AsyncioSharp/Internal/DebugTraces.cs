@@ -13,16 +13,14 @@ internal static class DebugTraces
 
     private static readonly ConditionalWeakTable<object, StackTrace> s_traces = new();
 
-    /// <summary>Remembers the current stack, without the frames of this library's own, as the place where <paramref name="owner"/> was made.</summary>
-    internal static void Record(object owner)
-    {
-        var all = new StackTrace(1, fNeedFileInfo: true).GetFrames();
-        var frames = all
-            .SkipWhile(static frame => DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName == typeof(DebugTraces).Assembly.FullName)
-            .Take(MaximumFrames)
-            .ToArray();
-        s_traces.AddOrUpdate(owner, new StackTrace(frames));
-    }
+    /// <summary>Remembers the current stack as the place where <paramref name="owner"/> was made.</summary>
+    internal static void Record(object owner) => s_traces.AddOrUpdate(owner, Here());
+
+    /// <summary>The current stack without the frames of this library: what the program did to get here.</summary>
+    internal static StackTrace Here() => new(new StackTrace(1, fNeedFileInfo: true)
+        .GetFrames()
+        .Where(static frame => DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName != typeof(DebugTraces).Assembly.FullName)
+        .Take(MaximumFrames));
 
     /// <summary>Where <paramref name="owner"/> was made; null if that was not recorded.</summary>
     internal static StackTrace? Of(object owner) => s_traces.TryGetValue(owner, out var trace) ? trace : null;
