@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>When <c>Wait</c> returns.</summary>
@@ -26,6 +28,7 @@ public static partial class Asyncio
     /// <returns>A coroutine of two new sets: those that are done when it returns, and the others.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="futures"/> or one of them is null.</exception>
     /// <exception cref="ArgumentException">There are none, they belong to different loops, or another argument is out of its range.</exception>
+    [OverloadResolutionPriority(1)] // an array of tasks would otherwise be taken for a span of futures, and the sets would lose its type
     public static Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> Wait<TFuture>(
         IEnumerable<TFuture> futures, double? timeout = null, ReturnWhen returnWhen = ReturnWhen.AllCompleted)
         where TFuture : Future
