@@ -12,7 +12,13 @@ async Coroutine<string> Something()
     return "a result";
 }
 
-async Coroutine Ask(CoroutineTask<string> something)
+async Coroutine Plain(CoroutineTask<string> something)
+{
+    var res = await Asyncio.Shield(something);
+    Console.WriteLine($"plain: {res}"); // not reached: the caller is cancelled all the same
+}
+
+async Coroutine Ignoring(CoroutineTask<string> something)
 {
     string? res;
     try
@@ -23,17 +29,20 @@ async Coroutine Ask(CoroutineTask<string> something)
     {
         res = null; // ignores the cancellation completely, which is not recommended
     }
-    Console.WriteLine($"res = {res ?? "null"}");
+    Console.WriteLine($"ignoring: {res ?? "null"}");
 }
 
 async Coroutine Main()
 {
     var something = Asyncio.CreateTask(Something());
-    var ask = Asyncio.CreateTask(Ask(something));
+    var plain = Asyncio.CreateTask(Plain(something));
+    var ignoring = Asyncio.CreateTask(Ignoring(something));
 
     await Asyncio.Sleep(1);
-    ask.Cancel();
-    await ask;
+    plain.Cancel();
+    ignoring.Cancel();
+    await Asyncio.Wait(plain, ignoring);
+    Console.WriteLine($"cancelled: plain {plain.IsCancelled}, ignoring {ignoring.IsCancelled}, something {something.IsCancelled}");
 
     Console.WriteLine(await something);
 }
