@@ -12,11 +12,13 @@ using System.Net;
 using System.Net.Sockets;
 using AsyncioSharp;
 
-const int concurrency = 3;
+const int concurrency = 3; // how many are checked at the same time
+const int attempts = 3;
+const double timeout = 1.5; // seconds, for one attempt
 
 try
 {
-    return Asyncio.Run(args is [] ? Demo() : Check(args, new HttpClient()));
+    return Asyncio.Run(args is [] ? Demo() : Check([.. args.Distinct()], new HttpClient()));
 }
 catch (KeyboardInterruptException)
 {
@@ -25,7 +27,7 @@ catch (KeyboardInterruptException)
 
 async Coroutine<int> Check(string[] targets, HttpClient client)
 {
-    var checker = new Checker(client, timeout: 1, attempts: 3);
+    var checker = new Checker(client, timeout, attempts);
     var waiting = new Queue<string>(targets);
     var results = new Dictionary<string, Result>();
 
@@ -92,8 +94,9 @@ class Checker(HttpClient client, double timeout, int attempts)
                 var size = await Asyncio.WaitFor(SizeOf(target), timeout);
                 return new Result(true, $"{size} bytes", attempt);
             }
-            catch (Exception e) when (e is TimeoutException or HttpRequestException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is not CancelledException)
             {
+                // Whatever is wrong with a target is its result. Only a cancellation passes, as it must.
                 if (attempt == attempts || !IsPassing(e))
                     return new Result(false, Describe(e), attempt);
             }
