@@ -14,7 +14,7 @@ using AsyncioSharp;
 
 const int concurrency = 3; // how many are checked at the same time
 const int attempts = 3;
-const double timeout = 1.5; // seconds, for one attempt
+const double timeout = 3; // seconds, for one attempt
 
 try
 {

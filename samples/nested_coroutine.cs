@@ -13,7 +13,7 @@ async Coroutine<int> Nested()
 async Coroutine Main()
 {
     // Nothing happens if we just call Nested(). A coroutine object is created but not awaited, so it *won't run at all*.
-    // The compiler warns of that; "_ =" tells it that this is on purpose. Asyncio.Run(Main(), debug: true) reports it too.
+    // The compiler warns of that (CS4014); "_ =" tells it that this is on purpose.
     _ = Nested();
 
     // Let's do it differently now and await it:
