@@ -9,6 +9,7 @@ internal static class TextForm
     private const int MaximumText = 30;
     private const int MaximumItems = 6;
     private const int MaximumPairs = 4;
+    private const int MaximumDepth = 10;
 
     [ThreadStatic]
     private static HashSet<object>? t_open; // what is being rendered, to stop at a future inside its own result
@@ -23,7 +24,7 @@ internal static class TextForm
                 null => "null",
                 string text => Quote(text),
                 bool flag => flag ? "true" : "false",
-                IDictionary pairs => "{" + Join(pairs.Cast<object?>(), MaximumPairs, Pair) + "}",
+                IDictionary pairs => "{" + Join(Entries(pairs), MaximumPairs, Pair) + "}",
                 ICollection items => "[" + Join(items.Cast<object?>(), MaximumItems, Short) + "]",
                 Exception exception => Describe(exception),
                 IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
@@ -45,7 +46,7 @@ internal static class TextForm
         where T : class
     {
         var open = t_open ??= new HashSet<object>(ReferenceEqualityComparer.Instance);
-        if (!open.Add(owner))
+        if (open.Count == MaximumDepth || !open.Add(owner))
         {
             return "...";
         }
@@ -68,6 +69,16 @@ internal static class TextForm
         }
         int head = (MaximumText - 3) / 2;
         return quoted[..head] + "..." + quoted[^(MaximumText - 3 - head)..];
+    }
+
+    // By way of its own enumerator: the one for foreach gives a generic dictionary's pairs as another type.
+    private static IEnumerable<object?> Entries(IDictionary pairs)
+    {
+        var entries = pairs.GetEnumerator();
+        while (entries.MoveNext())
+        {
+            yield return entries.Entry;
+        }
     }
 
     private static string Pair(object? pair) => pair is DictionaryEntry entry ? $"{Short(entry.Key)}: {Short(entry.Value)}" : Short(pair);
