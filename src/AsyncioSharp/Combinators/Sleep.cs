@@ -109,7 +109,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable
     {
         if (_sleeper is not null)
         {
-            _sleeper = null;
+            Wake(); // closed: the sleeping task has to learn that its coroutine is gone
             _loop!.NoteTimerCancelled();
         }
         Fail(exception);

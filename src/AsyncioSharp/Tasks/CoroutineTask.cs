@@ -23,6 +23,8 @@ public class CoroutineTask : Future
     private string? _name;
     private string? _cancelMessage; // of the request that is remembered
     private int _cancelRequests;    // calls of Cancel, less calls of Uncancel
+    private bool _begun;            // the first step was taken: the coroutine is this task's
+    private bool _passingOn;        // a request is on its way to what the task waits for
     private bool _mustCancel;       // a request waits for the next step
     private bool _throwQueued;      // the task is in the ready queue with an exception, although the leaf looks as if it waited
 
@@ -82,7 +84,7 @@ public class CoroutineTask : Future
     internal long Order { get; set; }
 
     /// <summary>What the task waits for; null if it does not wait for a future, a task or a timer.</summary>
-    internal IWaitable? WaitsFor => _leaf.Awaiting == AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
+    internal IWaitable? WaitsFor => _begun && _leaf.Awaiting == AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
 
     internal override string Kind => "Task";
 
@@ -101,12 +103,13 @@ public class CoroutineTask : Future
         {
             return base.Cancel(message);
         }
-        _cancelRequests++;
-        if (_throwQueued || WaitsFor is not { } target || !target.CancelWait(message))
+        if (_passingOn)
         {
-            _mustCancel = true;
-            _cancelMessage = message;
+            BreakRing(message);
+            return true;
         }
+        _cancelRequests++;
+        Request(message);
         return true;
     }
 
@@ -175,14 +178,54 @@ public class CoroutineTask : Future
         return text + (WaitsFor is { } target ? $" wait_for={target}" : "") + WaitersText();
     }
 
+    // Passes a cancel request on to what the task waits for, or else remembers it.
+    private void Request(string? message)
+    {
+        if (!_throwQueued && WaitsFor is { } target)
+        {
+            if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            {
+                Loop.Push(new LateRequest(this, message), null); // a chain of very many tasks: it goes on from the loop
+                return;
+            }
+            _passingOn = true;
+            try
+            {
+                if (target.CancelWait(message))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                _passingOn = false;
+            }
+        }
+        _mustCancel = true;
+        _cancelMessage = message;
+        if (_begun && _leaf.Status != Coroutine.Progress.Started)
+        {
+            Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
+        }
+    }
+
+    // The request came back: the task waits, through others, for itself. Nothing but an exception can end that.
+    private void BreakRing(string? message)
+    {
+        if (WaitsFor is Future target && target.RemoveWaiter(this) > 0)
+        {
+            ThrowSoon(new CancelledException(message));
+        }
+    }
+
     // One step. Returns an exception that must leave the loop, or null.
     private Exception? Step(object? source)
     {
         var thrown = _mustCancel || source is not null ? TakeThrown(source) : null;
-        if (_leaf.Status != Coroutine.Progress.Started)
+        if (!_begun || _leaf.Status != Coroutine.Progress.Started)
         {
             // The first step; or the coroutine was run, or closed, behind the task's back.
-            if (Coroutine.Status != Coroutine.Progress.Created)
+            if (_begun || Coroutine.Status != Coroutine.Progress.Created)
             {
                 return Finish(Coroutine.ReuseError());
             }
@@ -190,6 +233,7 @@ public class CoroutineTask : Future
             {
                 return Finish(ThrowAtStart(thrown));
             }
+            _begun = true;
             Coroutine.Begin(null);
         }
         var waiting = thrown is null ? Trampoline.Resume(_leaf) : Trampoline.Throw(_leaf, thrown);
@@ -305,6 +349,17 @@ public class CoroutineTask : Future
             default:
                 Fail(failure);
                 return failure as KeyboardInterruptException;
+        }
+    }
+
+    private sealed class LateRequest(CoroutineTask task, string? message) : Runnable
+    {
+        internal override void Run(object? source)
+        {
+            if (!task.IsDone)
+            {
+                task.Request(message);
+            }
         }
     }
 }
