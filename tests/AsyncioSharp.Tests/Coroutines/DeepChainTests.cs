@@ -1,0 +1,140 @@
+using AsyncioSharp.Testing;
+
+namespace AsyncioSharp.Tests.Coroutines;
+
+/// <summary>Coroutines that await each other a million deep: start, resume, result, failure, cancellation and closing need no stack.</summary>
+public class DeepChainTests
+{
+    private const int Depth = 1_000_000;
+
+    [Fact]
+    public void A_result_comes_back_through_a_chain_that_never_suspends()
+    {
+        VirtualTimeLoop.Run(Down(Depth)).ShouldBe(Depth);
+
+        static async Coroutine<int> Down(int depth) => depth == 0 ? 0 : await Down(depth - 1) + 1;
+    }
+
+    [Fact]
+    public void A_suspended_chain_is_resumed_and_gives_its_result()
+    {
+        VirtualTimeLoop.Run(Down(Depth)).ShouldBe(Depth + 3);
+
+        static async Coroutine<int> Down(int depth)
+        {
+            if (depth > 0)
+                return await Down(depth - 1) + 1;
+
+            for (int i = 0; i < 3; i++)
+                await Asyncio.Sleep(0);
+            return 3;
+        }
+    }
+
+    [Fact]
+    public void A_failure_comes_back_through_the_chain()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            // Every frame rethrows, which is dear: fewer frames, but far more than a stack holds if they nested.
+            (await Caught.By(Down(20_000))).ShouldBeOfType<FormatException>();
+        }
+
+        static async Coroutine Down(int depth)
+        {
+            if (depth == 0)
+            {
+                await Asyncio.Sleep(0);
+                throw new FormatException();
+            }
+            await Down(depth - 1);
+        }
+    }
+
+    [Fact]
+    public void A_cancellation_leaves_the_chain_without_handlers()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Down(Depth));
+            await Asyncio.Sleep(0);
+            task.Cancel("deep");
+            (await Caught.By(task)).ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("deep");
+            task.IsCancelled.ShouldBeTrue();
+        }
+
+        static async Coroutine Down(int depth)
+        {
+            if (depth == 0)
+                await Asyncio.Sleep(1);
+            else
+                await Down(depth - 1);
+        }
+    }
+
+    [Fact]
+    public void A_cancellation_of_very_many_tasks_that_wait_for_each_other_reaches_all()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var gate = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var task = Asyncio.CreateTask(Wait(gate));
+            var innermost = task;
+            for (int i = 0; i < 100_000; i++)
+                task = Asyncio.CreateTask(Wait(task));
+            await Asyncio.Sleep(0);
+
+            task.Cancel("deep");
+            task.ToString().Length.ShouldBeLessThan(2000); // a text names only the nearest
+
+            (await Caught.By(task)).ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("deep");
+            gate.IsCancelled.ShouldBeTrue();
+            innermost.IsCancelled.ShouldBeTrue();
+        }
+
+        static async Coroutine<int> Wait(IAwaitable<int> inner) => await inner;
+    }
+
+    [Fact]
+    public void Closing_a_deep_chain_reaches_its_outermost_handler()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var log = new List<string>();
+            var coroutine = Outer(log);
+            var task = Asyncio.CreateTask(coroutine);
+            await Asyncio.Sleep(0);
+            coroutine.Close();
+            log.ShouldBe(["finally"]);
+            (await Caught.By(task)).ShouldBeOfType<InvalidOperationException>();
+        }
+
+        static async Coroutine Outer(List<string> log)
+        {
+            try
+            {
+                await Down(Depth);
+            }
+            finally
+            {
+                log.Add("finally");
+            }
+        }
+
+        static async Coroutine Down(int depth)
+        {
+            if (depth == 0)
+                await Asyncio.Sleep(1);
+            else
+                await Down(depth - 1);
+        }
+    }
+}

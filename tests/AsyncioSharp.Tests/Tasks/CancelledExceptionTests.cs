@@ -1,0 +1,235 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Coroutines;
+using AsyncioSharp.Tests.Infrastructure;
+
+namespace AsyncioSharp.Tests.Tasks;
+
+/// <summary>The exception of a cancellation (CAN-11 to CAN-14): who sees which object, its type, its trace, and the count of requests.</summary>
+public class CancelledExceptionTests
+{
+    [Fact]
+    [Rule("CAN-11")]
+    public void Awaiters_see_the_very_object_that_left_the_coroutine_with_its_message_on_every_retrieval()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            CancelledException? inside = null;
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(0);
+            task.Cancel("why");
+
+            (await Caught.By(task)).ShouldBeSameAs(inside);
+
+            inside.ShouldNotBeNull().CancelMessage.ShouldBe("why");
+            for (int i = 0; i < 2; i++)
+            {
+                Should.Throw<CancelledException>(() => task.Result()).CancelMessage.ShouldBe("why");
+                Should.Throw<CancelledException>(() => task.Exception()).CancelMessage.ShouldBe("why");
+                (await Caught.By(task)).ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("why");
+            }
+
+            async Coroutine<int> Body()
+            {
+                try
+                {
+                    await Asyncio.Sleep(1);
+                }
+                catch (CancelledException e)
+                {
+                    inside = e;
+                    throw;
+                }
+                return 1;
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("CAN-11", "TASK-05")]
+    public void A_subclass_that_leaves_the_coroutine_cancels_the_task_and_is_kept()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Body());
+            (await Caught.By(task)).ShouldBeOfType<Special>().CancelMessage.ShouldBe("special");
+            task.IsCancelled.ShouldBeTrue();
+        }
+
+        static async Coroutine Body() => throw new Special();
+    }
+
+    [Fact]
+    [Rule("CAN-12")]
+    public void Catching_every_Exception_catches_a_cancellation_too_and_a_filter_lets_it_pass()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var broad = Asyncio.CreateTask(Broad());
+            var filtered = Asyncio.CreateTask(Filtered());
+            await Asyncio.Sleep(0);
+            broad.Cancel();
+            filtered.Cancel();
+            (await broad).ShouldBe("caught");
+            (await Caught.By(filtered)).ShouldBeOfType<CancelledException>();
+            typeof(CancelledException).BaseType.ShouldBe(typeof(OperationCanceledException));
+        }
+
+        static async Coroutine<string> Broad()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+            }
+            catch (Exception)
+            {
+                return "caught";
+            }
+            return "slept";
+        }
+
+        static async Coroutine<string> Filtered()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+            }
+            catch (Exception e) when (e is not CancelledException)
+            {
+                return "caught";
+            }
+            return "slept";
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Rule("CAN-13")]
+    public void The_trace_seen_outside_names_the_interrupted_coroutine(bool withHandler)
+    {
+        VirtualTimeLoop.Run(Test());
+
+        async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Outer());
+            await Asyncio.Sleep(0);
+            task.Cancel();
+            var failure = await Caught.By(task);
+            string trace = failure.ShouldBeOfType<CancelledException>().StackTrace.ShouldNotBeNull();
+            trace.ShouldContain(withHandler ? nameof(Handling) : nameof(Plain));
+            trace.ShouldContain(nameof(Outer));
+        }
+
+        async Coroutine Outer() => await (withHandler ? Handling() : Plain());
+
+        static async Coroutine Plain() => await Asyncio.Sleep(1);
+
+        static async Coroutine Handling()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+            }
+            finally
+            {
+                GC.KeepAlive(null);
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("CAN-14")]
+    public void Cancelling_counts_requests_and_Uncancel_lowers_the_count_not_below_zero()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Long());
+            await Asyncio.Sleep(0);
+            task.Cancelling.ShouldBe(0);
+            task.Uncancel().ShouldBe(0);
+            task.Cancel();
+            task.Cancelling.ShouldBe(1);
+            task.Cancel().ShouldBeTrue();
+            task.Cancelling.ShouldBe(2);
+            task.Uncancel().ShouldBe(1);
+            task.Uncancel().ShouldBe(0);
+            task.Uncancel().ShouldBe(0);
+            task.Cancelling.ShouldBe(0);
+
+            // An exception on its way is not stopped.
+            (await Caught.By(task)).ShouldBeOfType<CancelledException>();
+            task.IsCancelled.ShouldBeTrue();
+            task.Cancel();
+            task.Cancelling.ShouldBe(0);
+        }
+
+        static async Coroutine Long() => await Asyncio.Sleep(100);
+    }
+
+    [Theory]
+    [InlineData("unstarted")]
+    [InlineData("turn")]
+    [InlineData("queued")]
+    [InlineData("self")]
+    [Rule("CAN-14")]
+    public void Uncancel_to_zero_withdraws_a_request_that_was_only_remembered(string where)
+    {
+        VirtualTimeLoop.Run(Test()).ShouldBe("went on");
+
+        async Coroutine<string> Test()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var task = Asyncio.CreateTask(Body(where, future));
+            if (where is "turn" or "queued")
+                await Asyncio.Sleep(0);
+            if (where == "queued")
+                future.SetResult(1);
+            if (where != "self")
+            {
+                task.Cancel();
+                task.Uncancel().ShouldBe(0);
+            }
+            return await task;
+        }
+
+        static async Coroutine<string> Body(string where, Future<int> future)
+        {
+            if (where == "self")
+            {
+                Asyncio.CurrentTask()!.Cancel();
+                Asyncio.CurrentTask()!.Uncancel();
+            }
+            if (where == "queued")
+                await future;
+            else
+                await Asyncio.Sleep(0);
+            return "went on";
+        }
+    }
+
+    [Fact]
+    [Rule("CAN-14")]
+    public void A_request_that_is_not_the_last_stays()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Asyncio.Sleep(1, "slept"));
+            task.Cancel("one");
+            task.Cancel("two");
+            task.Uncancel().ShouldBe(1);
+            (await Caught.By(task)).ShouldBeOfType<CancelledException>();
+        }
+    }
+
+    private sealed class Special() : CancelledException("special");
+}
