@@ -95,6 +95,10 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
         {
             if (_cancelRequested)
             {
+                foreach (var each in _children)
+                {
+                    each.MarkRetrieved(); // the cancellation is told in the place of what they answered to it
+                }
                 SetException(child.IsCancelled ? child.Cancellation() : new CancelledException());
             }
             else

@@ -52,8 +52,8 @@ internal sealed class ShieldingFuture<T> : Future<T>
         }
         if (!Inner.IsDone)
         {
-            // What happens inside from now on is no longer this future's to tell: a failure is reported unless somebody else retrieves it.
-            Inner.RemoveWaiter(this);
+            // What happens inside after this iteration is no longer this future's to tell: a failure is reported unless somebody else retrieves it.
+            AddWaiter(this);
         }
         return true;
     }
@@ -61,7 +61,11 @@ internal sealed class ShieldingFuture<T> : Future<T>
     internal override void Run(object? source)
     {
         var inner = (Future)source!;
-        if (IsDone)
+        if (inner == this)
+        {
+            Inner.RemoveWaiter(this);
+        }
+        else if (IsDone)
         {
             inner.MarkRetrieved(); // cancelled in the very iteration in which the inner one ended
         }

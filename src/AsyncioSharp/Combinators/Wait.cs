@@ -80,6 +80,10 @@ public static partial class Asyncio
         HashSet<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop loop)
         where TFuture : Future
     {
+        if (loop != GetRunningLoop())
+        {
+            throw DifferentLoop(nameof(futures));
+        }
         var count = new CountingFuture(loop, futures.Count, returnWhen);
         TimerHandle? timer = timeout is { } seconds ? loop.CallLater(seconds, static count => count.Release(), count) : null;
         foreach (var future in futures)
