@@ -79,8 +79,9 @@ public sealed class VirtualClock : TimeProvider
                     }
                     else
                     {
-                        // Rounded up to a whole nanosecond: a clock that falls short of the deadline by a rounding would stand still for ever.
-                        Interlocked.Add(ref clock._now, (long)Math.Ceiling(seconds * 1e9));
+                        // Rounded to the nearest nanosecond, so that errors of floating point do not show. Falling short of the deadline by less
+                        // than half of one does no harm: a timer is due one tick, which is a nanosecond, early.
+                        Interlocked.Add(ref clock._now, (long)Math.Round(seconds * 1e9));
                     }
                 }
                 _woken = false;

@@ -198,7 +198,9 @@ public sealed partial class EventLoop
         }
         if (_timers.Count > 0)
         {
-            double limit = Time + _secondsPerTick;
+            // One tick early is early enough; when the tick is lost in rounding, after months, a deadline that is reached must still be below.
+            double now = Time;
+            double limit = Math.Max(now + _secondsPerTick, Math.BitIncrement(now));
             while (_timers.TryTake(limit, out var target))
             {
                 _ready.Push(target!, null);

@@ -33,7 +33,11 @@ public sealed partial class EventLoop
             {
                 await ((IAsyncDisposable)iterator).DisposeAsync();
             }
-            catch (Exception e) when (e is not CancelledException)
+            catch (CancelledException) when (CurrentTask is { Cancelling: 0 })
+            {
+                // Its own, as when it awaits a cancelled task: nothing to report, and the others must be closed too.
+            }
+            catch (Exception e) when (e is not (CancelledException or KeyboardInterruptException))
             {
                 CallExceptionHandler(new ExceptionContext
                 {

@@ -20,9 +20,7 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(function);
         CheckUse();
         var submitted = (executor ?? DefaultExecutor()).Submit(function);
-        NoteWorkElsewhere(+1);
-        submitted.AddDoneCallback(_ => NoteWorkElsewhere(-1));
-        return new WrappingFuture<T>(this, submitted);
+        return new WrappingFuture<T>(this, submitted, isWorkElsewhere: true);
     }
 
     /// <inheritdoc cref="RunInExecutor{T}(Executor?, Func{T})"/>
@@ -69,10 +67,8 @@ public sealed partial class EventLoop
         // The wait blocks, so it needs a thread too; the threads it waits for cannot be that.
         var ended = new ConcurrentFuture<bool>();
         var thread = new Thread(() => ended.Run(() => executor.Shutdown(wait: true, timeout))) { IsBackground = true, Name = "asyncio_shutdown" };
-        NoteWorkElsewhere(+1);
-        ended.AddDoneCallback(_ => NoteWorkElsewhere(-1));
         thread.UnsafeStart();
-        if (!await new WrappingFuture<bool>(this, ended))
+        if (!await new WrappingFuture<bool>(this, ended, isWorkElsewhere: true))
         {
             Warn($"The executor did not finish joining its threads within {timeout} seconds.");
         }

@@ -35,11 +35,20 @@ public static partial class Asyncio
 internal sealed class WrappingFuture<T> : Future<T>
 {
     private readonly ConcurrentFuture<T> _source;
+    private readonly bool _isWorkElsewhere;
 
-    internal WrappingFuture(EventLoop loop, ConcurrentFuture<T> source)
+    /// <param name="loop">The loop.</param>
+    /// <param name="source">What another thread computes.</param>
+    /// <param name="isWorkElsewhere">True if a virtual clock has to stand still until the outcome has arrived here.</param>
+    internal WrappingFuture(EventLoop loop, ConcurrentFuture<T> source, bool isWorkElsewhere = false)
         : base(loop)
     {
         _source = source;
+        _isWorkElsewhere = isWorkElsewhere;
+        if (isWorkElsewhere)
+        {
+            loop.NoteWorkElsewhere(+1);
+        }
         source.AddDoneCallback(_ => Loop.TryPush(this, null));
     }
 
@@ -56,6 +65,11 @@ internal sealed class WrappingFuture<T> : Future<T>
     // The source is done.
     internal override void Run(object? source)
     {
+        if (_isWorkElsewhere)
+        {
+            // Not before: between the end of the function and its arrival the loop may look for something to wait for.
+            Loop.NoteWorkElsewhere(-1);
+        }
         if (IsDone)
         {
             return;
