@@ -16,6 +16,7 @@ internal sealed class Failure
     {
         _future = future;
         _captured = ExceptionDispatchInfo.Capture(exception);
+        future.Loop.NoteUnretrieved(+1);
         if (quiet)
         {
             MarkRetrieved();
@@ -24,6 +25,7 @@ internal sealed class Failure
 
     ~Failure()
     {
+        _future.Loop.NoteUnretrieved(-1);
         // The future is as unreachable as this object, so nobody can retrieve the exception any more. Reported on the loop, if it still lives.
         if (!_future.Loop.TryPush(new Report(this), null))
         {
@@ -38,6 +40,7 @@ internal sealed class Failure
         if (!_retrieved)
         {
             _retrieved = true;
+            _future.Loop.NoteUnretrieved(-1);
             GC.SuppressFinalize(this);
         }
     }

@@ -9,7 +9,7 @@ public static partial class Asyncio
     /// </summary>
     /// <remarks>
     /// At the end, also after a failure: tasks that are left are cancelled and awaited, their failures reported; async iterators that were left
-    /// half-consumed are disposed; the executor's threads are waited for, 300 s at most; the loop is closed. Ctrl-C cancels
+    /// half-consumed are disposed; the executor's threads are waited for, 300 s at most; failures that nobody retrieved are reported; the loop is closed. Ctrl-C cancels
     /// <paramref name="main"/>; if it ends so, <see cref="KeyboardInterruptException"/> is thrown. A second Ctrl-C leaves the loop at once, a third one ends
     /// the process.
     /// </remarks>
@@ -68,6 +68,7 @@ public static partial class Asyncio
                 CancelLeftovers(loop);
                 loop.RunUntilComplete(loop.ShutdownAsyncGenerators());
                 loop.RunUntilComplete(loop.ShutdownDefaultExecutor(ExecutorShutdownSeconds));
+                loop.ReportLost();
             }
             finally
             {

@@ -49,6 +49,20 @@ public sealed partial class EventLoop
         }
     }
 
+    /// <summary>
+    /// Collects what nobody refers to any more, so that failures that were never retrieved are reported before the program ends, and, in debug
+    /// mode, coroutines that were never awaited. Without such a failure, and outside debug mode, it does nothing.
+    /// </summary>
+    internal void ReportLost()
+    {
+        if (Debug || HasUnretrievedFailures)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            RunUntilComplete(Asyncio.Sleep(0)); // the reports are callbacks of the loop
+        }
+    }
+
     private Future Complete(IAwaitable awaitable)
     {
         ArgumentNullException.ThrowIfNull(awaitable);
