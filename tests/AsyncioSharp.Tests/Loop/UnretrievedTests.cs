@@ -61,13 +61,13 @@ public class UnretrievedTests
         var reports = loop.CollectReports();
         FailTask(loop);
         Collect(loop);
-        reports.ShouldHaveSingleItem().Message.ShouldNotBeNull().ShouldContain("Task exception was never retrieved");
+        reports.ShouldHaveSingleItem().Message.ShouldBe("Task exception was never retrieved");
         reports.Clear();
 
         FailGather(loop);
         Collect(loop);
 
-        reports.Select(report => report.Message!).ShouldContain(message => message.Contains("GatheringFuture exception was never retrieved"));
+        reports.Select(report => report.Message!).ShouldContain(message => message == "Gather exception was never retrieved");
         loop.Close();
 
         [MethodImpl(MethodImplOptions.NoInlining)]
