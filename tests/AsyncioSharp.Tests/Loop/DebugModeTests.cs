@@ -206,6 +206,24 @@ public class DebugModeTests
 
     [Fact]
     [Rule("DBG-06")]
+    public void A_report_that_is_on_its_way_when_the_loop_is_closed_is_not_lost()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.Debug = true;
+        loop.LogWriter = TextWriter.Null;
+        var reports = loop.CollectReports();
+        loop.CallSoon(Forget);
+        loop.RunIteration();
+        LoopHelpers.CollectGarbage(); // the report waits in the loop now
+        reports.ShouldBeEmpty();
+
+        loop.Close();
+
+        reports.ShouldHaveSingleItem().Message.ShouldBe("coroutine 'DebugModeTests.Forgotten' was never awaited");
+    }
+
+    [Fact]
+    [Rule("DBG-06")]
     public void Outside_debug_mode_there_is_no_such_report()
     {
         var loop = VirtualTimeLoop.Create();

@@ -133,6 +133,20 @@ public class TimerTests
         loop.Close();
     }
 
+    [Theory]
+    [Rule("TIM-01")]
+    [InlineData(double.PositiveInfinity, "Deadlock on virtual time")]
+    [InlineData(1e12, "The virtual clock ends")]
+    [InlineData(1e300, "The virtual clock ends")]
+    public void A_loop_on_virtual_time_that_waits_for_nothing_but_a_timer_beyond_all_time_says_so(double delay, string message)
+    {
+        var loop = VirtualTimeLoop.Create(new VirtualClock(TimeSpan.FromMilliseconds(20)));
+        loop.CallLater(delay, () => { });
+
+        Should.Throw<InvalidOperationException>(() => RunGuarded(loop)).Message.ShouldContain(message);
+        loop.Close();
+    }
+
     [Fact]
     [Rule("TIM-02")]
     public void Timers_fire_in_order_of_deadline_whatever_the_order_of_registration()
