@@ -50,7 +50,16 @@ public sealed class VirtualClock : TimeProvider
     public void Advance(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
-        Interlocked.Add(ref _now, (long)(time.TotalSeconds * 1e9));
+        Move(time.TotalSeconds * 1e9);
+    }
+
+    private void Move(double nanoseconds)
+    {
+        if (_now + nanoseconds >= long.MaxValue)
+        {
+            throw new InvalidOperationException("The virtual clock ends after 292 years, and no timer is due before that.");
+        }
+        Interlocked.Add(ref _now, (long)nanoseconds);
     }
 
     private sealed class LoopParker(VirtualClock clock) : Parker
@@ -81,7 +90,7 @@ public sealed class VirtualClock : TimeProvider
                     {
                         // Rounded to the nearest nanosecond, so that errors of floating point do not show. Falling short of the deadline by less
                         // than half of one does no harm: a timer is due one tick, which is a nanosecond, early.
-                        Interlocked.Add(ref clock._now, (long)Math.Round(seconds * 1e9));
+                        clock.Move(Math.Round(seconds * 1e9));
                     }
                 }
                 _woken = false;

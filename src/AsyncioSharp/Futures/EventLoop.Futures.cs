@@ -25,6 +25,10 @@ public sealed partial class ExceptionContext
     public Future? Future
     {
         get => (Future?)this["future"];
-        init => this["future"] = value;
+        init
+        {
+            this["future"] = value;
+            RunIn ??= value?.ReportContext;
+        }
     }
 }

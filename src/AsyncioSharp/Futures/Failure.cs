@@ -59,5 +59,7 @@ internal sealed class Failure
     private sealed class Report(Failure failure) : Runnable
     {
         internal override void Run(object? source) => failure.Tell();
+
+        internal override void Abandon() => failure.Tell();
     }
 }

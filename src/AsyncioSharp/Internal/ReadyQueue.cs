@@ -44,13 +44,6 @@ internal sealed class ReadyQueue
         return target;
     }
 
-    /// <summary>Drops every entry.</summary>
-    internal void Clear()
-    {
-        Array.Clear(_ring);
-        _head = Count = 0;
-    }
-
     private (Runnable, object?)[] Grow()
     {
         var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)Count + 1)];

@@ -18,6 +18,11 @@ public abstract class Runnable
     /// <param name="source">What made it ready: the completed future, an exception to deliver, or null.</param>
     internal abstract void Run(object? source);
 
+    /// <summary>Called instead of <see cref="Run"/> for an entry that is still queued when its loop is closed.</summary>
+    internal virtual void Abandon()
+    {
+    }
+
     /// <summary>True if the entry was cancelled since it was queued; the timer queue drops such entries.</summary>
     internal virtual bool IsDropped => false;
 }

@@ -29,20 +29,22 @@ public sealed partial class EventLoop
     // On the finalizer's thread.
     private void ReportNeverAwaited(Coroutine coroutine, System.Diagnostics.StackTrace created)
     {
-        if (!IsClosed)
+        var report = new NeverAwaitedReport(this, coroutine, created);
+        if (!TryPush(report, null))
         {
-            CallSoonThreadsafe(Report);
+            report.Run(null);
         }
-        else
-        {
-            Report();
-        }
+    }
 
-        void Report() => CallExceptionHandler(new ExceptionContext
+    private sealed class NeverAwaitedReport(EventLoop loop, Coroutine coroutine, System.Diagnostics.StackTrace created) : Runnable
+    {
+        internal override void Run(object? source) => loop.CallExceptionHandler(new ExceptionContext
         {
             Message = $"coroutine '{coroutine.QualifiedName}' was never awaited",
             SourceTraceback = created,
         });
+
+        internal override void Abandon() => Run(null);
     }
 }
 

@@ -48,6 +48,7 @@ public sealed partial class EventLoop
     {
         ArgumentNullException.ThrowIfNull(callback);
         CheckClosed();
+        CheckNotAsync(callback, nameof(CallSoonThreadsafe));
         var handle = new ActionHandle(this, callback, context ?? Context.CaptureForNew());
         Push(handle, null);
         return handle;
@@ -65,6 +66,7 @@ public sealed partial class EventLoop
     {
         ArgumentNullException.ThrowIfNull(callback);
         CheckClosed();
+        CheckNotAsync(callback, nameof(CallSoonThreadsafe));
         var handle = new ActionHandle<TState>(this, callback, state, context ?? Context.CaptureForNew());
         Push(handle, null);
         return handle;
@@ -254,6 +256,11 @@ public sealed partial class EventLoop
     {
         ArgumentNullException.ThrowIfNull(callback);
         CheckUse();
+        CheckNotAsync(callback, method);
+    }
+
+    private void CheckNotAsync(Delegate callback, string method)
+    {
         if (Debug && callback.Method.GetCustomAttribute<AsyncStateMachineAttribute>() is not null)
         {
             throw new ArgumentException($"coroutines cannot be used with {method}(): '{MethodNames.Of(callback)}' is an async method. Use CreateTask.", nameof(callback));

@@ -75,7 +75,7 @@ public sealed partial class EventLoop
         Log(text.ToString());
     }
 
-    /// <summary>Writes a line to the log; a log that fails must not break the program.</summary>
+    /// <summary>Writes a line to the log; a log that fails must not break the program, of which a finalizer may be the caller.</summary>
     internal void Warn(string message) => TryWrite("warning: " + message);
 
     internal void Log(string message) => (LogWriter ?? Console.Error).WriteLine(message);
@@ -86,7 +86,7 @@ public sealed partial class EventLoop
         {
             Log(message);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is not KeyboardInterruptException)
         {
             // Nothing is left to which the warning could be written.
         }

@@ -38,12 +38,17 @@ public sealed partial class EventLoop
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
     }
 
-    /// <summary>Warns of a loop that was dropped without being closed.</summary>
+    /// <summary>Warns of a loop that was dropped without being closed, and closes it.</summary>
     ~EventLoop()
     {
-        if (!IsClosed)
+        Warn($"unclosed event loop {this}; call Close() when it is no longer needed");
+        try
         {
-            Warn($"unclosed event loop {this}; call Close() when it is no longer needed");
+            Close();
+        }
+        catch (Exception e)
+        {
+            Warn($"an unclosed event loop failed to close: {e}"); // on this thread an exception would end the process
         }
     }
 
@@ -144,11 +149,11 @@ public sealed partial class EventLoop
         IsClosed = true;
         GC.SuppressFinalize(this);
         AbandonTasks();
-        lock (_inbox)
+        TakeInbox();
+        while (_ready.Count > 0)
         {
-            _inbox.Clear();
+            _ready.Pop(out _).Abandon();
         }
-        _ready.Clear();
         _timers.Clear();
         AbandonExecutor();
     }
@@ -247,7 +252,7 @@ public sealed partial class EventLoop
         double seconds = double.PositiveInfinity;
         if (_timers.TryPeek(out double when))
         {
-            seconds = Math.Min(when - Time, LongestPark);
+            seconds = double.IsPositiveInfinity(when) ? when : Math.Min(when - Time, LongestPark);
             if (seconds <= 0)
             {
                 return;

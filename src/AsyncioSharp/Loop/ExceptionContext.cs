@@ -17,7 +17,11 @@ public sealed partial class ExceptionContext
     public Handle? Handle
     {
         get => (Handle?)this["handle"];
-        init => this["handle"] = value;
+        init
+        {
+            this["handle"] = value;
+            RunIn ??= value?.Context;
+        }
     }
 
     /// <summary>Where the failed thing was made, in debug mode; else null.</summary>

@@ -90,7 +90,7 @@ public abstract class Handle : Runnable
             ContextSwitch.Rest();
             Loop.CallExceptionHandler(new ExceptionContext
             {
-                Message = $"Exception in callback {CallbackText}",
+                Message = $"Exception in callback {(IsCancelled ? _frozenText ?? "of a handle that it cancelled" : CallbackText)}",
                 Exception = e,
                 Handle = this,
                 SourceTraceback = SourceTraceback,

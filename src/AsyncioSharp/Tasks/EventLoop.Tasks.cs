@@ -118,6 +118,10 @@ public sealed partial class ExceptionContext
     public CoroutineTask? Task
     {
         get => (CoroutineTask?)this["task"];
-        init => this["task"] = value;
+        init
+        {
+            this["task"] = value;
+            RunIn = value?.ReportContext ?? RunIn;
+        }
     }
 }

@@ -1,0 +1,205 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
+using AsyncioSharp.Tests.Loop.Support;
+
+namespace AsyncioSharp.Tests.Loop;
+
+/// <summary>The heap of the timers against a sorted list as its model, and what becomes of cancelled entries: TIM-02 and TIM-05 of docs/semantics.md.</summary>
+public class TimerQueueTests
+{
+    [Theory]
+    [Rule("TIM-02")]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Ten_thousand_random_timers_with_random_cancels_come_out_as_a_sorted_model_says(int seed)
+    {
+        var random = new Random(seed);
+        var queue = new TimerQueue();
+        var model = new SortedSet<(double When, int Number)>();
+        var entries = new List<Entry>();
+        double now = 0;
+        void Compare()
+        {
+            while (queue.TryTake(now, out var taken))
+            {
+                var expected = model.Min;
+                model.Remove(expected);
+                ((Entry)taken!).Number.ShouldBe(expected.Number);
+                ((Entry)taken).IsTaken = true;
+            }
+            (model.Count > 0 && model.Min.When < now).ShouldBeFalse("a due timer was not given");
+        }
+
+        for (int i = 0; i < 10_000; i++)
+        {
+            // Whole numbers, so that many deadlines are equal; sometimes in the past.
+            double when = Math.Floor(now) + random.Next(-2, 300);
+            entries.Add(new Entry(i));
+            model.Add((when, i));
+            entries[i].When = when;
+            queue.Add(when, entries[i]);
+
+            var victim = entries[random.Next(entries.Count)];
+            if (random.Next(4) != 0 && !victim.IsTaken && !victim.IsDropped)
+            {
+                victim.Drop();
+                model.Remove((victim.When, victim.Number)).ShouldBeTrue();
+                queue.NoteCancelled();
+            }
+            if (random.Next(20) == 0)
+            {
+                now += random.Next(0, 8);
+                Compare();
+            }
+            queue.TryPeek(out double first).ShouldBe(model.Count > 0);
+            if (model.Count > 0)
+            {
+                first.ShouldBe(model.Min.When);
+            }
+        }
+        now = double.PositiveInfinity;
+        Compare();
+
+        model.ShouldBeEmpty();
+        queue.Count.ShouldBe(0);
+    }
+
+    [Fact]
+    [Rule("TIM-05")]
+    public void Cancelled_entries_stay_until_more_than_half_of_more_than_a_hundred_are_cancelled()
+    {
+        var queue = new TimerQueue();
+        var entries = Fill(queue, 101);
+
+        Cancel(queue, entries[50..100]); // 50 of 101: not more than half
+        queue.Count.ShouldBe(101);
+        Cancel(queue, entries[49..50]);
+
+        queue.Count.ShouldBe(50);
+        Rest(queue).ShouldBe([.. Enumerable.Range(0, 49), 100]);
+    }
+
+    [Fact]
+    [Rule("TIM-05")]
+    public void A_hundred_entries_are_not_worth_a_purge()
+    {
+        var queue = new TimerQueue();
+        var entries = Fill(queue, 100);
+
+        Cancel(queue, entries[1..]);
+
+        queue.Count.ShouldBe(100);
+        Rest(queue).ShouldBe([0]);
+    }
+
+    [Fact]
+    [Rule("TIM-05")]
+    public void Cancelled_entries_leave_when_they_reach_the_head()
+    {
+        var queue = new TimerQueue();
+        var entries = Fill(queue, 10);
+        Cancel(queue, entries[..4]);
+        queue.Count.ShouldBe(10);
+
+        queue.TryPeek(out double when).ShouldBeTrue();
+
+        when.ShouldBe(4);
+        queue.Count.ShouldBe(6);
+    }
+
+    [Fact]
+    [Rule("TIM-05")]
+    public void A_purge_that_leaves_nothing_leaves_an_empty_queue_that_works()
+    {
+        var queue = new TimerQueue();
+        Cancel(queue, Fill(queue, 5000));
+        queue.Count.ShouldBeLessThanOrEqualTo(100);
+        queue.TryPeek(out _).ShouldBeFalse();
+        queue.Count.ShouldBe(0);
+        queue.TryTake(double.PositiveInfinity, out _).ShouldBeFalse();
+
+        Fill(queue, 300);
+
+        Rest(queue).ShouldBe(Enumerable.Range(0, 300));
+    }
+
+    [Fact]
+    [Rule("TIM-05")]
+    public void Setting_and_cancelling_timers_without_end_needs_no_memory_without_end()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var watched = SetAndCancel(loop);
+
+        LoopHelpers.CollectGarbage();
+
+        // A hundred cancelled timers may be left, of which one in a hundred is watched.
+        watched.Count.ShouldBe(1000);
+        watched.Count(reference => reference.IsAlive).ShouldBeLessThan(5);
+        loop.Close();
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static List<WeakReference> SetAndCancel(EventLoop loop)
+        {
+            var watched = new List<WeakReference>();
+            for (int i = 0; i < 100_000; i++)
+            {
+                var timer = loop.CallLater(3600 + i, static () => { });
+                timer.Cancel();
+                if (i % 100 == 0)
+                {
+                    watched.Add(new WeakReference(timer));
+                }
+            }
+            return watched;
+        }
+    }
+
+    private static List<Entry> Fill(TimerQueue queue, int count)
+    {
+        var entries = Enumerable.Range(0, count).Select(number => new Entry(number)).ToList();
+        foreach (var entry in entries)
+        {
+            queue.Add(entry.Number, entry);
+        }
+        return entries;
+    }
+
+    private static void Cancel(TimerQueue queue, List<Entry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            entry.Drop();
+            queue.NoteCancelled();
+        }
+    }
+
+    private static List<int> Rest(TimerQueue queue)
+    {
+        var numbers = new List<int>();
+        while (queue.TryTake(double.PositiveInfinity, out var taken))
+        {
+            numbers.Add(((Entry)taken!).Number);
+        }
+        return numbers;
+    }
+
+    private sealed class Entry(int number) : Runnable
+    {
+        private bool _dropped;
+
+        internal int Number => number;
+
+        internal double When { get; set; }
+
+        internal bool IsTaken { get; set; }
+
+        internal override bool IsDropped => _dropped;
+
+        internal void Drop() => _dropped = true;
+
+        internal override void Run(object? source)
+        {
+        }
+    }
+}
