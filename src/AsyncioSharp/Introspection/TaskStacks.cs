@@ -62,7 +62,9 @@ public static class TaskStacks
         {
             var trace = FramesOf(new StackTrace(failure, fNeedFileInfo: true));
             trace.Reverse();
-            return trace;
+            // Whoever awaited the task added frames of its own outside of the task's coroutine.
+            int own = trace.FindIndex(frame => frame.Method == task.Coroutine.QualifiedName);
+            return own > 0 ? trace[own..] : trace;
         }
         var frames = new List<CoroutineFrame>();
         if (task.IsDone)

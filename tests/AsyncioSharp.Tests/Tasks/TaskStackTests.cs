@@ -67,6 +67,24 @@ public class TaskStackTests
 
     [Fact]
     [Rule("INS-08")]
+    public void Awaiting_a_failed_task_adds_nothing_to_its_stack()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var task = Asyncio.CreateTask(Outer(future));
+            await Asyncio.Sleep(0);
+            future.SetException(new FormatException("bad"));
+            await Caught.By(task);
+            Names(task)[0].ShouldBe("Outer");
+            Names(task, 1).ShouldBe(["Outer"]);
+        }
+    }
+
+    [Fact]
+    [Rule("INS-08")]
     public void A_running_task_has_the_frames_that_run()
     {
         VirtualTimeLoop.Run(Outer());
