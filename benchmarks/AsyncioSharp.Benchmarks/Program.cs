@@ -1,10 +1,11 @@
 using System.Globalization;
+using BenchmarkDotNet.Running;
 
 namespace AsyncioSharp.Benchmarks;
 
 /// <summary>
 /// The command line. <c>quick [part of a name]</c> measures the workloads, each in a process of its own, and prints a table;
-/// <c>one PEER WORKLOAD [N]</c> is what such a process runs.
+/// <c>one PEER WORKLOAD [N]</c> is what such a process runs. Anything else goes to BenchmarkDotNet, for instance <c>--filter *</c>.
 /// </summary>
 internal static class Program
 {
@@ -19,8 +20,8 @@ internal static class Program
                 Quick.Run(filters);
                 return 0;
             default:
-                Console.Error.WriteLine("usage: quick [part of a workload's name]... | one asyncio|pump|pool WORKLOAD [N]");
-                return 2;
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+                return 0;
         }
     }
 }

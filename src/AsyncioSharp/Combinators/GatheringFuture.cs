@@ -9,7 +9,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
     private readonly Future[] _children;             // in the order of the arguments, repetitions included
     private readonly Func<Future[], TResult> _collect;
     private readonly bool _outcomes;                 // failures are results too: return_exceptions
-    private int _remaining;                          // distinct children that are not done
+    private int _remaining;                          // children that are not done, each counted once
     private bool _cancelRequested;
 
     internal GatheringFuture(EventLoop loop, Future[] children, bool outcomes, Func<Future[], TResult> collect)
@@ -18,24 +18,21 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
         _children = children;
         _outcomes = outcomes;
         _collect = collect;
-        var distinct = new HashSet<Future>(ReferenceEqualityComparer.Instance);
-        var done = new List<Future>();
+        List<Future>? done = null;
         foreach (var child in children)
         {
-            if (distinct.Add(child))
+            if (child.IsDone)
             {
                 _remaining++;
-                if (child.IsDone)
-                {
-                    done.Add(child);
-                }
-                else
-                {
-                    child.AddWaiter(this);
-                }
+                (done ??= []).Add(child);
+            }
+            else if (!child.IsLastWaiter(this)) // else it is given again: nobody else could register meanwhile
+            {
+                _remaining++;
+                child.AddWaiter(this);
             }
         }
-        foreach (var child in done)
+        foreach (var child in done ?? [])
         {
             OnChildDone(child);
         }

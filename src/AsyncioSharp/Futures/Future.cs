@@ -162,6 +162,9 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         }
     }
 
+    /// <summary>True if <paramref name="waiter"/> was the last to register.</summary>
+    internal bool IsLastWaiter(Runnable waiter) => ReferenceEquals(_waiters is List<Runnable> { Count: > 0 } list ? list[^1] : _waiters, waiter);
+
     internal int RemoveWaiter(Runnable waiter) => RemoveWaiters(waiter, ReferenceEquals);
 
     internal void OnCompletedOutside(Action continuation) => AddWaiter(new Continuation(Loop, continuation));

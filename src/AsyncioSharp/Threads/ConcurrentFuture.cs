@@ -11,6 +11,7 @@ public abstract class ConcurrentFuture
     private readonly object _gate = new();
     private List<Action<ConcurrentFuture>>? _callbacks;
     private Status _status;
+    private bool _isAwaitedByThread; // some thread has blocked on it
     private ExceptionDispatchInfo? _failure;
     private CancelledException? _cancellation;
 
@@ -168,7 +169,10 @@ public abstract class ConcurrentFuture
             _status = status;
             callbacks = _callbacks;
             _callbacks = null;
-            Monitor.PulseAll(_gate);
+            if (_isAwaitedByThread)
+            {
+                Monitor.PulseAll(_gate); // only then: it would attach a lock of the runtime's to the gate, which costs more than all the rest
+            }
         }
         foreach (var callback in callbacks ?? [])
         {
@@ -183,6 +187,7 @@ public abstract class ConcurrentFuture
         long start = TimeProvider.System.GetTimestamp();
         lock (_gate)
         {
+            _isAwaitedByThread = true;
             while (_status < Status.Succeeded)
             {
                 if (timeout is not { } seconds)
