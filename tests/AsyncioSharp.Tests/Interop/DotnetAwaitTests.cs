@@ -1,0 +1,212 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Threads;
+
+namespace AsyncioSharp.Tests.Interop;
+
+/// <summary>Awaitables of .NET inside a coroutine: it resumes on the loop's thread, in the task's context, with the outcome.</summary>
+public class DotnetAwaitTests
+{
+    private readonly AsyncLocal<string?> _local = new();
+
+    public static TheoryData<string> Kinds => ["Task", "Task<T>", "ValueTask", "ValueTask<T>", "ConfigureAwait(false)", "Yield", "custom", "custom, inline"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_coroutine_resumes_on_the_loops_thread_in_the_tasks_context(string kind)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Await());
+            await task;
+            _local.Value.ShouldBeNull(); // it stayed in its task
+        }
+
+        async Coroutine Await()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var self = CoroutineTask.Current;
+            int thread = Environment.CurrentManagedThreadId;
+            _local.Value = "the task's";
+            var source = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var completing = new TestThread(() => source.SetResult(5));
+            switch (kind)
+            {
+                case "Task":
+                    await (Task)source.Task;
+                    break;
+                case "Task<T>":
+                    (await source.Task).ShouldBe(5);
+                    break;
+                case "ValueTask":
+                    await new ValueTask(source.Task);
+                    break;
+                case "ValueTask<T>":
+                    (await new ValueTask<int>(source.Task)).ShouldBe(5);
+                    break;
+                case "ConfigureAwait(false)":
+                    (await source.Task.ConfigureAwait(false)).ShouldBe(5);
+                    break;
+                case "Yield":
+                    await Task.Yield();
+                    break;
+                case "custom":
+                    (await new CustomAwaitable(static continuation => _ = new TestThread(continuation))).ShouldBe("custom");
+                    break;
+                default:
+                    (await new CustomAwaitable(static continuation => continuation())).ShouldBe("custom");
+                    break;
+            }
+            Environment.CurrentManagedThreadId.ShouldBe(thread);
+            Asyncio.GetRunningLoop().ShouldBeSameAs(loop);
+            CoroutineTask.Current.ShouldBeSameAs(self);
+            _local.Value.ShouldBe("the task's");
+            await Asyncio.Sleep(1);
+            completing.Join();
+        }
+    }
+
+    [Fact]
+    public void A_completed_awaitable_does_not_suspend()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            bool others = false;
+            Asyncio.GetRunningLoop().CallSoon(() => others = true);
+            await Task.CompletedTask;
+            (await Task.FromResult(1)).ShouldBe(1);
+            await ValueTask.CompletedTask;
+            (await ValueTask.FromResult(2)).ShouldBe(2);
+            await Task.CompletedTask.ConfigureAwait(false);
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            (await new CustomAwaitable(null)).ShouldBe("custom");
+            others.ShouldBeFalse();
+            await Asyncio.Sleep(0);
+            others.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void Others_run_while_a_coroutine_waits_for_a_NET_task()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new TaskCompletionSource();
+            var other = Asyncio.CreateTask(Other());
+            await source.Task;
+            await other;
+
+            async Coroutine Other()
+            {
+                await Asyncio.Sleep(0);
+                source.SetResult(); // on the loop's own thread
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Failures_come_through(bool later)
+    {
+        var failure = new FormatException();
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            (await Catching.Exception<FormatException>(AwaitTask())).ShouldBeSameAs(failure);
+            (await Catching.Exception<FormatException>(AwaitValueTask())).ShouldBeSameAs(failure);
+            await Catching.Exception<TaskCanceledException>(AwaitCancelled());
+        }
+
+        async Coroutine AwaitTask() => await Fail();
+
+        async Coroutine AwaitValueTask() => await new ValueTask<int>(Fail());
+
+        async Coroutine AwaitCancelled()
+        {
+            var source = new TaskCompletionSource();
+            var thread = new TestThread(source.SetCanceled);
+            if (!later)
+            {
+                thread.Join();
+            }
+            await source.Task;
+        }
+
+        async Task<int> Fail()
+        {
+            if (later)
+            {
+                await Task.Yield();
+            }
+            throw failure;
+        }
+    }
+
+    [Fact]
+    public void An_awaiter_that_throws_when_asked_to_wait_fails_the_await()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main() => await Catching.Exception<NotSupportedException>(Await());
+
+        static async Coroutine Await() => await new CustomAwaitable(static _ => throw new NotSupportedException());
+    }
+
+    [Fact]
+    public void A_value_task_on_a_reusable_source_is_consumed_once()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new ReusableSource();
+            for (int i = 0; i < 100; i++)
+            {
+                int n = i;
+                var pending = source.Start();
+                Asyncio.GetRunningLoop().CallSoon(() => source.Complete(n));
+                (await pending).ShouldBe(n);
+            }
+        }
+    }
+
+    private sealed class CustomAwaitable(Action<Action>? onCompleted) : INotifyCompletion
+    {
+        public bool IsCompleted => onCompleted is null;
+
+        public CustomAwaitable GetAwaiter() => this;
+
+        public void OnCompleted(Action continuation) => onCompleted!(continuation);
+
+        public string GetResult() => "custom";
+    }
+
+    private sealed class ReusableSource : IValueTaskSource<int>
+    {
+        private ManualResetValueTaskSourceCore<int> _core;
+
+        public ValueTask<int> Start()
+        {
+            _core.Reset();
+            return new ValueTask<int>(this, _core.Version);
+        }
+
+        public void Complete(int result) => _core.SetResult(result);
+
+        public int GetResult(short token) => _core.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+            => _core.OnCompleted(continuation, state, token, flags);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp.Tests.Running;
+
+/// <summary>
+/// The programs that <see cref="KeyboardInterruptTests"/> interrupts. A signal is for a whole process, so each runs in a child: this assembly,
+/// started again with the program's name in an environment variable, runs it before the test framework (and its own Ctrl-C handling) begins.
+/// </summary>
+internal static class InterruptPrograms
+{
+    public const string Variable = "ASYNCIOSHARP_TESTS_INTERRUPT";
+
+#pragma warning disable CA2255 // not a library's: this is the only way in before the test framework
+    [ModuleInitializer]
+    internal static void RunInstead()
+#pragma warning restore CA2255
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } name)
+        {
+            return;
+        }
+        try
+        {
+            Console.WriteLine("returned " + Asyncio.Run(Program(name)));
+        }
+        catch (Exception e)
+        {
+            Console.WriteLine("threw " + e.GetType().Name);
+        }
+        Console.Out.Flush();
+        Environment.Exit(0);
+    }
+
+    private static Coroutine<string> Program(string name) => name switch
+    {
+        "sleeps" => Sleeps(),
+        "swallows" => Swallows(),
+        "fails" => Fails(),
+        "ignores" => Ignores(),
+        "cancels itself too" => CancelsItselfToo(),
+        _ => throw new ArgumentException(name),
+    };
+
+    private static async Coroutine<string> Sleeps()
+    {
+        _ = Asyncio.CreateTask(Sleeper("leftover"));
+        await Asyncio.Sleep(0);
+        await Sleeper("main");
+        return "";
+    }
+
+    private static async Coroutine<string> Swallows()
+    {
+        try
+        {
+            await Sleeper("main");
+        }
+        catch (CancelledException)
+        {
+            await Asyncio.Sleep(0.01); // the loop goes on
+        }
+        return "swallowed";
+    }
+
+    private static async Coroutine<string> Fails()
+    {
+        try
+        {
+            await Sleeper("main");
+        }
+        catch (CancelledException)
+        {
+            throw new FormatException();
+        }
+        return "";
+    }
+
+    private static async Coroutine<string> Ignores()
+    {
+        try
+        {
+            await Sleeper("main");
+        }
+        catch (CancelledException)
+        {
+            await Sleeper("main again"); // ready for the second Ctrl-C
+        }
+        return "";
+    }
+
+    private static async Coroutine<string> CancelsItselfToo()
+    {
+        var main = CoroutineTask.Current;
+        try
+        {
+            await Sleeper("main");
+        }
+        catch (CancelledException)
+        {
+            main.Cancel();
+            throw;
+        }
+        return "";
+    }
+
+    private static async Coroutine Sleeper(string name)
+    {
+        try
+        {
+            if (name.StartsWith("main", StringComparison.Ordinal))
+            {
+                Console.WriteLine("ready");
+            }
+            await Asyncio.Sleep(60);
+        }
+        catch (CancelledException)
+        {
+            Console.WriteLine(name + " cancelled");
+            throw;
+        }
+    }
+}

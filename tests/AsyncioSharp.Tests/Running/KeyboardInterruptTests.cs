@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using AsyncioSharp.Tests.Infrastructure;
+using AsyncioSharp.Tests.Threads;
+
+namespace AsyncioSharp.Tests.Running;
+
+/// <summary>Ctrl-C during <c>Asyncio.Run</c>: real signals to child processes, which run one of <see cref="InterruptPrograms"/>.</summary>
+public class KeyboardInterruptTests
+{
+    [Fact, Rule("ARUN-11")]
+    public async Task The_first_cancels_main_and_Run_throws()
+        => (await Interrupt("sleeps")).ShouldBe(["ready", "main cancelled", "leftover cancelled", "threw KeyboardInterruptException"]);
+
+    [Fact, Rule("ARUN-11")]
+    public async Task Main_may_swallow_it_and_return()
+        => (await Interrupt("swallows")).ShouldBe(["ready", "main cancelled", "returned swallowed"]);
+
+    [Fact, Rule("ARUN-11")]
+    public async Task Another_exception_of_main_wins()
+        => (await Interrupt("fails")).ShouldBe(["ready", "main cancelled", "threw FormatException"]);
+
+    [Fact, Rule("ARUN-11")]
+    public async Task A_main_that_somebody_else_cancelled_too_ends_with_the_cancellation()
+        => (await Interrupt("cancels itself too")).ShouldBe(["ready", "main cancelled", "threw CancelledException"]);
+
+    [Fact, Rule("ARUN-11")]
+    public async Task A_second_one_leaves_the_loop_at_once()
+        => (await Interrupt("ignores")).ShouldBe(["ready", "main cancelled", "ready", "main again cancelled", "threw KeyboardInterruptException"]);
+
+    // Sends a Ctrl-C whenever the program says that it is ready; gives what it printed.
+    private static async Task<List<string>> Interrupt(string program)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signal that can be sent to one process.");
+        Assert.SkipWhen(InterruptIsIgnored(), "SIGINT is ignored in this process, as in jobs in the background of a shell, and so in its children.");
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(KeyboardInterruptTests).Assembly.Location])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment[InterruptPrograms.Variable] = program;
+        using var process = Process.Start(start).ShouldNotBeNull();
+        var lines = new List<string>();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2 * Signal.LimitSeconds));
+        try
+        {
+            while (await process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
+            {
+                lines.Add(line);
+                if (line == "ready")
+                {
+                    Kill(process.Id, 2).ShouldBe(0);
+                }
+            }
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+        return lines;
+    }
+
+    private static bool InterruptIsIgnored()
+    {
+        const string Status = "/proc/self/status";
+        return File.Exists(Status)
+            && File.ReadLines(Status).First(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var line
+            && (Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16) & 0b10) != 0;
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+}
