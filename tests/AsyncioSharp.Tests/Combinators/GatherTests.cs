@@ -296,7 +296,7 @@ public class GatherTests
     {
         var reports = new List<string?>();
         VirtualTimeLoop.Run(Main());
-        reports.ShouldBe(["GatheringFuture exception was never retrieved: nobody asks"]);
+        reports.ShouldBe(["Gather exception was never retrieved: nobody asks"]);
 
         async Coroutine Main()
         {
