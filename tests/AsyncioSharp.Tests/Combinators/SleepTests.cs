@@ -1,0 +1,190 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
+
+namespace AsyncioSharp.Tests.Combinators;
+
+/// <summary>Sleeping: how long, in what order sleepers wake, and what a cancelled sleep leaves behind.</summary>
+public class SleepTests
+{
+    [Fact]
+    [Rule("SLP-01")]
+    public void A_sleep_takes_its_seconds_of_loop_time_and_gives_its_result()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            double start = loop.Time;
+
+            await Asyncio.Sleep(1.5);
+            (loop.Time - start).ShouldBe(1.5, 1e-6);
+            (await Asyncio.Sleep(2, "slept")).ShouldBe("slept");
+            (loop.Time - start).ShouldBe(3.5, 1e-6);
+            await Asyncio.Sleep(TimeSpan.FromSeconds(3));
+            (await Asyncio.Sleep(TimeSpan.FromMinutes(1), 7)).ShouldBe(7);
+            (loop.Time - start).ShouldBe(66.5, 1e-6);
+        }
+    }
+
+    [Fact]
+    [Rule("SLP-01")]
+    public void The_time_of_a_sleep_begins_when_it_is_awaited()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var sleep = Asyncio.Sleep(1);
+            await Asyncio.Sleep(5);
+            double start = loop.Time;
+            await sleep;
+            (loop.Time - start).ShouldBe(1, 1e-6);
+        }
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(-1.0)]
+    [InlineData(double.NegativeInfinity)]
+    [Rule("SLP-02")]
+    public void Zero_and_less_mean_exactly_one_iteration_and_no_timer(double seconds)
+    {
+        var log = new List<string>();
+        var loop = VirtualTimeLoop.Create();
+        loop.CreateTask(Sleeper());
+
+        loop.RunOnce();
+        log.ShouldBe(["before"]);
+        loop.RunOnce();
+        log.ShouldBe(["before", "between"]);
+        loop.RunOnce();
+        log.ShouldBe(["before", "between", "result"]);
+        loop.Time.ShouldBe(0);
+        loop.Close();
+
+        async Coroutine Sleeper()
+        {
+            log.Add("before");
+            await Asyncio.Sleep(seconds);
+            log.Add("between");
+            log.Add(await Asyncio.Sleep(seconds, "result"));
+        }
+    }
+
+    [Fact]
+    [Rule("SLP-02")]
+    public void Sleep_zero_lets_every_other_ready_task_run_once()
+    {
+        var log = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(["a1", "b1", "a2", "b2", "a3", "b3"]);
+
+        async Coroutine Main() => await Asyncio.Gather(Turns("a"), Turns("b"));
+
+        async Coroutine Turns(string name)
+        {
+            log.Add(name + "1");
+            await Asyncio.Sleep(0);
+            log.Add(name + "2");
+            await Asyncio.Sleep(TimeSpan.Zero);
+            log.Add(name + "3");
+        }
+    }
+
+    [Fact]
+    [Rule("SLP-03")]
+    public void Cancelling_a_sleeper_cancels_its_timer()
+    {
+        var waits = LoopSteps.WaitsOf(Main);
+        waits.ShouldBe([1, 100]); // not 1, 9 and 91: the timer at 10 is gone
+
+        static async Coroutine Main()
+        {
+            var sleeper = Asyncio.CreateTask(Asyncio.Sleep(10));
+            await Asyncio.Sleep(1);
+            sleeper.Cancel("enough").ShouldBeTrue();
+            (await LoopSteps.FailureOf<CancelledException>(sleeper)).CancelMessage.ShouldBe("enough");
+            sleeper.IsCancelled.ShouldBeTrue();
+            await Asyncio.Sleep(100);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Rule("SLP-03")]
+    public void A_timer_that_fires_in_the_iteration_of_the_cancellation_does_not_undo_it(bool cancelFirst)
+    {
+        var reports = new List<ExceptionContext>();
+        VirtualTimeLoop.Run(Main());
+        reports.ShouldBeEmpty();
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            loop.ExceptionHandler = (_, context) => reports.Add(context);
+            double when = loop.Time + 1;
+            CoroutineTask? sleeper = null;
+            if (cancelFirst)
+            {
+                loop.CallAt(when, () => sleeper!.Cancel());
+            }
+            sleeper = Asyncio.CreateTask(Asyncio.Sleep(1));
+            await Asyncio.Sleep(0);
+            if (!cancelFirst)
+            {
+                loop.CallAt(when, () => sleeper.Cancel());
+            }
+            await LoopSteps.FailureOf<CancelledException>(sleeper);
+            sleeper.IsCancelled.ShouldBeTrue();
+            await Asyncio.Sleep(5);
+        }
+    }
+
+    [Fact]
+    [Rule("SLP-04")]
+    public void Not_a_number_is_refused_at_the_call()
+    {
+        Should.Throw<ArgumentException>(() => Asyncio.Sleep(double.NaN)).ParamName.ShouldBe("seconds");
+        var refused = Should.Throw<ArgumentException>(() => Asyncio.Sleep(double.NaN, "result"));
+        refused.ParamName.ShouldBe("seconds");
+        refused.Message.ShouldContain("NaN");
+    }
+
+    [Fact]
+    [Rule("SLP-05")]
+    public void Sleepers_wake_in_order_of_their_deadlines_and_those_without_a_time_before_any_timer()
+    {
+        var log = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(["zero", "negative", "short", "middle", "long"]);
+
+        async Coroutine Main() => await Asyncio.Gather(
+            Sleeper("long", 3), Sleeper("short", 1e-6), Sleeper("zero", 0), Sleeper("middle", 2), Sleeper("negative", -1));
+
+        async Coroutine Sleeper(string name, double seconds)
+        {
+            await Asyncio.Sleep(seconds);
+            log.Add(name);
+        }
+    }
+
+    [Fact]
+    [Rule("SLP-05")]
+    public void Sleepers_with_the_same_deadline_wake_in_the_order_in_which_they_fell_asleep()
+    {
+        var log = new List<int>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(Enumerable.Range(0, 20));
+
+        async Coroutine Main() => await Asyncio.Gather(Enumerable.Range(0, 20).Select(Sleeper));
+
+        async Coroutine Sleeper(int number)
+        {
+            await Asyncio.Sleep(1);
+            log.Add(number);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
+
+namespace AsyncioSharp.Tests.Combinators;
+
+/// <summary>WaitFor when its caller is cancelled, and when completion, cancellation and timeout meet in one iteration.</summary>
+public class WaitForCancellationTests
+{
+    [Fact]
+    [Rule("WF-06")]
+    public void Cancelling_the_caller_cancels_the_inner_one_and_waits_for_its_end()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(CleansUp(), 10));
+            await Asyncio.Sleep(1);
+            waiting.Cancel("caller");
+            (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("caller");
+            loop.Time.ShouldBe(4, 1e-6);
+        }
+
+        static async Coroutine<int> CleansUp()
+        {
+            try
+            {
+                return await Asyncio.Sleep(50, 1);
+            }
+            finally
+            {
+                await Asyncio.Sleep(3);
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("WF-06")]
+    public void Cancelling_the_caller_gives_whatever_the_inner_one_answers()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var returning = Asyncio.CreateTask(Asyncio.WaitFor(Answers(() => 7), 10));
+            var failure = new FormatException();
+            var failing = Asyncio.CreateTask(Asyncio.WaitFor(Answers(() => throw failure), 10));
+            await Asyncio.Sleep(1);
+            returning.Cancel();
+            failing.Cancel();
+
+            (await returning).ShouldBe(7);
+            (await LoopSteps.FailureOf<FormatException>(failing)).ShouldBeSameAs(failure);
+        }
+
+        static async Coroutine<int> Answers(Func<int> answer)
+        {
+            try
+            {
+                return await Asyncio.Sleep(50, 1);
+            }
+            catch (CancelledException)
+            {
+                return answer();
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("WF-06")]
+    public void A_cancellation_of_the_caller_during_the_clean_up_after_a_timeout_is_no_timeout()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(CleansUp(), 1));
+            await Asyncio.Sleep(2);
+            waiting.Cancel();
+            await LoopSteps.FailureOf<CancelledException>(waiting);
+            waiting.IsCancelled.ShouldBeTrue();
+        }
+
+        static async Coroutine CleansUp()
+        {
+            try
+            {
+                await Asyncio.Sleep(50);
+            }
+            finally
+            {
+                await Asyncio.Sleep(5);
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("WF-07")]
+    public void A_second_request_is_forwarded_to_the_inner_one_too()
+    {
+        var log = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(["refused one at 1", "gave in to two at 2", "caller at 2"]);
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(Resists(loop), 50));
+            await Asyncio.Sleep(1);
+            waiting.Cancel("one");
+            await Asyncio.Sleep(1);
+            waiting.IsDone.ShouldBeFalse();
+            waiting.Cancel("two");
+            await LoopSteps.FailureOf<CancelledException>(waiting);
+            log.Add($"caller at {loop.Time:0}");
+        }
+
+        async Coroutine Resists(EventLoop loop)
+        {
+            try
+            {
+                await Asyncio.Sleep(20);
+            }
+            catch (CancelledException e)
+            {
+                log.Add($"refused {e.CancelMessage} at {loop.Time:0}");
+            }
+            try
+            {
+                await Asyncio.Sleep(20);
+            }
+            catch (CancelledException e)
+            {
+                log.Add($"gave in to {e.CancelMessage} at {loop.Time:0}");
+                throw;
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("WF-08")]
+    public void A_caller_cancelled_after_the_completion_but_before_it_resumed_is_cancelled()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var inner = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(inner, 10));
+            await Asyncio.Sleep(1);
+            inner.SetResult(1);
+            waiting.Cancel("late");
+            (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("late");
+            waiting.IsCancelled.ShouldBeTrue();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Rule("WF-09")]
+    public void A_result_that_arrives_in_the_iteration_of_the_timeout_wins(bool completesFirst)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var inner = loop.CreateFuture<string>();
+            double when = loop.Time + 1;
+            if (completesFirst)
+            {
+                loop.CallAt(when, () => inner.SetResult("in time"));
+            }
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(inner, 1));
+            await Asyncio.Sleep(0);
+            if (!completesFirst)
+            {
+                loop.CallAt(when, () => inner.SetResult("in time"));
+            }
+            (await waiting).ShouldBe("in time");
+            loop.Time.ShouldBe(when, 1e-6);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Rule("WF-10")]
+    public void A_cancellation_from_outside_in_the_iteration_of_the_timeout_wins(bool cancelFirst)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            CoroutineTask? waiting = null;
+            double when = loop.Time + 1;
+            if (cancelFirst)
+            {
+                loop.CallAt(when, () => waiting!.Cancel());
+            }
+            waiting = Asyncio.CreateTask(Asyncio.WaitFor(Asyncio.Sleep(10), 1));
+            await Asyncio.Sleep(0);
+            if (!cancelFirst)
+            {
+                loop.CallAt(when, () => waiting.Cancel());
+            }
+            await LoopSteps.FailureOf<CancelledException>(waiting);
+            waiting.IsCancelled.ShouldBeTrue();
+        }
+    }
+}
