@@ -348,7 +348,12 @@ public class CoroutineTask : Future
                 return null;
             default:
                 Fail(failure);
-                return failure as KeyboardInterruptException;
+                if (failure is KeyboardInterruptException)
+                {
+                    MarkRetrieved(); // it leaves the loop, which is telling enough
+                    return failure;
+                }
+                return null;
         }
     }
 
