@@ -5,7 +5,8 @@ namespace AsyncioSharp.Testing;
 /// nothing else left, so a test takes no time however long it sleeps, and runs the same every time.
 /// </summary>
 /// <remarks>
-/// The clock starts at zero and counts nanoseconds. It does not move while functions run in an executor: their threads live in real time.
+/// The clock starts at zero and counts nanoseconds. It does not move while functions run in an executor, since their threads live in real time;
+/// only if nothing is heard of them for <see cref="IdleLimit"/> does it jump: such a function may itself be waiting for virtual time to pass.
 /// It cannot know of other threads; a loop that waits for one of those, with no timer set, waits for real, at most <see cref="IdleLimit"/>.
 /// </remarks>
 public sealed class VirtualClock : TimeProvider
@@ -22,7 +23,10 @@ public sealed class VirtualClock : TimeProvider
         _parker = new LoopParker(this);
     }
 
-    /// <summary>How long, in real time, a loop may wait for other threads when no timer is set; then it is taken for deadlocked.</summary>
+    /// <summary>
+    /// How long, in real time, a loop waits for other threads. After that, time jumps if a timer is set; if none is, and no function runs in an
+    /// executor, the loop is taken for deadlocked.
+    /// </summary>
     public TimeSpan IdleLimit { get; }
 
     /// <summary>The seconds that have passed.</summary>
@@ -73,13 +77,14 @@ public sealed class VirtualClock : TimeProvider
             {
                 if (!_woken)
                 {
-                    if (workElsewhere)
+                    bool isTimerSet = !double.IsPositiveInfinity(seconds);
+                    if ((workElsewhere || !isTimerSet) && Monitor.Wait(_gate, clock.IdleLimit))
                     {
-                        Monitor.Wait(_gate);
+                        // Another thread has something for the loop.
                     }
-                    else if (double.IsPositiveInfinity(seconds))
+                    else if (!isTimerSet)
                     {
-                        if (!Monitor.Wait(_gate, clock.IdleLimit))
+                        if (!workElsewhere)
                         {
                             throw new InvalidOperationException(
                                 "Deadlock on virtual time: nothing is ready, no timer is set, and no other thread has woken the loop for "

@@ -236,11 +236,11 @@ public sealed partial class EventLoop
         for (int n = _ready.Count; n > 0; n--)
         {
             var target = _ready.Pop(out object? source);
-            string? cancelled = target.IsDropped ? "" : null;
+            bool isDropped = target.IsDropped;
             long start = _timeProvider.GetTimestamp();
             target.Run(source);
             var elapsed = _timeProvider.GetElapsedTime(start);
-            if (elapsed >= SlowCallbackDuration && cancelled is null)
+            if (elapsed >= SlowCallbackDuration && !isDropped)
             {
                 Warn(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Executing {target} took {elapsed.TotalSeconds:F3} seconds"));
             }

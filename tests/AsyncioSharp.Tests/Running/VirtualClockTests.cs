@@ -147,6 +147,22 @@ public class VirtualClockTests
     }
 
     [Fact]
+    public void A_function_in_a_thread_that_waits_for_virtual_time_does_not_stop_it_for_ever()
+    {
+        var clock = new VirtualClock(idleLimit: TimeSpan.FromMilliseconds(20));
+        double time = Asyncio.Run(Main(), loopFactory: () => VirtualTimeLoop.Create(clock));
+
+        time.ShouldBe(3600);
+
+        static async Coroutine<double> Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            await Asyncio.ToThread(() => Asyncio.RunCoroutineThreadsafe(Asyncio.Sleep(3600), loop).Result());
+            return loop.Time;
+        }
+    }
+
+    [Fact]
     public void Waiting_for_what_nobody_will_complete_raises_with_an_explanation()
     {
         var loop = VirtualTimeLoop.Create(new VirtualClock(TimeSpan.FromMilliseconds(1)));
