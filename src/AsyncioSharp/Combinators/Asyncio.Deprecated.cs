@@ -103,9 +103,9 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(coroutines);
         var tasks = new List<Future>();
-        foreach (var coroutine in new HashSet<Coroutine>(coroutines, ReferenceEqualityComparer.Instance))
+        foreach (var coroutine in new HashSet<IAwaitable>(coroutines.Select(CoroutineSources.Distinct), ReferenceEqualityComparer.Instance))
         {
-            tasks.Add(EnsureFuture((IAwaitable)coroutine));
+            tasks.Add(EnsureFuture(coroutine));
         }
         return WaitOn(tasks, timeout, returnWhen, null);
     }

@@ -16,7 +16,7 @@ internal sealed class CompletionQueue : Runnable
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
         _loop = loop ?? Asyncio.GetRunningLoop();
         _pending = new HashSet<Future>(ReferenceEqualityComparer.Instance);
-        foreach (var awaitable in new HashSet<IAwaitable>(awaitables, ReferenceEqualityComparer.Instance))
+        foreach (var awaitable in new HashSet<IAwaitable>(awaitables.Select(CoroutineSources.Distinct), ReferenceEqualityComparer.Instance))
         {
             ArgumentNullException.ThrowIfNull(awaitable, nameof(awaitables));
             _pending.Add(Asyncio.EnsureFuture(awaitable, _loop));

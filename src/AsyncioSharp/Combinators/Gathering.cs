@@ -15,7 +15,7 @@ internal static class Gathering
         Dictionary<object, Future>? coroutines = null; // a coroutine given twice is one task
         for (int i = 0; i < children.Length; i++)
         {
-            IAwaitable awaitable = awaitables[i];
+            var awaitable = CoroutineSources.Distinct(awaitables[i]);
             if (awaitable is not Future child && (coroutines is null || !coroutines.TryGetValue(awaitable, out child!)))
             {
                 child = Asyncio.EnsureImplicit(awaitable, loop);

@@ -229,9 +229,12 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
             host.Drive(this, continuation);
             return;
         }
-        // Not thrown here, where it would end the process, but out of the await: the coroutine fails with it.
-        Fail(new InvalidOperationException(
-            $"coroutine '{QualifiedName}' is awaited where no event loop runs. Start it with Asyncio.Run, or send it to a running loop with Asyncio.RunCoroutineThreadsafe."));
+        if (Status != Progress.Turn) // the shared turn has no state that could fail; without a loop it is over at once
+        {
+            // Not thrown here, where it would end the process, but out of the await: the coroutine fails with it.
+            Fail(new InvalidOperationException(
+                $"coroutine '{QualifiedName}' is awaited where no event loop runs. Start it with Asyncio.Run, or send it to a running loop with Asyncio.RunCoroutineThreadsafe."));
+        }
         ThreadPool.QueueUserWorkItem(static continuation => continuation(), continuation, preferLocal: false);
     }
 

@@ -165,6 +165,19 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>True if <paramref name="waiter"/> was the last to register.</summary>
     internal bool IsLastWaiter(Runnable waiter) => ReferenceEquals(_waiters is List<Runnable> { Count: > 0 } list ? list[^1] : _waiters, waiter);
 
+    /// <summary>Tells those who wait that the future will never be done.</summary>
+    internal void AbandonWaiters()
+    {
+        if (_waiters is List<Runnable> list)
+        {
+            list.ForEach(static waiter => waiter.Abandon());
+        }
+        else
+        {
+            (_waiters as Runnable)?.Abandon();
+        }
+    }
+
     internal int RemoveWaiter(Runnable waiter) => RemoveWaiters(waiter, ReferenceEquals);
 
     internal void OnCompletedOutside(Action continuation) => AddWaiter(new Continuation(Loop, continuation));

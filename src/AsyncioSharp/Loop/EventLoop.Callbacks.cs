@@ -169,12 +169,12 @@ public sealed partial class EventLoop
     /// <summary>As <see cref="Push"/>, from threads that may outlive the loop: false, and nothing happens, if it is closed.</summary>
     internal bool TryPush(Runnable target, object? source)
     {
-        if (IsClosed)
+        if (IsOnOwnThread)
         {
-            return false;
+            _ready.Push(target, source);
+            return true;
         }
-        Push(target, source);
-        return true;
+        return TrySend(target, source);
     }
 
     internal void AddTimer(double when, Runnable target) => _timers.Add(when, target);
@@ -202,9 +202,21 @@ public sealed partial class EventLoop
 
     private void Send(Runnable target, object? source)
     {
+        if (!TrySend(target, source))
+        {
+            CheckClosed();
+        }
+    }
+
+    private bool TrySend(Runnable target, object? source)
+    {
         bool wake;
         lock (_inbox)
         {
+            if (IsClosed)
+            {
+                return false;
+            }
             _inbox.Add((target, source));
             _inboxIsFilled = true;
             wake = _isParked;
@@ -214,6 +226,7 @@ public sealed partial class EventLoop
         {
             _parker.Wake();
         }
+        return true;
     }
 
     private void TakeInbox()

@@ -124,7 +124,7 @@ public sealed partial class EventLoop
         }
     }
 
-    /// <summary>Ends the run after the current iteration; called before a run, it makes that one last a single iteration. Mirrors <c>loop.stop()</c>.</summary>
+    /// <summary>Ends the run after the current iteration. For the loop's thread; from another, use <c>CallSoonThreadsafe(loop.Stop)</c>, which wakes it. Called before a run, it makes that one last a single iteration. Mirrors <c>loop.stop()</c>.</summary>
     public void Stop() => _stopping = true;
 
     /// <summary>
@@ -144,9 +144,12 @@ public sealed partial class EventLoop
         }
         if (Debug)
         {
-            Log($"Close {this}");
+            TryWrite($"Close {this}");
         }
-        IsClosed = true;
+        lock (_inbox)
+        {
+            IsClosed = true; // from here on nothing can be sent, and what was sent before is told below
+        }
         GC.SuppressFinalize(this);
         AbandonTasks();
         TakeInbox();

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace AsyncioSharp;
 
 public static partial class Asyncio
@@ -46,6 +48,8 @@ public static partial class Asyncio
         }
         var loop = loopFactory is null ? new EventLoop() : loopFactory()
             ?? throw new ArgumentException("The loop factory returned null.", nameof(loopFactory));
+        loop.CheckClosed();
+        loop.CheckNotRunning();
         try
         {
             loop.Debug = debug ?? loop.Debug;
@@ -63,18 +67,34 @@ public static partial class Asyncio
         }
         finally
         {
+            PutInOrder(loop);
+        }
+    }
+
+    // Every phase is gone through, whatever becomes of the others; the first failure is thrown at the end.
+    private static void PutInOrder(EventLoop loop)
+    {
+        ExceptionDispatchInfo? failure = null;
+        Action<EventLoop>[] phases =
+        [
+            CancelLeftovers,
+            static loop => loop.RunUntilComplete(loop.ShutdownAsyncGenerators()),
+            static loop => loop.RunUntilComplete(loop.ShutdownDefaultExecutor(ExecutorShutdownSeconds)),
+            static loop => loop.ReportLost(),
+            static loop => loop.Close(),
+        ];
+        foreach (var phase in phases)
+        {
             try
             {
-                CancelLeftovers(loop);
-                loop.RunUntilComplete(loop.ShutdownAsyncGenerators());
-                loop.RunUntilComplete(loop.ShutdownDefaultExecutor(ExecutorShutdownSeconds));
-                loop.ReportLost();
+                phase(loop);
             }
-            finally
+            catch (Exception e)
             {
-                loop.Close();
+                failure ??= ExceptionDispatchInfo.Capture(e);
             }
         }
+        failure?.Throw();
     }
 
     private static void CancelLeftovers(EventLoop loop)

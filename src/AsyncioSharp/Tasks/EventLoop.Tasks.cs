@@ -90,6 +90,7 @@ public sealed partial class EventLoop
         foreach (var task in LiveTasks())
         {
             Unregister(task);
+            task.AbandonWaiters();
             if (!task.IsImplicit)
             {
                 CallExceptionHandler(new ExceptionContext

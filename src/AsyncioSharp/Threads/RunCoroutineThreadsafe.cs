@@ -57,6 +57,16 @@ public static partial class Asyncio
             }
         }
 
+        // The loop was closed before the coroutine was begun, or before it was done: whoever blocks on the outcome must not do so for ever.
+        internal override void Abandon()
+        {
+            if (_task is null)
+            {
+                coroutine.Close();
+            }
+            _future.SetException(new InvalidOperationException($"Event loop is closed; coroutine '{coroutine.QualifiedName}' did not come to its end."));
+        }
+
         private void Start()
         {
             try
@@ -82,6 +92,10 @@ public static partial class Asyncio
 
         private void Finish()
         {
+            if (_future.IsCancelled)
+            {
+                return; // nobody can get the outcome there; a failure counts as unretrieved
+            }
             if (_task!.IsCancelled)
             {
                 _future.TryCancel(_task.Cancellation());

@@ -46,8 +46,8 @@ public sealed class ThreadPoolExecutor : Executor
             else
             {
                 var thread = new Thread(Work) { IsBackground = true, Name = $"{_namePrefix}_{_threads.Count}" };
-                _threads.Add(thread);
                 thread.UnsafeStart(); // context variables are the submitter's business: see ToThread
+                _threads.Add(thread);
             }
         }
         return future;
@@ -67,6 +67,10 @@ public sealed class ThreadPoolExecutor : Executor
         if (!wait)
         {
             return true;
+        }
+        if (threads.Contains(Thread.CurrentThread))
+        {
+            throw new InvalidOperationException("A function of the executor cannot wait for the executor to end; call Shutdown(wait: false) there.");
         }
         long start = TimeProvider.System.GetTimestamp();
         foreach (var thread in threads)
