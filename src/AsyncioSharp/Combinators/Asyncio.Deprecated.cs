@@ -120,4 +120,37 @@ public static partial class Asyncio
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static AsCompletedIterator<T> AsCompleted<T>(IEnumerable<IAwaitable<T>> awaitables, EventLoop loop, double? timeout = null)
         => new(new CompletionQueue(awaitables, timeout, loop));
+
+    /// <inheritdoc cref="Gather{T}(IEnumerable{IAwaitable{T}}, EventLoop)"/>
+    [Obsolete(NoLoop)]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static IFuture<object?[]> Gather(IEnumerable<IAwaitable> awaitables, EventLoop loop)
+        => Gathering.Start<IAwaitable, object?[]>(Gathering.Listed(awaitables), loop, false, Gathering.Objects);
+
+    /// <inheritdoc cref="GatherOutcomes{T}(IEnumerable{IAwaitable{T}}, EventLoop)"/>
+    [Obsolete(NoLoop)]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static IFuture<Outcome<object?>[]> GatherOutcomes(IEnumerable<IAwaitable> awaitables, EventLoop loop)
+        => Gathering.Start<IAwaitable, Outcome<object?>[]>(Gathering.Listed(awaitables), loop, true, Gathering.ObjectOutcomes);
+
+    /// <inheritdoc cref="Shield{T}(IAwaitable{T}, EventLoop)"/>
+    [Obsolete(NoLoop)]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static Future Shield(IAwaitable awaitable, EventLoop loop) => ShieldOn(awaitable, loop);
+
+    /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, EventLoop)"/>
+    [Obsolete(NoLoop)]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static Coroutine WaitFor(IAwaitable awaitable, double? timeout, EventLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(awaitable);
+        EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
+        return WaitForOn(awaitable, timeout, loop);
+    }
+
+    /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, EventLoop, double?)"/>
+    [Obsolete(NoLoop)]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, EventLoop loop, double? timeout = null)
+        => new(new CompletionQueue(awaitables, timeout, loop));
 }
