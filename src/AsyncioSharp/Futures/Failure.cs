@@ -12,15 +12,11 @@ internal sealed class Failure
     private readonly ExceptionDispatchInfo _captured; // keeps the trace as it is now, however often it is thrown
     private bool _retrieved;
 
-    internal Failure(Future future, Exception exception, bool quiet)
+    internal Failure(Future future, Exception exception)
     {
         _future = future;
         _captured = ExceptionDispatchInfo.Capture(exception);
         future.Loop.NoteUnretrieved(+1);
-        if (quiet)
-        {
-            MarkRetrieved();
-        }
     }
 
     ~Failure()
@@ -53,7 +49,6 @@ internal sealed class Failure
         Exception = Exception,
         Future = _future,
         SourceTraceback = _future.SourceTraceback,
-        RunIn = _future.ReportContext,
     });
 
     private sealed class Report(Failure failure) : Runnable

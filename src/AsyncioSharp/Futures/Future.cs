@@ -52,9 +52,6 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private protected Status State { get; private set; }
 
-    /// <summary>True if a failure that nobody asks for is not to be reported.</summary>
-    private protected bool IsQuiet { get; set; }
-
     /// <summary>For the compiler: what <c>await</c> calls. A cancelled awaiting task cancels the future.</summary>
     /// <returns>The awaiter.</returns>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -257,7 +254,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     private protected void Fail(Exception exception)
     {
         State = Status.Failed;
-        _outcome = new Failure(this, exception, IsQuiet);
+        _outcome = new Failure(this, exception);
         if (_waiters is not null)
         {
             WakeAll();

@@ -19,8 +19,11 @@ internal static class DebugTraces
     /// <summary>The current stack without the frames of this library: what the program did to get here.</summary>
     internal static StackTrace Here() => new(new StackTrace(1, fNeedFileInfo: true)
         .GetFrames()
-        .Where(static frame => DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName != typeof(DebugTraces).Assembly.FullName)
+        .Where(static frame => !IsOwn(frame))
         .Take(MaximumFrames));
+
+    /// <summary>True for a frame of this library.</summary>
+    internal static bool IsOwn(StackFrame frame) => DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName == typeof(DebugTraces).Assembly.FullName;
 
     /// <summary>Where <paramref name="owner"/> was made; null if that was not recorded.</summary>
     internal static StackTrace? Of(object owner) => s_traces.TryGetValue(owner, out var trace) ? trace : null;

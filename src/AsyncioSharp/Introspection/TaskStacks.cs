@@ -91,10 +91,8 @@ public static class TaskStacks
     // The part of a running task's stack that is the program's: from the innermost coroutine's body inwards.
     private static StackTrace RunningPart(StackTrace all)
     {
-        var part = all.GetFrames().SkipWhile(IsOwn).TakeWhile(static frame => !IsOwn(frame));
+        var part = all.GetFrames().SkipWhile(DebugTraces.IsOwn).TakeWhile(static frame => !DebugTraces.IsOwn(frame));
         return new StackTrace(part);
-
-        static bool IsOwn(StackFrame frame) => DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName == typeof(TaskStacks).Assembly.FullName;
     }
 
     private static List<CoroutineFrame> FramesOf(StackTrace trace)
@@ -103,7 +101,7 @@ public static class TaskStacks
         foreach (var frame in trace.GetFrames())
         {
             if (DiagnosticMethodInfo.Create(frame) is not { } method
-                || method.DeclaringAssemblyName == typeof(TaskStacks).Assembly.FullName
+                || DebugTraces.IsOwn(frame)
                 || method.DeclaringTypeName?.StartsWith("System.Runtime.", StringComparison.Ordinal) == true)
             {
                 continue;

@@ -94,7 +94,6 @@ public abstract class Handle : Runnable
                 Exception = e,
                 Handle = this,
                 SourceTraceback = SourceTraceback,
-                RunIn = _context,
             });
         }
     }
