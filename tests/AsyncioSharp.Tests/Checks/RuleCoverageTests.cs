@@ -1,7 +1,6 @@
 using System.Reflection;
 using AsyncioSharp.Tests.Checks.Support;
 using AsyncioSharp.Tests.Infrastructure;
-using Xunit.v3;
 
 namespace AsyncioSharp.Tests.Checks;
 
@@ -33,8 +32,8 @@ public class RuleCoverageTests
     {
         var idle =
             from type in typeof(RuleCoverageTests).Assembly.GetTypes()
-            from member in type.GetMethods(AllDeclared).Cast<MemberInfo>().Prepend(type)
-            where member.IsDefined(typeof(RuleAttribute)) && !Runs(member)
+            from member in type.GetMethods(TestMembers.AllDeclared).Cast<MemberInfo>().Prepend(type)
+            where member.IsDefined(typeof(RuleAttribute)) && !TestMembers.Runs(member)
             select member is Type ? $"{type.Name}: no test in it runs" : $"{type.Name}.{member.Name}: not a test, or always skipped";
 
         idle.ShouldBeEmpty();
@@ -102,16 +101,13 @@ public class RuleCoverageTests
         ]);
     }
 
-    private const BindingFlags AllDeclared =
-        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-
     /// <summary>Rule ID to the name of one test that carries it.</summary>
     private static Dictionary<string, string> TestedRules(Assembly assembly)
     {
         var tests = new Dictionary<string, string>();
         foreach (var type in assembly.GetTypes())
         {
-            foreach (var member in type.GetMethods(AllDeclared).Cast<MemberInfo>().Prepend(type).Where(Runs))
+            foreach (var member in type.GetMethods(TestMembers.AllDeclared).Cast<MemberInfo>().Prepend(type).Where(TestMembers.Runs))
             {
                 foreach (var id in member.GetCustomAttributes<RuleAttribute>().SelectMany(rule => rule.Ids))
                     tests.TryAdd(id, member is Type ? type.Name : $"{type.Name}.{member.Name}");
@@ -120,9 +116,4 @@ public class RuleCoverageTests
 
         return tests;
     }
-
-    /// <summary>A test that is not skipped unconditionally, or a class that has one (its own or inherited).</summary>
-    private static bool Runs(MemberInfo member) => member is Type type
-        ? type.GetMethods(AllDeclared & ~BindingFlags.DeclaredOnly).Any(Runs)
-        : member.GetCustomAttributes().OfType<IFactAttribute>().Any(fact => fact.Skip is null || fact.SkipUnless is not null || fact.SkipWhen is not null);
 }
