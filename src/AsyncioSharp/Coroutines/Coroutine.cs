@@ -172,7 +172,10 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Suspend(AwaitKind kind, object? target)
     {
-        Link = target;
+        if (kind != AwaitKind.Turn) // a turn has no target, and storing a reference is not free
+        {
+            Link = target;
+        }
         Awaiting = kind;
     }
 

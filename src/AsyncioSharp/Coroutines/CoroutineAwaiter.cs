@@ -19,7 +19,11 @@ public readonly struct CoroutineAwaiter : ICriticalNotifyCompletion, IAwaitReque
     /// <summary>Nothing, or the coroutine's failure thrown.</summary>
     public void GetResult()
     {
-        if (_coroutine.Status != Coroutine.Progress.Succeeded)
+        if (_coroutine.Status == Coroutine.Progress.Turn)
+        {
+            Injection.ThrowIfAny();
+        }
+        else if (_coroutine.Status != Coroutine.Progress.Succeeded)
         {
             _coroutine.ThrowFailure();
         }

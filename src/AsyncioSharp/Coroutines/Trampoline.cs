@@ -13,15 +13,15 @@ namespace AsyncioSharp;
 internal static class Trampoline
 {
     /// <summary>Runs <paramref name="leaf"/>, and those around it, until the chain waits for something that is not a coroutine.</summary>
-    /// <returns>The coroutine that waits, or null if the outermost one has ended.</returns>
-    internal static Coroutine? Resume(Coroutine leaf)
+    /// <returns>The coroutine that waits; or, awaiting nothing, the outermost one: it has ended.</returns>
+    internal static Coroutine Resume(Coroutine leaf)
     {
         leaf.Resume();
-        return Continue(leaf);
+        return leaf.Awaiting > AwaitKind.Coroutine ? leaf : Continue(leaf); // a leaf that waits again is all there is to many a step
     }
 
     /// <summary>The same, beginning with <paramref name="exception"/> thrown at the point where <paramref name="leaf"/> is suspended.</summary>
-    internal static Coroutine? Throw(Coroutine leaf, Exception exception)
+    internal static Coroutine Throw(Coroutine leaf, Exception exception)
     {
         leaf.Throw(exception);
         if (leaf.IsTransparent && exception is CancelledException cancelled)
@@ -47,9 +47,10 @@ internal static class Trampoline
         {
             throw new InvalidOperationException($"coroutine '{leaf.QualifiedName}' waits for an operation of .NET and cannot be closed; cancel its task");
         }
-        if (Throw(leaf, new CoroutineExitException()) is { } waiting)
+        var stopped = Throw(leaf, new CoroutineExitException());
+        if (stopped.Awaiting != AwaitKind.None)
         {
-            throw new InvalidOperationException($"coroutine ignored Close(): '{waiting.QualifiedName}' awaited something while it was being closed");
+            throw new InvalidOperationException($"coroutine ignored Close(): '{stopped.QualifiedName}' awaited something while it was being closed");
         }
         if (coroutine.Failure is { } failure and not CoroutineExitException)
         {
@@ -57,7 +58,7 @@ internal static class Trampoline
         }
     }
 
-    private static Coroutine? Continue(Coroutine leaf)
+    private static Coroutine Continue(Coroutine leaf)
     {
         while (true)
         {
@@ -73,10 +74,13 @@ internal static class Trampoline
             }
             else
             {
-                var parent = leaf.Status == Coroutine.Progress.Failed ? Unwind(leaf) : leaf.Parent;
-                if (parent is null)
+                if (leaf.Status == Coroutine.Progress.Failed)
                 {
-                    return null;
+                    leaf = Unwind(leaf);
+                }
+                if (leaf.Parent is not { } parent)
+                {
+                    return leaf;
                 }
                 leaf = parent;
             }
@@ -84,19 +88,19 @@ internal static class Trampoline
         }
     }
 
-    /// <summary>The nearest coroutine around a failed one that has to be run; those in between take over the failure.</summary>
-    private static Coroutine? Unwind(Coroutine failed)
+    /// <summary>Has those around a failed coroutine that could not notice take over the failure. Returns the last of them.</summary>
+    private static Coroutine Unwind(Coroutine failed)
     {
-        var parent = failed.Parent;
         if (failed.Link is CancelledException or CoroutineExitException)
         {
-            while (parent is { IsTransparent: true })
+            var exception = (Exception)failed.Link;
+            while (failed.Parent is { IsTransparent: true } parent)
             {
-                parent.Fail((Exception)failed.Link);
-                parent = parent.Parent;
+                parent.Fail(exception);
+                failed = parent;
             }
         }
-        return parent;
+        return failed;
     }
 }
 

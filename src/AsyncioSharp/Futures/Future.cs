@@ -11,8 +11,9 @@ namespace AsyncioSharp;
 /// </summary>
 public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 {
-    private object? _waiters;   // null, one Runnable, or a List<Runnable>: in order of registration
-    private object? _outcome;   // pending: null; failed: Failure; cancelled: CancelledException, or the message (or null) until somebody asks
+    // One field for two things that are never there together. Pending: who waits, in order of registration (null, one Runnable, or a
+    // List<Runnable>). Failed: Failure. Cancelled: CancelledException, or the message (or null) until somebody asks. Succeeded: null.
+    private object? _waitersOrOutcome;
 
     private protected Future(EventLoop loop)
     {
@@ -52,6 +53,8 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private protected Status State { get; private set; }
 
+    private object? Waiters => State == Status.Pending ? _waitersOrOutcome : null;
+
     /// <summary>For the compiler: what <c>await</c> calls. A cancelled awaiting task cancels the future.</summary>
     /// <returns>The awaiter.</returns>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -89,7 +92,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
                 throw Cancellation();
             default:
                 MarkRetrieved();
-                return (_outcome as Failure)?.Exception;
+                return (_waitersOrOutcome as Failure)?.Exception;
         }
     }
 
@@ -145,33 +148,33 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         {
             Loop.PushChecked(waiter, this);
         }
-        else if (_waiters is null)
+        else if (_waitersOrOutcome is null)
         {
-            _waiters = waiter;
+            _waitersOrOutcome = waiter;
         }
-        else if (_waiters is List<Runnable> list)
+        else if (_waitersOrOutcome is List<Runnable> list)
         {
             list.Add(waiter);
         }
         else
         {
-            _waiters = new List<Runnable> { (Runnable)_waiters, waiter };
+            _waitersOrOutcome = new List<Runnable> { (Runnable)_waitersOrOutcome, waiter };
         }
     }
 
     /// <summary>True if <paramref name="waiter"/> was the last to register.</summary>
-    internal bool IsLastWaiter(Runnable waiter) => ReferenceEquals(_waiters is List<Runnable> { Count: > 0 } list ? list[^1] : _waiters, waiter);
+    internal bool IsLastWaiter(Runnable waiter) => ReferenceEquals(Waiters is List<Runnable> { Count: > 0 } list ? list[^1] : Waiters, waiter);
 
     /// <summary>Tells those who wait that the future will never be done.</summary>
     internal void AbandonWaiters()
     {
-        if (_waiters is List<Runnable> list)
+        if (Waiters is List<Runnable> list)
         {
             list.ForEach(static waiter => waiter.Abandon());
         }
         else
         {
-            (_waiters as Runnable)?.Abandon();
+            (Waiters as Runnable)?.Abandon();
         }
     }
 
@@ -188,7 +191,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
                 throw new InvalidStateException($"Result is not set: {this} is not done yet; await it.");
             case Status.Failed:
                 MarkRetrieved();
-                ((Failure)_outcome!).Throw();
+                ((Failure)_waitersOrOutcome!).Throw();
                 break;
             case Status.Cancelled:
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(Cancellation());
@@ -201,19 +204,19 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     internal bool HasSucceeded => State == Status.Succeeded;
 
     /// <summary>The exception with which it failed, without marking it as retrieved.</summary>
-    internal Exception? PeekException => (_outcome as Failure)?.Exception;
+    internal Exception? PeekException => (_waitersOrOutcome as Failure)?.Exception;
 
     /// <summary>The exception that stands for its cancellation: always the same object, with the message.</summary>
     internal CancelledException Cancellation()
     {
-        if (_outcome is not CancelledException cancelled)
+        if (_waitersOrOutcome is not CancelledException cancelled)
         {
-            _outcome = cancelled = new CancelledException((string?)_outcome);
+            _waitersOrOutcome = cancelled = new CancelledException((string?)_waitersOrOutcome);
         }
         return cancelled;
     }
 
-    internal void MarkRetrieved() => (_outcome as Failure)?.MarkRetrieved();
+    internal void MarkRetrieved() => (_waitersOrOutcome as Failure)?.MarkRetrieved();
 
     /// <summary>The context variables with which a report about this future is made; null for those in force.</summary>
     internal virtual Context? ReportContext => null;
@@ -231,7 +234,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         _ => "finished" + ResultText,
     };
 
-    private protected string WaitersText() => _waiters switch
+    private protected string WaitersText() => Waiters switch
     {
         null => "",
         List<Runnable> { Count: 0 } => "",
@@ -245,27 +248,20 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     private protected void Succeed()
     {
         State = Status.Succeeded;
-        if (_waiters is not null)
+        if (_waitersOrOutcome is { } waiters)
         {
-            WakeAll();
+            _waitersOrOutcome = null;
+            WakeAll(waiters);
         }
     }
 
-    private protected void Fail(Exception exception)
-    {
-        State = Status.Failed;
-        _outcome = new Failure(this, exception);
-        if (_waiters is not null)
-        {
-            WakeAll();
-        }
-    }
+    private protected void Fail(Exception exception) => End(Status.Failed, new Failure(this, exception));
 
     /// <summary>Cancels a pending future; the exception is made when somebody asks for it.</summary>
-    private protected void CancelNow(string? message) => CancelWith((object?)message);
+    private protected void CancelNow(string? message) => End(Status.Cancelled, message);
 
     /// <summary>Cancels a pending future with an exception that exists already.</summary>
-    private protected void CancelWith(CancelledException exception) => CancelWith((object)exception);
+    private protected void CancelWith(CancelledException exception) => End(Status.Cancelled, exception);
 
     private protected void CheckPending()
     {
@@ -283,21 +279,19 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         _ => waiter.GetType().Name.Split('`')[0] + "()",
     };
 
-    private void CancelWith(object? messageOrException)
+    private void End(Status status, object? outcome)
     {
-        State = Status.Cancelled;
-        _outcome = messageOrException;
-        if (_waiters is not null)
+        object? waiters = _waitersOrOutcome;
+        _waitersOrOutcome = outcome;
+        State = status;
+        if (waiters is not null)
         {
-            WakeAll();
+            WakeAll(waiters);
         }
     }
 
-    private void WakeAll()
+    private void WakeAll(object waiters)
     {
-        Loop.CheckClosed();
-        object waiters = _waiters!;
-        _waiters = null;
         if (waiters is List<Runnable> list)
         {
             foreach (var waiter in list)
@@ -313,12 +307,12 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private int RemoveWaiters<TArgument>(TArgument argument, Func<Runnable, TArgument, bool> matches)
     {
-        switch (_waiters)
+        switch (Waiters)
         {
             case List<Runnable> list:
                 return list.RemoveAll(waiter => matches(waiter, argument));
             case Runnable one when matches(one, argument):
-                _waiters = null;
+                _waitersOrOutcome = null;
                 return 1;
             default:
                 return 0;

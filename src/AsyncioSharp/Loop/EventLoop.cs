@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -194,6 +196,9 @@ public sealed partial class EventLoop
 
     private partial void AbandonExecutor();
 
+    // Not inlined: RunForever is entered once, so the runtime replaces its code while it runs, by code that is worse than that of a method
+    // which is called often.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void RunOnce()
     {
         if (_inboxIsFilled)

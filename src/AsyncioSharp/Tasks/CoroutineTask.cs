@@ -20,13 +20,12 @@ public class CoroutineTask : Future
     private readonly long _number; // for the default name; 0 if the task was named at birth
     private Coroutine _leaf;       // the innermost suspended coroutine; the task's own until the first step and after the last
     private Context? _context;     // null: the empty context
-    private string? _name;
-    private string? _cancelMessage; // of the request that is remembered
-    private int _cancelRequests;    // calls of Cancel, less calls of Uncancel
-    private bool _begun;            // the first step was taken: the coroutine is this task's
-    private bool _passingOn;        // a request is on its way to what the task waits for
-    private bool _mustCancel;       // a request waits for the next step
-    private bool _throwQueued;      // the task is in the ready queue with an exception, although the leaf looks as if it waited
+    private Details? _details;     // what few tasks have; null: none of it
+    private int _cancelRequests;   // calls of Cancel, less calls of Uncancel
+    private bool _begun;           // the first step was taken: the coroutine is this task's
+    private bool _passingOn;       // a request is on its way to what the task waits for
+    private bool _mustCancel;      // a request waits for the next step
+    private bool _throwQueued;     // the task is in the ready queue with an exception, although the leaf looks as if it waited
 
     /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask(Coroutine, string?, Context?)"/>; this is for task factories.</summary>
     /// <param name="coroutine">What to run.</param>
@@ -40,12 +39,15 @@ public class CoroutineTask : Future
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         loop.CheckUse();
-        _leaf = Coroutine = coroutine.ForTask();
+        _leaf = coroutine.Status == Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
         _context = context ?? Context.CaptureForNew();
-        _name = name;
         if (name is null)
         {
             _number = Interlocked.Increment(ref s_lastNumber);
+        }
+        else
+        {
+            _details = new Details { Name = name };
         }
         loop.Register(this);
         loop.Push(this, null);
@@ -57,13 +59,29 @@ public class CoroutineTask : Future
         ?? throw new InvalidOperationException("No task is running here. Call this from a coroutine that a task runs.");
 
     /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>
-    public Coroutine Coroutine { get; }
+    public Coroutine Coroutine
+    {
+        get
+        {
+            // Found rather than kept in a field of its own: seldom asked for, and there may be a million tasks.
+            var outermost = _leaf;
+            while (_begun && !IsDone && outermost.Parent is { } parent)
+            {
+                outermost = parent;
+            }
+            return outermost;
+        }
+    }
 
     /// <summary>The name; <c>Task-N</c> unless given. Mirrors <c>Task.get_name()</c> and <c>set_name</c>.</summary>
     public string Name
     {
-        get => _name ??= $"Task-{_number}";
-        set => _name = value ?? throw new ArgumentNullException(nameof(value));
+        get => _details?.Name ?? $"Task-{_number}";
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            (_details ??= new Details()).Name = value;
+        }
     }
 
     /// <summary>How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.</summary>
@@ -80,13 +98,13 @@ public class CoroutineTask : Future
 
     internal override Context? ReportContext => _context;
 
-    /// <summary>Rises from one task of the loop to the next: the order in which they were created.</summary>
-    internal long Order { get; set; }
-
     /// <summary>What the task waits for; null if it does not wait for a future, a task or a timer.</summary>
     internal IWaitable? WaitsFor => _begun && _leaf.Awaiting == AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
 
     internal override string Kind => "Task";
+
+    /// <summary>Once the task is done: its coroutine.</summary>
+    private protected Coroutine Ended => _leaf;
 
     private protected override string ResultText => "";
 
@@ -163,7 +181,7 @@ public class CoroutineTask : Future
     {
         Injection.ThrowIfAny();
         ThrowUnlessSucceeded();
-        return Coroutine.ResultObject();
+        return Ended.ResultObject();
     }
 
     private protected override string Describe()
@@ -201,11 +219,20 @@ public class CoroutineTask : Future
                 _passingOn = false;
             }
         }
-        _mustCancel = true;
-        _cancelMessage = message;
+        Remember(message);
         if (_begun && _leaf.Status != Coroutine.Progress.Started)
         {
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
+        }
+    }
+
+    // The request is thrown at the next step.
+    private void Remember(string? message)
+    {
+        _mustCancel = true;
+        if (_details is not null || message is not null)
+        {
+            (_details ??= new Details()).CancelMessage = message;
         }
     }
 
@@ -225,40 +252,39 @@ public class CoroutineTask : Future
         if (!_begun || _leaf.Status != Coroutine.Progress.Started)
         {
             // The first step; or the coroutine was run, or closed, behind the task's back.
-            if (_begun || Coroutine.Status != Coroutine.Progress.Created)
+            var own = Coroutine;
+            if (_begun || own.Status != Coroutine.Progress.Created)
             {
-                return Finish(Coroutine.ReuseError());
+                return Finish(own, own.ReuseError());
             }
             if (thrown is not null)
             {
-                return Finish(ThrowAtStart(thrown));
+                // No statement of the coroutine runs.
+                own.Fail(thrown);
+                (thrown as CancelledException)?.InterruptedAt(own);
+                return Finish(own, thrown);
             }
             _begun = true;
-            Coroutine.Begin(null);
+            own.Begin(null);
         }
-        var waiting = thrown is null ? Trampoline.Resume(_leaf) : Trampoline.Throw(_leaf, thrown);
-        if (waiting is null)
+        var stopped = thrown is null ? Trampoline.Resume(_leaf) : Trampoline.Throw(_leaf, thrown);
+        if (stopped.Awaiting == AwaitKind.None)
         {
-            return Finish(Coroutine.Failure);
+            return Finish(stopped, stopped.Failure);
         }
-        _leaf = waiting;
-        if (waiting.Awaiting == AwaitKind.Turn)
+        if (!ReferenceEquals(_leaf, stopped))
+        {
+            _leaf = stopped; // storing a reference costs more than this test, and a loop of awaits stays in one coroutine
+        }
+        if (stopped.Awaiting == AwaitKind.Turn)
         {
             Loop.PushOwn(this, null);
         }
         else
         {
-            Wait(waiting);
+            Wait(stopped);
         }
         return null;
-    }
-
-    // No statement of the coroutine runs.
-    private Exception ThrowAtStart(Exception exception)
-    {
-        Coroutine.Fail(exception);
-        (exception as CancelledException)?.InterruptedAt(Coroutine);
-        return exception;
     }
 
     // What the step has to throw into the leaf, if anything.
@@ -274,7 +300,7 @@ public class CoroutineTask : Future
         if (_mustCancel && _leaf.Awaiting != AwaitKind.Foreign)
         {
             _mustCancel = false;
-            return thrown as CancelledException ?? new CancelledException(_cancelMessage);
+            return thrown as CancelledException ?? new CancelledException(_details?.CancelMessage);
         }
         return thrown;
     }
@@ -305,7 +331,7 @@ public class CoroutineTask : Future
         {
             target.AddWaiter(this);
         }
-        if (_mustCancel && target.CancelWait(_cancelMessage))
+        if (_mustCancel && target.CancelWait(_details?.CancelMessage))
         {
             _mustCancel = false;
         }
@@ -331,14 +357,17 @@ public class CoroutineTask : Future
         Loop.PushOwn(this, exception);
     }
 
-    private Exception? Finish(Exception? failure)
+    private Exception? Finish(Coroutine own, Exception? failure)
     {
-        _leaf = Coroutine;
+        if (!ReferenceEquals(_leaf, own))
+        {
+            _leaf = own;
+        }
         Loop.Unregister(this);
         switch (failure)
         {
             case null when _mustCancel:
-                CancelWith(new CancelledException(_cancelMessage));
+                CancelWith(new CancelledException(_details?.CancelMessage));
                 return null;
             case null:
                 Succeed();
@@ -357,6 +386,14 @@ public class CoroutineTask : Future
         }
     }
 
+    // A task has one of these only if it was given a name, or a request with a message had to be remembered.
+    private sealed class Details
+    {
+        internal string? Name { get; set; }
+
+        internal string? CancelMessage { get; set; } // of the request that is remembered
+    }
+
     private sealed class LateRequest(CoroutineTask task, string? message) : Runnable
     {
         internal override void Run(object? source)
@@ -367,83 +404,4 @@ public class CoroutineTask : Future
             }
         }
     }
-}
-
-/// <summary>A <see cref="CoroutineTask"/> with a result.</summary>
-/// <typeparam name="T">The kind of result.</typeparam>
-public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
-{
-    /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask{T}(Coroutine{T}, string?, Context?)"/>; this is for task factories.</summary>
-    /// <param name="coroutine">What to run.</param>
-    /// <param name="loop">The loop to run it.</param>
-    /// <param name="name">The name; null for <c>Task-N</c>.</param>
-    /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
-    public CoroutineTask(Coroutine<T> coroutine, EventLoop loop, string? name = null, Context? context = null)
-        : base(coroutine, loop, name, context)
-    {
-    }
-
-    /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>
-    public new Coroutine<T> Coroutine => Unsafe.As<Coroutine<T>>(base.Coroutine);
-
-    private protected override string ResultText => $" result={TextForm.Short(Coroutine.GetResult())}";
-
-    /// <summary>For the compiler: what <c>await</c> calls. A cancelled awaiting task cancels this one.</summary>
-    /// <returns>The awaiter.</returns>
-    [System.ComponentModel.EditorBrowsable(System.ComponentModel.EditorBrowsableState.Never)]
-    public new CoroutineTaskAwaiter<T> GetAwaiter() => new(this);
-
-    /// <summary>The result. Mirrors <c>Task.result()</c>.</summary>
-    /// <returns>The result.</returns>
-    /// <exception cref="InvalidStateException">The task is pending.</exception>
-    /// <exception cref="CancelledException">It was cancelled.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public new T Result()
-    {
-        if (!HasSucceeded)
-        {
-            ThrowUnlessSucceeded();
-        }
-        return Coroutine.GetResult();
-    }
-
-    T IAwaitTarget<T>.AwaitedResult()
-    {
-        Injection.ThrowIfAny();
-        return Result();
-    }
-}
-
-/// <summary>The awaiter of a <see cref="CoroutineTask{T}"/>; used by the compiler.</summary>
-/// <typeparam name="T">The kind of result.</typeparam>
-public readonly struct CoroutineTaskAwaiter<T> : ICriticalNotifyCompletion, IAwaitRequest
-{
-    private readonly CoroutineTask<T> _task;
-
-    internal CoroutineTaskAwaiter(CoroutineTask<T> task) => _task = task;
-
-    /// <summary>True if the task is done: then the await does not suspend.</summary>
-    public bool IsCompleted => _task.IsDone;
-
-    AwaitKind IAwaitRequest.Kind => AwaitKind.Waitable;
-
-    object? IAwaitRequest.Target => _task;
-
-    /// <summary>The result, or the failure thrown.</summary>
-    /// <returns>The result.</returns>
-    public T GetResult()
-    {
-        Injection.ThrowIfAny();
-        return _task.Result();
-    }
-
-    /// <summary>Has <paramref name="continuation"/> called by the loop upon completion; for awaits outside of coroutines.</summary>
-    /// <param name="continuation">What to call.</param>
-    public void OnCompleted(Action continuation) => _task.OnCompletedOutside(continuation);
-
-    /// <summary>Has <paramref name="continuation"/> called by the loop upon completion; for awaits outside of coroutines.</summary>
-    /// <param name="continuation">What to call.</param>
-    public void UnsafeOnCompleted(Action continuation) => _task.OnCompletedOutside(continuation);
 }

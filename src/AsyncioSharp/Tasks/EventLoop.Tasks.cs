@@ -2,9 +2,7 @@ namespace AsyncioSharp;
 
 public sealed partial class EventLoop
 {
-    private CoroutineTask?[] _tasks = new CoroutineTask?[16]; // those not done, each at its Slot
-    private int _taskCount;
-    private long _tasksCreated;
+    private readonly TaskTable _tasks = new();
 
     /// <summary>Makes the tasks of this loop; null for the default. Mirrors <c>set_task_factory</c> and <c>get_task_factory</c>.</summary>
     public ITaskFactory? TaskFactory { get; set; }
@@ -40,35 +38,11 @@ public sealed partial class EventLoop
     }
 
     /// <summary>The tasks that are not done, in order of their creation.</summary>
-    internal List<CoroutineTask> LiveTasks()
-    {
-        var live = new List<CoroutineTask>(_taskCount);
-        for (int i = 0; i < _taskCount; i++)
-        {
-            live.Add(_tasks[i]!);
-        }
-        live.Sort(static (a, b) => a.Order.CompareTo(b.Order));
-        return live;
-    }
+    internal List<CoroutineTask> LiveTasks() => _tasks.ToList();
 
-    internal void Register(CoroutineTask task)
-    {
-        if (_taskCount == _tasks.Length)
-        {
-            Array.Resize(ref _tasks, _taskCount * 2);
-        }
-        task.Slot = _taskCount;
-        task.Order = ++_tasksCreated;
-        _tasks[_taskCount++] = task;
-    }
+    internal void Register(CoroutineTask task) => _tasks.Add(task);
 
-    internal void Unregister(CoroutineTask task)
-    {
-        var last = _tasks[--_taskCount]!;
-        _tasks[task.Slot] = last;
-        last.Slot = task.Slot;
-        _tasks[_taskCount] = null;
-    }
+    internal void Unregister(CoroutineTask task) => _tasks.Remove(task);
 
     private static TTask Named<TTask>(TTask task, string? name)
         where TTask : CoroutineTask

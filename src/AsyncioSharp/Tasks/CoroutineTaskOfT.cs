@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>A <see cref="CoroutineTask"/> with a result.</summary>
+/// <typeparam name="T">The kind of result.</typeparam>
+public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
+{
+    /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask{T}(Coroutine{T}, string?, Context?)"/>; this is for task factories.</summary>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="loop">The loop to run it.</param>
+    /// <param name="name">The name; null for <c>Task-N</c>.</param>
+    /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
+    public CoroutineTask(Coroutine<T> coroutine, EventLoop loop, string? name = null, Context? context = null)
+        : base(coroutine, loop, name, context)
+    {
+    }
+
+    /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>
+    public new Coroutine<T> Coroutine => Unsafe.As<Coroutine<T>>(base.Coroutine);
+
+    private protected override string ResultText => $" result={TextForm.Short(Value)}";
+
+    private T Value => Unsafe.As<Coroutine<T>>(Ended).GetResult();
+
+    /// <summary>For the compiler: what <c>await</c> calls. A cancelled awaiting task cancels this one.</summary>
+    /// <returns>The awaiter.</returns>
+    [System.ComponentModel.EditorBrowsable(System.ComponentModel.EditorBrowsableState.Never)]
+    public new CoroutineTaskAwaiter<T> GetAwaiter() => new(this);
+
+    /// <summary>The result. Mirrors <c>Task.result()</c>.</summary>
+    /// <returns>The result.</returns>
+    /// <exception cref="InvalidStateException">The task is pending.</exception>
+    /// <exception cref="CancelledException">It was cancelled.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public new T Result()
+    {
+        if (!HasSucceeded)
+        {
+            ThrowUnlessSucceeded();
+        }
+        return Value;
+    }
+
+    T IAwaitTarget<T>.AwaitedResult()
+    {
+        Injection.ThrowIfAny();
+        return Result();
+    }
+}
+
+/// <summary>The awaiter of a <see cref="CoroutineTask{T}"/>; used by the compiler.</summary>
+/// <typeparam name="T">The kind of result.</typeparam>
+public readonly struct CoroutineTaskAwaiter<T> : ICriticalNotifyCompletion, IAwaitRequest
+{
+    private readonly CoroutineTask<T> _task;
+
+    internal CoroutineTaskAwaiter(CoroutineTask<T> task) => _task = task;
+
+    /// <summary>True if the task is done: then the await does not suspend.</summary>
+    public bool IsCompleted => _task.IsDone;
+
+    AwaitKind IAwaitRequest.Kind => AwaitKind.Waitable;
+
+    object? IAwaitRequest.Target => _task;
+
+    /// <summary>The result, or the failure thrown.</summary>
+    /// <returns>The result.</returns>
+    public T GetResult()
+    {
+        Injection.ThrowIfAny();
+        return _task.Result();
+    }
+
+    /// <summary>Has <paramref name="continuation"/> called by the loop upon completion; for awaits outside of coroutines.</summary>
+    /// <param name="continuation">What to call.</param>
+    public void OnCompleted(Action continuation) => _task.OnCompletedOutside(continuation);
+
+    /// <summary>Has <paramref name="continuation"/> called by the loop upon completion; for awaits outside of coroutines.</summary>
+    /// <param name="continuation">What to call.</param>
+    public void UnsafeOnCompleted(Action continuation) => _task.OnCompletedOutside(continuation);
+}
