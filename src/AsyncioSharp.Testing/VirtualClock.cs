@@ -13,6 +13,7 @@ public sealed class VirtualClock : TimeProvider
 {
     private readonly LoopParker _parker;
     private readonly DateTimeOffset _epoch = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly List<(EventLoop Loop, double Cushion, Future<object?> Idle)> _idleWaiters = [];
     private long _now;
 
     /// <summary>Creates a clock that shows zero.</summary>
@@ -57,6 +58,37 @@ public sealed class VirtualClock : TimeProvider
         Move(time.TotalSeconds * 1e9);
     }
 
+    /// <summary>See <see cref="VirtualTimeLoop.WaitUntilIdle"/>.</summary>
+    internal async Coroutine WaitUntilIdle(double cushion)
+    {
+        var loop = Asyncio.GetRunningLoop();
+        var idle = loop.CreateFuture();
+        var waiter = (loop, cushion, idle);
+        _idleWaiters.Add(waiter);
+        try
+        {
+            await idle;
+        }
+        finally
+        {
+            _idleWaiters.Remove(waiter);
+        }
+    }
+
+    // Whom the running loop has to tell that it is idle, if nothing happens in the coming seconds: the least patient first, then the longest waiting.
+    private (Future<object?> Idle, double Cushion)? NextIdleWaiter(double seconds)
+    {
+        (Future<object?> Idle, double Cushion)? next = null;
+        foreach (var (loop, cushion, idle) in _idleWaiters)
+        {
+            if (cushion <= seconds && loop.IsRunning && !idle.IsDone && !(next?.Cushion <= cushion) && loop == Asyncio.GetRunningLoop())
+            {
+                next = (idle, cushion);
+            }
+        }
+        return next;
+    }
+
     private void Move(double nanoseconds)
     {
         if (_now + nanoseconds >= long.MaxValue)
@@ -77,8 +109,10 @@ public sealed class VirtualClock : TimeProvider
             {
                 if (!_woken)
                 {
+                    var idleWaiter = clock.NextIdleWaiter(seconds);
+                    seconds = idleWaiter?.Cushion ?? seconds;
                     bool isTimerSet = !double.IsPositiveInfinity(seconds);
-                    if ((workElsewhere || !isTimerSet) && Monitor.Wait(_gate, clock.IdleLimit))
+                    if ((workElsewhere || !isTimerSet) && seconds > 0 && Monitor.Wait(_gate, clock.IdleLimit))
                     {
                         // Another thread has something for the loop.
                     }
@@ -96,6 +130,7 @@ public sealed class VirtualClock : TimeProvider
                         // Rounded to the nearest nanosecond, so that errors of floating point do not show. Falling short of the deadline by less
                         // than half of one does no harm: a timer is due one tick, which is a nanosecond, early.
                         clock.Move(Math.Round(seconds * 1e9));
+                        idleWaiter?.Idle.SetResult(null);
                     }
                 }
                 _woken = false;

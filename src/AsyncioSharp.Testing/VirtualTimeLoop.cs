@@ -29,4 +29,25 @@ public static class VirtualTimeLoop
 
     /// <inheritdoc cref="Run{T}(Coroutine{T}, bool?)"/>
     public static void Run(Coroutine main, bool? debug = null) => Asyncio.Run(main, debug, Create);
+
+    /// <summary>
+    /// Suspends the calling task until no task can go on by itself: until nothing is ready and the loop would let time pass. Like trio's
+    /// <c>wait_all_tasks_blocked</c>. If several wait, the one with the smallest cushion is woken first, and alone, since it may set others going.
+    /// </summary>
+    /// <param name="cushion">
+    /// For how many seconds of virtual time the loop must stay idle before that: timers that come due within them are waited for. 0 for not at all.
+    /// </param>
+    /// <returns>A coroutine. Cancelling the caller ends the wait.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="cushion"/> is negative, infinite or not a number.</exception>
+    /// <exception cref="InvalidOperationException">No loop runs here, or it is not on a <see cref="VirtualClock"/>.</exception>
+    public static Coroutine WaitUntilIdle(double cushion = 0)
+    {
+        if (!(cushion >= 0 && double.IsFinite(cushion)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(cushion), cushion, "The cushion must be a number of seconds, zero or more.");
+        }
+        return Asyncio.GetRunningLoop().TimeProvider is VirtualClock clock
+            ? clock.WaitUntilIdle(cushion)
+            : throw new InvalidOperationException("WaitUntilIdle needs a loop on virtual time; run the program with VirtualTimeLoop.Run or Schedules.Explore.");
+    }
 }

@@ -25,17 +25,20 @@ public sealed partial class EventLoop
     private readonly ReadyQueue _ready = new();
     private readonly TimerQueue _timers = new();
     private readonly SynchronizationContext _synchronizationContext;
+    private readonly ScheduledRun? _scheduled; // null: first in, first out
     private int _threadId;  // of the thread that runs the loop; 0 while it does not run
     private bool _stopping;
 
     /// <summary>Creates a loop. It does nothing until it is run.</summary>
     /// <param name="timeProvider">The clock; null for the system's. Only its timestamps are used.</param>
     /// <param name="parker">How the loop waits when nothing is ready; null for the operating system's way, which suits real time.</param>
-    public EventLoop(TimeProvider? timeProvider = null, Parker? parker = null)
+    /// <param name="schedule">For tests: decides the order of ready entries where asyncio leaves it open; null for first in, first out.</param>
+    public EventLoop(TimeProvider? timeProvider = null, Parker? parker = null, Schedule? schedule = null)
     {
         _timeProvider = timeProvider ?? TimeProvider.System;
         _parker = parker ?? new ThreadParker();
         _secondsPerTick = 1.0 / _timeProvider.TimestampFrequency;
+        _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
         _synchronizationContext = CreateSynchronizationContext();
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
     }
@@ -214,12 +217,17 @@ public sealed partial class EventLoop
             // One tick early is early enough; when the tick is lost in rounding, after months, a deadline that is reached must still be below.
             double now = Time;
             double limit = Math.Max(now + _secondsPerTick, Math.BitIncrement(now));
+            _scheduled?.TakeTimers(_timers, limit, _ready);
             while (_timers.TryTake(limit, out var target))
             {
                 _ready.Push(target!, null);
             }
         }
-        if (Debug)
+        if (_scheduled is not null)
+        {
+            _scheduled.RunReady(_ready, Debug ? RunTimed : static (target, source) => target.Run(source));
+        }
+        else if (Debug)
         {
             RunReadyTimed();
         }
@@ -238,20 +246,24 @@ public sealed partial class EventLoop
         }
     }
 
-    // The same, with the time that each entry takes.
     private void RunReadyTimed()
     {
         for (int n = _ready.Count; n > 0; n--)
         {
-            var target = _ready.Pop(out object? source);
-            bool isDropped = target.IsDropped;
-            long start = _timeProvider.GetTimestamp();
-            target.Run(source);
-            var elapsed = _timeProvider.GetElapsedTime(start);
-            if (elapsed >= SlowCallbackDuration && !isDropped)
-            {
-                Warn(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Executing {target} took {elapsed.TotalSeconds:F3} seconds"));
-            }
+            RunTimed(_ready.Pop(out object? source), source);
+        }
+    }
+
+    // Runs an entry and reports it if it takes long.
+    private void RunTimed(Runnable target, object? source)
+    {
+        bool isDropped = target.IsDropped;
+        long start = _timeProvider.GetTimestamp();
+        target.Run(source);
+        var elapsed = _timeProvider.GetElapsedTime(start);
+        if (elapsed >= SlowCallbackDuration && !isDropped)
+        {
+            Warn(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Executing {target} took {elapsed.TotalSeconds:F3} seconds"));
         }
     }
 

@@ -1,0 +1,92 @@
+using AsyncioSharp.Testing;
+
+namespace AsyncioSharp.Tests.Testing;
+
+/// <summary>The sequencer: turns in order, whatever the schedule; each once; broken by a cancellation.</summary>
+public class SequencerTests
+{
+    [Fact]
+    public void Turns_come_in_order_under_every_schedule()
+        => Schedules.Explore(async random =>
+        {
+            var sequencer = new Sequencer();
+            var log = new List<int>();
+            int[] turns = [0, 1, 2, 3, 4, 5];
+            random.Shuffle(turns);
+            await Asyncio.Gather(turns.Select(turn => Take(turn)));
+
+            log.ShouldBe([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+
+            async Coroutine Take(int turn)
+            {
+                using (await sequencer.Turn(turn))
+                {
+                    log.Add(turn);
+                    await Asyncio.Sleep(random.Next(2));
+                    log.Add(turn);
+                }
+            }
+        });
+
+    [Fact]
+    public void A_turn_can_be_taken_once()
+        => VirtualTimeLoop.Run(TakeTwice());
+
+    [Fact]
+    public void A_failure_in_a_block_ends_its_turn()
+    {
+        VirtualTimeLoop.Run(Program());
+
+        static async Coroutine Program()
+        {
+            var sequencer = new Sequencer();
+            var next = Asyncio.CreateTask(sequencer.Turn(1));
+            await Should.ThrowAsync<FormatException>(async () =>
+            {
+                using (await sequencer.Turn(0))
+                {
+                    throw new FormatException();
+                }
+            });
+            await next;
+        }
+    }
+
+    [Fact]
+    public void A_cancelled_turn_breaks_the_later_ones_and_says_so()
+    {
+        VirtualTimeLoop.Run(Program());
+
+        static async Coroutine Program()
+        {
+            var sequencer = new Sequencer();
+            var first = Asyncio.CreateTask(sequencer.Turn(1));
+            var later = Asyncio.CreateTask(sequencer.Turn(2));
+            await Asyncio.Sleep(0);
+            first.Cancel();
+            await Asyncio.Wait([first, later]);
+
+            first.IsCancelled.ShouldBeTrue();
+            later.Exception().ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("turn 1 was cancelled");
+            var failure = await Asyncio.GatherOutcomes(sequencer.Turn(3));
+            failure[0].Exception.ShouldBeOfType<InvalidOperationException>();
+            (await sequencer.Turn(0)).Dispose(); // it comes before the broken one
+        }
+    }
+
+    [Fact]
+    public void A_negative_turn_is_refused()
+        => Should.Throw<ArgumentOutOfRangeException>(() => new Sequencer().Turn(-1));
+
+    private static async Coroutine TakeTwice()
+    {
+        var sequencer = new Sequencer();
+        var turn = await sequencer.Turn(0);
+        turn.Dispose();
+        turn.Dispose(); // once more does nothing
+        var again = await Asyncio.GatherOutcomes(sequencer.Turn(0));
+        again[0].Exception.ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("Turn 0 of the sequencer is taken already");
+        (await sequencer.Turn(1)).Dispose();
+        default(SequencerTurn).Dispose();
+    }
+}
