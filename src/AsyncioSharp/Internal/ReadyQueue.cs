@@ -22,7 +22,7 @@ internal sealed class ReadyQueue
         var ring = _ring;
         if (Count == ring.Length)
         {
-            ring = Grow();
+            ring = Grow(Count + 1);
         }
         ref var slot = ref ring[(_head + Count) & (ring.Length - 1)];
         slot.Target = target;
@@ -44,12 +44,26 @@ internal sealed class ReadyQueue
         return target;
     }
 
-    private (Runnable, object?)[] Grow()
+    /// <summary>Appends entries in their order.</summary>
+    internal void PushAll(ReadOnlySpan<(Runnable Target, object? Source)> entries)
     {
-        var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)Count + 1)];
-        int first = _ring.Length - _head;
+        if (Count + entries.Length > _ring.Length)
+        {
+            Grow(Count + entries.Length);
+        }
+        int start = (_head + Count) & (_ring.Length - 1);
+        int first = Math.Min(entries.Length, _ring.Length - start);
+        entries[..first].CopyTo(_ring.AsSpan(start));
+        entries[first..].CopyTo(_ring);
+        Count += entries.Length;
+    }
+
+    private (Runnable, object?)[] Grow(int needed)
+    {
+        var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)needed)];
+        int first = Math.Min(Count, _ring.Length - _head);
         Array.Copy(_ring, _head, bigger, 0, first);
-        Array.Copy(_ring, 0, bigger, first, _head);
+        Array.Copy(_ring, 0, bigger, first, Count - first);
         _head = 0;
         return _ring = bigger;
     }

@@ -6,10 +6,7 @@ namespace AsyncioSharp;
 // How callbacks get into the loop: from its own thread straight into the ready queue, from elsewhere through the inbox.
 public sealed partial class EventLoop
 {
-    private readonly List<(Runnable Target, object? Source)> _inbox = []; // also the lock that guards it
-    private readonly List<(Runnable Target, object? Source)> _taken = []; // its other half: swapped, so that the lock is held briefly
-    private volatile bool _inboxIsFilled;
-    private volatile bool _isParked;
+    private readonly Inbox _inbox = new();
     private int _workElsewhere; // functions in executors that will report back
 
     /// <summary>Has <paramref name="callback"/> called in the next iteration, after everything queued before. Mirrors <c>loop.call_soon</c>.</summary>
@@ -210,38 +207,15 @@ public sealed partial class EventLoop
 
     private bool TrySend(Runnable target, object? source)
     {
-        bool wake;
-        lock (_inbox)
+        if (!_inbox.TryAdd(target, source, out bool wake))
         {
-            if (IsClosed)
-            {
-                return false;
-            }
-            _inbox.Add((target, source));
-            _inboxIsFilled = true;
-            wake = _isParked;
-            _isParked = false;
+            return false;
         }
         if (wake)
         {
             _parker.Wake();
         }
         return true;
-    }
-
-    private void TakeInbox()
-    {
-        lock (_inbox)
-        {
-            _taken.AddRange(_inbox);
-            _inbox.Clear();
-            _inboxIsFilled = false;
-        }
-        foreach (var (target, source) in _taken)
-        {
-            _ready.Push(target, source);
-        }
-        _taken.Clear();
     }
 
     private Handle Soon(Handle handle)

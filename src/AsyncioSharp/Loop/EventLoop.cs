@@ -151,13 +151,11 @@ public sealed partial class EventLoop
         {
             TryWrite($"Close {this}");
         }
-        lock (_inbox)
-        {
-            IsClosed = true; // from here on nothing can be sent, and what was sent before is told below
-        }
+        IsClosed = true;
+        _inbox.Close(); // from here on nothing can be sent, and what was sent before is told below
         GC.SuppressFinalize(this);
         AbandonTasks();
-        TakeInbox();
+        _inbox.MoveTo(_ready);
         while (_ready.Count > 0)
         {
             _ready.Pop(out _).Abandon();
@@ -204,9 +202,9 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RunOnce()
     {
-        if (_inboxIsFilled)
+        if (_inbox.IsFilled)
         {
-            TakeInbox();
+            _inbox.MoveTo(_ready);
         }
         if (_ready.Count == 0 && !_stopping)
         {
@@ -278,16 +276,10 @@ public sealed partial class EventLoop
                 return;
             }
         }
-        bool park;
-        lock (_inbox)
-        {
-            park = _isParked = !_inboxIsFilled; // from here on, who fills the inbox wakes the loop
-        }
-        if (park)
+        if (_inbox.TryPark())
         {
             _parker.Park(seconds, _workElsewhere > 0);
-            _isParked = false;
         }
-        TakeInbox();
+        _inbox.MoveTo(_ready);
     }
 }

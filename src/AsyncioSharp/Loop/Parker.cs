@@ -18,32 +18,70 @@ public abstract class Parker
     public abstract void Wake();
 }
 
-/// <summary>The parker of real time: the thread sleeps in the operating system and uses no processor time.</summary>
+/// <summary>
+/// The parker of real time: the thread sleeps in the operating system and uses no processor time. If its last sleep was very short, it first
+/// looks around for as long as such a sleep would cost anyway: threads that talk to each other answer sooner than they fall asleep and wake up.
+/// </summary>
 internal sealed class ThreadParker : Parker
 {
+    private const double SpinSeconds = 30e-6; // about what it costs to put a thread to sleep and to wake it
+
     private readonly object _gate = new(); // a monitor, as Lock has no Wait
-    private bool _woken;
+    private int _state;                    // changed by exchange only
+    private bool _lastWasShort;            // the last wait was ended by Wake within the time for which it pays to spin
+
+    private enum State
+    {
+        Awake,
+        Asleep,
+        Woken,
+    }
 
     public override void Park(double seconds, bool workElsewhere)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        if (!(_lastWasShort && Spin(start)))
+        {
+            Sleep(seconds);
+        }
+        bool woken = Interlocked.Exchange(ref _state, (int)State.Awake) == (int)State.Woken;
+        _lastWasShort = woken && Environment.ProcessorCount > 1 && TimeProvider.System.GetElapsedTime(start).TotalSeconds < 2 * SpinSeconds;
+    }
+
+    public override void Wake()
+    {
+        if (Interlocked.Exchange(ref _state, (int)State.Woken) == (int)State.Asleep)
+        {
+            lock (_gate)
+            {
+                Monitor.Pulse(_gate);
+            }
+        }
+    }
+
+    private bool Spin(long start)
+    {
+        while (Volatile.Read(ref _state) != (int)State.Woken)
+        {
+            if (TimeProvider.System.GetElapsedTime(start).TotalSeconds >= SpinSeconds)
+            {
+                return false;
+            }
+            Thread.SpinWait(10);
+        }
+        return true;
+    }
+
+    private void Sleep(double seconds)
     {
         // Rounded up: a wait that ends before the deadline would only be followed by another.
         int milliseconds = double.IsPositiveInfinity(seconds) ? Timeout.Infinite : (int)Math.Min(Math.Ceiling(seconds * 1000), int.MaxValue);
         lock (_gate)
         {
-            if (!_woken)
+            if (Interlocked.CompareExchange(ref _state, (int)State.Asleep, (int)State.Awake) == (int)State.Awake)
             {
                 Monitor.Wait(_gate, milliseconds);
             }
-            _woken = false;
-        }
-    }
-
-    public override void Wake()
-    {
-        lock (_gate)
-        {
-            _woken = true;
-            Monitor.Pulse(_gate);
         }
     }
 }

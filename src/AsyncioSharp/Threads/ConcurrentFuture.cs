@@ -6,14 +6,17 @@ namespace AsyncioSharp;
 /// The outcome of something that another thread computes: <c>concurrent.futures.Future</c>. Unlike <see cref="Future"/> it is thread-safe,
 /// belongs to no loop, and can be waited for by blocking.
 /// </summary>
+/// <remarks>
+/// It takes no lock. Who wants to complete it claims it first (<see cref="Status.Completing"/>), stores the outcome, publishes the final status,
+/// and then takes the list of those who are to be told; who comes later than that finds the list closed and is told at once.
+/// </remarks>
 public abstract class ConcurrentFuture
 {
-    private readonly object _gate = new();
-    private List<Action<ConcurrentFuture>>? _callbacks;
-    private Status _status;
-    private bool _isAwaitedByThread; // some thread has blocked on it
-    private ExceptionDispatchInfo? _failure;
-    private CancelledException? _cancellation;
+    private static readonly object s_closed = new(); // in place of the list once it was taken
+
+    private object? _listeners;  // null; an IListener or a callback; a Node of several, the latest first; s_closed
+    private object? _outcome;    // failed: ExceptionDispatchInfo; cancelled: CancelledException
+    private volatile Status _status;
 
     private protected ConcurrentFuture()
     {
@@ -23,46 +26,27 @@ public abstract class ConcurrentFuture
     {
         Pending,
         Running,
+        Completing, // for the few instructions between claim and publication; for all others still not done
         Succeeded,
         Failed,
         Cancelled,
     }
 
-    /// <summary>True once there is a result, an exception or a cancellation.</summary>
-    public bool IsDone
+    /// <summary>Who is told of the completion without a delegate.</summary>
+    internal interface IListener
     {
-        get
-        {
-            lock (_gate)
-            {
-                return _status >= Status.Succeeded;
-            }
-        }
+        /// <summary>Called once, by the thread that completes the future.</summary>
+        void OnDone(ConcurrentFuture future);
     }
+
+    /// <summary>True once there is a result, an exception or a cancellation.</summary>
+    public bool IsDone => _status >= Status.Succeeded;
 
     /// <summary>True once it is cancelled.</summary>
-    public bool IsCancelled
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _status == Status.Cancelled;
-            }
-        }
-    }
+    public bool IsCancelled => _status == Status.Cancelled;
 
     /// <summary>True while the function runs in its thread; then it can no longer be cancelled.</summary>
-    public bool IsRunning
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _status == Status.Running;
-            }
-        }
-    }
+    public bool IsRunning => _status == Status.Running;
 
     /// <summary>Cancels it, if it has not begun. Mirrors <c>concurrent.futures.Future.cancel()</c>.</summary>
     /// <returns>False if it runs or is done; true if it is cancelled now or was before.</returns>
@@ -76,7 +60,12 @@ public abstract class ConcurrentFuture
     public Exception? Exception(double? timeout = null)
     {
         WaitDone(timeout);
-        return _status == Status.Cancelled ? throw _cancellation! : _failure?.SourceException;
+        return _status switch
+        {
+            Status.Cancelled => throw (CancelledException)_outcome!,
+            Status.Failed => ((ExceptionDispatchInfo)_outcome!).SourceException,
+            _ => null,
+        };
     }
 
     /// <inheritdoc cref="Exception(double?)"/>
@@ -89,119 +78,139 @@ public abstract class ConcurrentFuture
     public void AddDoneCallback(Action<ConcurrentFuture> callback)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        lock (_gate)
-        {
-            if (_status < Status.Succeeded)
-            {
-                (_callbacks ??= []).Add(callback);
-                return;
-            }
-        }
-        Call(callback);
+        AddListener(callback);
     }
 
     /// <summary>Its state.</summary>
     /// <returns>For instance <c>&lt;ConcurrentFuture pending&gt;</c>.</returns>
-    public override string ToString()
-    {
-        lock (_gate)
-        {
-            return $"<ConcurrentFuture {_status.ToString().ToLowerInvariant()}>";
-        }
-    }
+    public override string ToString() => $"<ConcurrentFuture {(_status == Status.Completing ? Status.Running : _status).ToString().ToLowerInvariant()}>";
+
+    /// <summary>Has <paramref name="listener"/> told when it is done; at once, by this thread, if it is done already.</summary>
+    internal void AddListener(IListener listener) => AddListener((object)listener);
 
     /// <summary>Says that the work begins. False if it was cancelled before.</summary>
-    internal bool TryStart()
-    {
-        lock (_gate)
-        {
-            if (_status != Status.Pending)
-            {
-                return false;
-            }
-            _status = Status.Running;
-            return true;
-        }
-    }
+    internal bool TryStart() => Interlocked.CompareExchange(ref _status, Status.Running, Status.Pending) == Status.Pending;
 
     internal bool TryCancel(CancelledException? cancellation)
     {
-        lock (_gate)
+        if (Interlocked.CompareExchange(ref _status, Status.Completing, Status.Pending) == Status.Pending)
         {
-            if (_status != Status.Pending)
-            {
-                return _status == Status.Cancelled;
-            }
+            _outcome = cancellation ?? new CancelledException();
+            Publish(Status.Cancelled);
+            return true;
         }
-        return Complete(Status.Cancelled, null, cancellation ?? new CancelledException(), static _ => { }, unlessRunning: true);
+        var wait = default(SpinWait);
+        while (_status == Status.Completing)
+        {
+            wait.SpinOnce(); // whether it becomes a cancellation is known in a moment
+        }
+        return _status == Status.Cancelled;
     }
 
-    internal void SetException(Exception exception) => Complete(Status.Failed, ExceptionDispatchInfo.Capture(exception), null, static _ => { });
+    /// <summary>Completes it with a failure; does nothing if it was cancelled or completed before.</summary>
+    internal void SetException(Exception exception)
+    {
+        if (TryClaim())
+        {
+            _outcome = ExceptionDispatchInfo.Capture(exception);
+            Publish(Status.Failed);
+        }
+    }
 
     /// <summary>The result as an object.</summary>
     internal abstract object? ResultObject();
 
-    private protected void Succeed(Action<ConcurrentFuture> store) => Complete(Status.Succeeded, null, null, store);
+    /// <summary>The right to complete it. Who has it must store the outcome and call <see cref="PublishResult"/>, without anything in between that can throw.</summary>
+    private protected bool TryClaim() => Interlocked.CompareExchange(ref _status, Status.Completing, Status.Pending) == Status.Pending
+        || Interlocked.CompareExchange(ref _status, Status.Completing, Status.Running) == Status.Running;
+
+    private protected void PublishResult() => Publish(Status.Succeeded);
 
     private protected void WaitForResult(double? timeout)
     {
         WaitDone(timeout);
         if (_status == Status.Cancelled)
         {
-            ExceptionDispatchInfo.Throw(_cancellation!);
+            ExceptionDispatchInfo.Throw((CancelledException)_outcome!);
         }
-        _failure?.Throw();
+        (_outcome as ExceptionDispatchInfo)?.Throw();
     }
 
-    private bool Complete(
-        Status status, ExceptionDispatchInfo? failure, CancelledException? cancellation, Action<ConcurrentFuture> store, bool unlessRunning = false)
+    private void Publish(Status status)
     {
-        List<Action<ConcurrentFuture>>? callbacks;
-        lock (_gate)
+        _status = status;
+        object? listeners = Interlocked.Exchange(ref _listeners, s_closed);
+        if (listeners is not Node)
         {
-            if (_status >= Status.Succeeded || (unlessRunning && _status == Status.Running))
-            {
-                return _status == Status.Cancelled;
-            }
-            store(this);
-            _failure = failure;
-            _cancellation = cancellation;
-            _status = status;
-            callbacks = _callbacks;
-            _callbacks = null;
-            if (_isAwaitedByThread)
-            {
-                Monitor.PulseAll(_gate); // only then: it would attach a lock of the runtime's to the gate, which costs more than all the rest
-            }
+            Tell(listeners);
+            return;
         }
-        foreach (var callback in callbacks ?? [])
+        var inOrder = new Stack<object?>();
+        for (; listeners is Node node; listeners = node.Earlier)
         {
-            Call(callback);
+            inOrder.Push(node.Latest);
         }
-        return true;
+        Tell(listeners);
+        foreach (object? listener in inOrder)
+        {
+            Tell(listener);
+        }
+    }
+
+    private void AddListener(object listener)
+    {
+        object? before = Volatile.Read(ref _listeners);
+        while (before != s_closed)
+        {
+            object? after = before is null ? listener : new Node(listener, before);
+            object? found = Interlocked.CompareExchange(ref _listeners, after, before);
+            if (found == before)
+            {
+                return;
+            }
+            before = found;
+        }
+        Tell(listener);
     }
 
     private void WaitDone(double? timeout)
     {
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
-        long start = TimeProvider.System.GetTimestamp();
-        lock (_gate)
+        if (IsDone)
         {
-            _isAwaitedByThread = true;
-            while (_status < Status.Succeeded)
+            return;
+        }
+        int milliseconds = timeout is { } seconds ? (int)Math.Clamp(Math.Ceiling(seconds * 1000), 0, int.MaxValue) : Timeout.Infinite;
+        if (!BlockedThreads().Done.Wait(milliseconds))
+        {
+            throw new TimeoutException("The operation did not complete within its timeout; it goes on.");
+        }
+    }
+
+    // What threads block on; one object for all of them, however often they come back after a timeout.
+    private Blocked BlockedThreads()
+    {
+        for (object? listeners = Volatile.Read(ref _listeners); listeners is not null; listeners = (listeners as Node)?.Earlier)
+        {
+            if ((listeners is Node node ? node.Latest : listeners) is Blocked known)
             {
-                if (timeout is not { } seconds)
-                {
-                    Monitor.Wait(_gate);
-                    continue;
-                }
-                double left = seconds - TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-                if (left <= 0)
-                {
-                    throw new TimeoutException("The operation did not complete within its timeout; it goes on.");
-                }
-                Monitor.Wait(_gate, (int)Math.Min(Math.Ceiling(left * 1000), int.MaxValue));
+                return known;
             }
+        }
+        var fresh = new Blocked();
+        AddListener(fresh);
+        return fresh;
+    }
+
+    private void Tell(object? listener)
+    {
+        if (listener is IListener own)
+        {
+            own.OnDone(this);
+        }
+        else if (listener is not null)
+        {
+            Call((Action<ConcurrentFuture>)listener);
         }
     }
 
@@ -217,81 +226,14 @@ public abstract class ConcurrentFuture
             Console.Error.WriteLine($"Exception in done callback {MethodNames.Of(callback)}() of {this}{Environment.NewLine}{e}");
         }
     }
+
+    private sealed record Node(object Latest, object Earlier);
+
+    private sealed class Blocked : IListener
+    {
+        internal ManualResetEventSlim Done { get; } = new();
+
+        public void OnDone(ConcurrentFuture future) => Done.Set();
+    }
 }
 
-/// <summary>A <see cref="ConcurrentFuture"/> with a result.</summary>
-/// <typeparam name="T">The kind of result.</typeparam>
-public sealed class ConcurrentFuture<T> : ConcurrentFuture
-{
-    private T? _result;
-
-    /// <summary>Creates a pending one, for an <see cref="Executor"/> of your own to complete.</summary>
-    public ConcurrentFuture()
-    {
-    }
-
-    /// <summary>Blocks this thread until it is done, and gives the result. Never call it on a loop's thread for something of that loop.</summary>
-    /// <param name="timeout">Seconds; null for no limit.</param>
-    /// <returns>The result.</returns>
-    /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
-    /// <exception cref="CancelledException">It was cancelled.</exception>
-    public T Result(double? timeout = null)
-    {
-        WaitForResult(timeout);
-        return _result!;
-    }
-
-    /// <inheritdoc cref="Result(double?)"/>
-    /// <param name="timeout">The time.</param>
-    public T Result(TimeSpan timeout) => Result(timeout.TotalSeconds);
-
-    /// <summary>A .NET task of the same outcome.</summary>
-    /// <returns>The task; it is cancelled if this is.</returns>
-    public Task<T> AsTask()
-    {
-        var source = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        AddDoneCallback(_ =>
-        {
-            if (IsCancelled)
-            {
-                source.SetCanceled();
-            }
-            else if (Exception() is { } failure)
-            {
-                source.SetException(failure);
-            }
-            else
-            {
-                source.SetResult(_result!);
-            }
-        });
-        return source.Task;
-    }
-
-    /// <summary>Runs <paramref name="function"/> on this thread and completes the future with its outcome; does nothing if it was cancelled.</summary>
-    /// <param name="function">What to run.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>
-    public void Run(Func<T> function)
-    {
-        ArgumentNullException.ThrowIfNull(function);
-        if (!TryStart())
-        {
-            return;
-        }
-        T result;
-        try
-        {
-            result = function();
-        }
-        catch (Exception e)
-        {
-            SetException(e);
-            return;
-        }
-        SetResult(result);
-    }
-
-    internal void SetResult(T result) => Succeed(self => ((ConcurrentFuture<T>)self)._result = result);
-
-    internal override object? ResultObject() => Result();
-}

@@ -28,7 +28,7 @@ public static partial class Asyncio
     }
 
     /// <summary>A coroutine on its way to a loop: first the callback that makes the task, then the task's waiter that passes the outcome back.</summary>
-    private sealed class Submission<T>(Coroutine coroutine, EventLoop loop, Func<CoroutineTask, T> resultOf) : Runnable
+    private sealed class Submission<T>(Coroutine coroutine, EventLoop loop, Func<CoroutineTask, T> resultOf) : Runnable, ConcurrentFuture.IListener
     {
         private readonly ConcurrentFuture<T> _future = new();
         private readonly Context? _context = Context.CaptureForNew();
@@ -80,14 +80,16 @@ public static partial class Asyncio
                 return;
             }
             _task.AddWaiter(this);
-            // Called at once if it was cancelled meanwhile; the task has taken its first step by the time the request is seen.
-            _future.AddDoneCallback(_ =>
+            // Told at once if it was cancelled meanwhile; the task has taken its first step by the time the request is seen.
+            _future.AddListener(this);
+        }
+
+        void ConcurrentFuture.IListener.OnDone(ConcurrentFuture future)
+        {
+            if (future.IsCancelled)
             {
-                if (_future.IsCancelled)
-                {
-                    loop.TryPush(this, null);
-                }
-            });
+                loop.TryPush(this, null);
+            }
         }
 
         private void Finish()

@@ -32,7 +32,7 @@ public static partial class Asyncio
 }
 
 /// <summary>Takes over the outcome of a <see cref="ConcurrentFuture{T}"/>, told by the loop's ready queue.</summary>
-internal sealed class WrappingFuture<T> : Future<T>
+internal sealed class WrappingFuture<T> : Future<T>, ConcurrentFuture.IListener
 {
     private readonly ConcurrentFuture<T> _source;
     private readonly bool _isWorkElsewhere;
@@ -49,7 +49,15 @@ internal sealed class WrappingFuture<T> : Future<T>
         {
             loop.NoteWorkElsewhere(+1);
         }
-        source.AddDoneCallback(_ => Loop.TryPush(this, null));
+        source.AddListener(this);
+    }
+
+    void ConcurrentFuture.IListener.OnDone(ConcurrentFuture future)
+    {
+        if (!Loop.TryPush(this, null))
+        {
+            Abandon();
+        }
     }
 
     public override bool Cancel(string? message = null)
@@ -60,6 +68,20 @@ internal sealed class WrappingFuture<T> : Future<T>
         }
         _source.Cancel();
         return true;
+    }
+
+    // The loop was closed before the outcome could arrive; nobody will ever see a failure here.
+    internal override void Abandon()
+    {
+        if (!IsDone && !_source.IsCancelled && _source.Exception() is { } failure)
+        {
+            Loop.CallExceptionHandler(new ExceptionContext
+            {
+                Message = "A function in a thread failed after its loop was closed",
+                Exception = failure,
+                Future = this,
+            });
+        }
     }
 
     // The source is done.

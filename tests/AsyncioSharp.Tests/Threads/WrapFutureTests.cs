@@ -1,5 +1,6 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
+using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Threads;
 
@@ -185,6 +186,28 @@ public class WrapFutureTests
         source.Result(0).ShouldBe(5);
         others.ShouldBeTrue();
         wrapped.IsDone.ShouldBeFalse();
+    }
+
+    [Theory, Rule("FUT-15")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_failure_for_a_closed_loop_is_reported_and_not_lost(bool queuedAtClose)
+    {
+        var loop = VirtualTimeLoop.Create();
+        var reports = loop.CollectReports();
+        var source = new ConcurrentFuture<int>();
+        var wrapped = Asyncio.WrapFuture(source, loop);
+        if (!queuedAtClose)
+        {
+            loop.Close();
+        }
+        source.Run(() => throw new FormatException("late"));
+        loop.Close();
+
+        var report = reports.ShouldHaveSingleItem();
+        report.Exception.ShouldBeOfType<FormatException>().Message.ShouldBe("late");
+        report.Future.ShouldBeSameAs(wrapped);
+        report.Message.ShouldNotBeNull().ShouldContain("after its loop was closed");
     }
 
     [Fact, Rule("FUT-15")]

@@ -1,0 +1,86 @@
+namespace AsyncioSharp;
+
+/// <summary>A <see cref="ConcurrentFuture"/> with a result.</summary>
+/// <typeparam name="T">The kind of result.</typeparam>
+public sealed class ConcurrentFuture<T> : ConcurrentFuture
+{
+    private T? _result;
+
+    /// <summary>Creates a pending one, for an <see cref="Executor"/> of your own to complete.</summary>
+    public ConcurrentFuture()
+    {
+    }
+
+    /// <summary>Blocks this thread until it is done, and gives the result. Never call it on a loop's thread for something of that loop.</summary>
+    /// <param name="timeout">Seconds; null for no limit.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
+    /// <exception cref="CancelledException">It was cancelled.</exception>
+    public T Result(double? timeout = null)
+    {
+        WaitForResult(timeout);
+        return _result!;
+    }
+
+    /// <inheritdoc cref="Result(double?)"/>
+    /// <param name="timeout">The time.</param>
+    public T Result(TimeSpan timeout) => Result(timeout.TotalSeconds);
+
+    /// <summary>A .NET task of the same outcome.</summary>
+    /// <returns>The task; it is cancelled if this is.</returns>
+    public Task<T> AsTask()
+    {
+        var source = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        AddDoneCallback(_ =>
+        {
+            if (IsCancelled)
+            {
+                source.SetCanceled();
+            }
+            else if (Exception() is { } failure)
+            {
+                source.SetException(failure);
+            }
+            else
+            {
+                source.SetResult(_result!);
+            }
+        });
+        return source.Task;
+    }
+
+    /// <summary>Runs <paramref name="function"/> on this thread and completes the future with its outcome; does nothing if it was cancelled.</summary>
+    /// <param name="function">What to run.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>
+    public void Run(Func<T> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        if (!TryStart())
+        {
+            return;
+        }
+        T result;
+        try
+        {
+            result = function();
+        }
+        catch (Exception e)
+        {
+            SetException(e);
+            return;
+        }
+        SetResult(result);
+    }
+
+    /// <summary>Completes it with a result; does nothing if it was cancelled or completed before.</summary>
+    internal void SetResult(T result)
+    {
+        if (TryClaim())
+        {
+            _result = result;
+            PublishResult();
+        }
+    }
+
+    internal override object? ResultObject() => Result();
+}
