@@ -125,16 +125,23 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);
 
-    /// <summary>The trace of a cancellation that left frames without a throw: this frame and those that awaited it.</summary>
+    /// <summary>
+    /// The trace of a cancellation that left frames without a throw: this frame and those that awaited it. Those that were left so still stand
+    /// at their await; of the others, which have run on, the line is not known any more.
+    /// </summary>
     string ITraceSource.RenderTrace()
     {
         var lines = new List<string>();
         for (Coroutine? frame = this; frame is not null; frame = frame.Parent)
         {
-            lines.Add($"   at {frame.QualifiedName}()");
+            var position = frame is { IsTransparent: true, Status: Progress.Failed, Machine: { } machine } ? StateMachineSource.Of(machine.GetType()).PositionOf(machine) : null;
+            lines.Add($"   at {frame.QualifiedName}()" + (position is { } known ? $" in {known.File}:line {known.Line}" : ""));
         }
         return string.Join(Environment.NewLine, lines);
     }
+
+    /// <summary>The compiler's state machine, a copy if it is a struct; null for a coroutine without one. For introspection.</summary>
+    internal virtual object? Machine => null;
 
     /// <summary>Runs the body from where it stands to its next suspension or its end.</summary>
     internal abstract void Resume();

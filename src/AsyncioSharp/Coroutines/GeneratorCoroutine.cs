@@ -20,6 +20,8 @@ internal sealed class GeneratorCoroutine : Coroutine
 
     public override string QualifiedName => _name;
 
+    internal override object? Machine => _iterator;
+
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;

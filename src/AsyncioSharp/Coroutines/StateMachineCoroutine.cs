@@ -35,6 +35,8 @@ internal abstract class StateMachineCoroutine : Coroutine
     {
         private readonly TAwaiter _awaiter = awaiter;
 
+        internal override object Awaiter => _awaiter;
+
         internal override void OnCompleted(Action continuation) => _awaiter.OnCompleted(continuation);
     }
 
@@ -42,6 +44,8 @@ internal abstract class StateMachineCoroutine : Coroutine
         where TAwaiter : ICriticalNotifyCompletion
     {
         private TAwaiter _awaiter = awaiter;
+
+        internal override object Awaiter => _awaiter;
 
         internal override object? Source => AsyncIterators.SourceOf(ref _awaiter);
 
@@ -57,6 +61,8 @@ internal sealed class StateMachineCoroutine<TStateMachine> : StateMachineCorouti
     internal TStateMachine StateMachine; // a field: the compiler's methods take it by reference
 
     public override string QualifiedName => StateMachineInfo<TStateMachine>.QualifiedName;
+
+    internal override object? Machine => StateMachine;
 
     internal override bool IsTransparent => StateMachineInfo<TStateMachine>.IsTransparent;
 
@@ -94,6 +100,8 @@ internal sealed class StateMachineCoroutine<TStateMachine, T> : Coroutine<T>
     internal TStateMachine StateMachine; // a field: the compiler's methods take it by reference
 
     public override string QualifiedName => StateMachineInfo<TStateMachine>.QualifiedName;
+
+    internal override object? Machine => StateMachine;
 
     internal override bool IsTransparent => StateMachineInfo<TStateMachine>.IsTransparent;
 

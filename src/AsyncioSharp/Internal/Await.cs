@@ -74,7 +74,10 @@ internal interface IWaitable
 /// <summary>An awaitable of .NET in front of which a coroutine is suspended.</summary>
 internal abstract class ForeignAwait
 {
-    /// <summary>The object behind the awaitable, if known; for diagnosis and for finding async iterators.</summary>
+    /// <summary>The awaiter, boxed; for diagnosis.</summary>
+    internal abstract object Awaiter { get; }
+
+    /// <summary>The object behind the awaitable, if known; for finding async iterators.</summary>
     internal virtual object? Source => null;
 
     /// <summary>Has <paramref name="continuation"/> called once, on any thread, when the awaitable completes.</summary>

@@ -20,6 +20,13 @@ internal static class MethodNames
         return Qualify(method.DeclaringType, Demangle(method.Name));
     }
 
+    /// <summary>The short name of a type, as C# would write it but for its keywords: <c>Task&lt;String&gt;</c>.</summary>
+    internal static string OfType(Type type)
+    {
+        string name = Qualify(type.DeclaringType, type.Name.Split('`')[0]);
+        return type.IsGenericType ? $"{name}<{string.Join(", ", type.GetGenericArguments().Select(OfType))}>" : name;
+    }
+
     /// <summary>The name of a method of a stack trace, which is known by texts only.</summary>
     internal static string OfFrame(string typeName, string method)
     {

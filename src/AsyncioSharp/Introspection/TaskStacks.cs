@@ -1,29 +1,33 @@
-using System.Diagnostics;
-
 namespace AsyncioSharp;
 
 /// <summary>Asks a task where it is.</summary>
 public static class TaskStacks
 {
     /// <summary>
-    /// The frames of a task, oldest first. Suspended: its coroutine and those that it awaits, down to the innermost (CPython shows only the first);
-    /// not started: its coroutine; running: the chain as far as it is known, and what runs now on the loop's thread below it; finished or cancelled:
-    /// none; failed: the frames of the exception's trace. Mirrors <c>Task.get_stack</c>.
+    /// The frames of a task, oldest first, each with its method and, where a PDB is found, file and line. Suspended: its coroutine and those that it
+    /// awaits, down to the innermost (CPython shows only the first), each at the statement that awaits; <c>async</c> methods of .NET among them too,
+    /// and what those await at last, as far as that can be known. Not started: its coroutine, at the first line of the body. Running: the same
+    /// chain, and below it what the loop's thread executes now. Finished or cancelled: none. Failed: the frames of the exception's trace.
+    /// Mirrors <c>Task.get_stack</c>.
     /// </summary>
+    /// <remarks>
+    /// Nothing is recorded for this while the program runs. For the loop's thread; from another thread it does not throw, but the task may move
+    /// meanwhile, and what is running now has no line.
+    /// </remarks>
     /// <param name="task">The task.</param>
     /// <param name="limit">How many at most: the newest of a stack, the oldest of a trace; zero and less give none, null all.</param>
-    /// <returns>The frames. Those of suspended coroutines carry no file and line.</returns>
+    /// <returns>The frames. File and line are null where no PDB that belongs to the assembly is beside it or in it.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="task"/> is null.</exception>
     public static IReadOnlyList<CoroutineFrame> GetStack(this CoroutineTask task, int? limit = null)
     {
         ArgumentNullException.ThrowIfNull(task);
-        var frames = FramesOf(task);
-        if (limit is not { } most || most >= frames.Count)
+        int most = Math.Max(0, limit ?? int.MaxValue);
+        if (task.PeekException is { } failure)
         {
-            return frames;
+            var trace = TraceFrames.Of(failure, task.Coroutine.QualifiedName);
+            return most < trace.Count ? trace[..most] : trace;
         }
-        most = Math.Max(0, most);
-        return IsTrace(task) ? frames[..most] : frames[^most..];
+        return task.IsDone ? [] : FramesOf(task, AwaitChain.Of(task.Coroutine), most);
     }
 
     /// <summary>Writes the frames of <see cref="GetStack"/> as Python's traceback module would. Mirrors <c>Task.print_stack</c>.</summary>
@@ -35,10 +39,20 @@ public static class TaskStacks
     {
         var frames = GetStack(task, limit);
         writer ??= Console.Error;
-        bool trace = IsTrace(task);
+        var failure = task.PeekException;
         writer.WriteLine(frames.Count == 0
             ? $"No stack for {task}"
-            : $"{(trace ? "Traceback" : "Stack")} for {task} (most recent call last):");
+            : $"{(failure is null ? "Stack" : "Traceback")} for {task} (most recent call last):");
+        WriteFrames(frames, writer);
+        if (failure is not null)
+        {
+            writer.WriteLine($"{failure.GetType().Name}: {failure.Message}");
+        }
+    }
+
+    /// <summary>Writes each frame, with the line of the source where that can be read.</summary>
+    internal static void WriteFrames(IReadOnlyList<CoroutineFrame> frames, TextWriter writer)
+    {
         foreach (var frame in frames)
         {
             writer.WriteLine($"  {frame}");
@@ -47,70 +61,46 @@ public static class TaskStacks
                 writer.WriteLine($"    {line}");
             }
         }
-        if (trace)
-        {
-            var failure = task.PeekException!;
-            writer.WriteLine($"{failure.GetType().Name}: {failure.Message}");
-        }
     }
 
-    private static bool IsTrace(CoroutineTask task) => task.PeekException is not null;
-
-    private static List<CoroutineFrame> FramesOf(CoroutineTask task)
+    /// <summary>The newest <paramref name="most"/> frames of a task that is not done.</summary>
+    internal static List<CoroutineFrame> FramesOf(CoroutineTask task, AwaitChain chain, int most)
     {
-        if (task.PeekException is { } failure)
+        var parts = chain.Frames;
+        var running = new List<CoroutineFrame>();
+        if (task.Loop.CurrentTask == task && task.Loop.IsOnOwnThread && chain.Leaf is { State: CoroutineState.Running } leaf)
         {
-            var trace = FramesOf(new StackTrace(failure, fNeedFileInfo: true));
-            trace.Reverse();
-            // Whoever awaited the task added frames of its own outside of the task's coroutine.
-            int own = trace.FindIndex(frame => frame.Method == task.Coroutine.QualifiedName);
-            return own > 0 ? trace[own..] : trace;
+            // Asked from inside: in the place of the innermost coroutine stands what this thread executes now.
+            running = TraceFrames.OfThisThread(leaf);
+            parts = parts[..^1];
         }
-        var frames = new List<CoroutineFrame>();
-        if (task.IsDone)
+        int kept = (int)Math.Min(parts.Count, Math.Max(0L, most - running.Count));
+        var frames = new List<CoroutineFrame>(kept + running.Count);
+        foreach (object part in parts[^kept..])
         {
-            return frames;
+            frames.Add(FrameOf(part));
         }
-        Coroutine? coroutine = task.Coroutine;
-        while (coroutine is not null)
-        {
-            frames.Add(new CoroutineFrame(coroutine.QualifiedName));
-            coroutine = coroutine.Awaiting == AwaitKind.Coroutine ? (Coroutine)coroutine.Link! : null;
-        }
-        if (task.Loop.CurrentTask == task && task.Loop.IsOnOwnThread)
-        {
-            // Running, and asked from inside: below the innermost coroutine stands what this thread executes now.
-            var running = FramesOf(RunningPart(new StackTrace(fNeedFileInfo: true)));
-            running.Reverse();
-            frames.RemoveAt(frames.Count - 1);
-            frames.AddRange(running);
-        }
+        frames.AddRange(running.Count <= most ? running : running[^most..]);
         return frames;
     }
 
-    // The part of a running task's stack that is the program's: from the innermost coroutine's body inwards.
-    private static StackTrace RunningPart(StackTrace all)
+    private static CoroutineFrame FrameOf(object part)
     {
-        var part = all.GetFrames().SkipWhile(DebugTraces.IsOwn).TakeWhile(static frame => !DebugTraces.IsOwn(frame));
-        return new StackTrace(part);
+        switch (part)
+        {
+            case Coroutine { Machine: { } machine } coroutine:
+                var source = StateMachineSource.Of(machine.GetType());
+                return Frame(coroutine.QualifiedName, coroutine.State == CoroutineState.Created ? source.Start : source.PositionOf(machine));
+            case Coroutine coroutine:
+                return Frame(coroutine.QualifiedName, null);
+            case System.Runtime.CompilerServices.IAsyncStateMachine machine:
+                return Frame(MethodNames.OfStateMachine(machine.GetType()), StateMachineSource.Of(machine.GetType()).PositionOf(machine));
+            default:
+                return Frame(MethodNames.OfType(part.GetType()), null);
+        }
     }
 
-    private static List<CoroutineFrame> FramesOf(StackTrace trace)
-    {
-        var frames = new List<CoroutineFrame>();
-        foreach (var frame in trace.GetFrames())
-        {
-            if (DiagnosticMethodInfo.Create(frame) is not { } method
-                || DebugTraces.IsOwn(frame)
-                || method.DeclaringTypeName?.StartsWith("System.Runtime.", StringComparison.Ordinal) == true)
-            {
-                continue;
-            }
-            string? file = frame.GetFileName();
-            frames.Add(new CoroutineFrame(MethodNames.OfFrame(method.DeclaringTypeName ?? "", method.Name), file, file is null ? null : frame.GetFileLineNumber()));
-        }
-        return frames;
-    }
+    private static CoroutineFrame Frame(string method, SourcePosition? position) => new(method, position?.File, position?.Line);
 
     private static string? SourceLine(CoroutineFrame frame)
     {

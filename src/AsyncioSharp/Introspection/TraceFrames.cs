@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace AsyncioSharp;
+
+/// <summary>Frames out of the runtime's own stack traces, oldest first and without those of this library.</summary>
+internal static class TraceFrames
+{
+    /// <summary>The frames of an exception's trace from <paramref name="outermost"/> inwards.</summary>
+    internal static List<CoroutineFrame> Of(Exception exception, string outermost)
+    {
+        var trace = Convert(new StackTrace(exception, fNeedFileInfo: true).GetFrames());
+        // Whoever awaited the task added frames of its own outside of the task's coroutine.
+        int own = trace.FindIndex(frame => frame.Method == outermost);
+        return own > 0 ? trace[own..] : trace;
+    }
+
+    /// <summary>What this thread executes now, from the body of <paramref name="running"/> inwards.</summary>
+    internal static List<CoroutineFrame> OfThisThread(Coroutine running)
+    {
+        var frames = new StackTrace(fNeedFileInfo: true).GetFrames();
+        string? machine = (running.Machine?.GetType()) is { } type ? (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName : null;
+        int body = Array.FindLastIndex(frames, frame => DiagnosticMethodInfo.Create(frame) is { Name: "MoveNext" } method && method.DeclaringTypeName == machine);
+        return Convert(frames[..(body + 1)]);
+    }
+
+    private static List<CoroutineFrame> Convert(IEnumerable<StackFrame> trace)
+    {
+        var frames = new List<CoroutineFrame>();
+        foreach (var frame in trace)
+        {
+            if (DiagnosticMethodInfo.Create(frame) is not { } method
+                || DebugTraces.IsOwn(frame)
+                || method.DeclaringTypeName?.StartsWith("System.Runtime.", StringComparison.Ordinal) == true)
+            {
+                continue;
+            }
+            string? file = frame.GetFileName();
+            frames.Add(new CoroutineFrame(MethodNames.OfFrame(method.DeclaringTypeName ?? "", method.Name), file, file is null ? null : frame.GetFileLineNumber()));
+        }
+        frames.Reverse();
+        return frames;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Reflection.PortableExecutable;
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// The portable PDB of an assembly, beside it or embedded in it. One that does not belong to the assembly as it was loaded is refused; one that
+/// is missing, damaged or refused is as good as none. Nothing here throws, and no file stays open.
+/// </summary>
+/// <remarks>Read into managed memory, which is held weakly: opened once for a run of questions, and gone when the collector needs the room.</remarks>
+internal sealed class SymbolFile
+{
+    private static readonly ConditionalWeakTable<Assembly, WeakReference<SymbolFile>> s_opened = new();
+
+    private readonly MetadataReaderProvider _provider;
+
+    private SymbolFile(MetadataReaderProvider provider) => _provider = provider;
+
+    /// <summary>The sequence points of a method in the order of its code; empty if there are none or they cannot be read.</summary>
+    internal static IReadOnlyList<StatementPoint> PointsOf(MethodBase method)
+    {
+        try
+        {
+            return Of(method.Module.Assembly)?.Read(method.MetadataToken) ?? [];
+        }
+        catch (Exception)
+        {
+            return []; // missing, locked, cut off, damaged in whatever way: as good as none
+        }
+    }
+
+    private static SymbolFile? Of(Assembly assembly)
+    {
+        if (s_opened.TryGetValue(assembly, out var known) && known.TryGetTarget(out var file))
+        {
+            return file;
+        }
+        file = Open(assembly);
+        if (file is not null)
+        {
+            s_opened.AddOrUpdate(assembly, new WeakReference<SymbolFile>(file));
+        }
+        return file;
+    }
+
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "Empty in a single-file program, which then has method names only.")]
+    private static SymbolFile? Open(Assembly assembly)
+    {
+        string path = assembly.IsDynamic ? "" : assembly.Location;
+        if (path.Length == 0)
+        {
+            return null;
+        }
+        using var image = new PEReader(new MemoryStream(File.ReadAllBytes(path)));
+        var metadata = image.GetMetadataReader();
+        if (metadata.GetGuid(metadata.GetModuleDefinition().Mvid) != assembly.ManifestModule.ModuleVersionId)
+        {
+            return null; // the file was replaced after it was loaded
+        }
+        // Compares the identifier in the image with that of the PDB.
+        return image.TryOpenAssociatedPortablePdb(path, ReadWhole, out var provider, out _) ? new SymbolFile(provider!) : null;
+    }
+
+    private static MemoryStream? ReadWhole(string path) => File.Exists(path) ? new MemoryStream(File.ReadAllBytes(path)) : null;
+
+    private List<StatementPoint> Read(int methodToken)
+    {
+        var reader = _provider.GetMetadataReader();
+        var points = new List<StatementPoint>();
+        var handle = MetadataTokens.MethodDefinitionHandle(methodToken & 0x00FFFFFF);
+        foreach (var point in reader.GetMethodDebugInformation(handle).GetSequencePoints())
+        {
+            string file = point.Document.IsNil ? "" : reader.GetString(reader.GetDocument(point.Document).Name);
+            points.Add(point.IsHidden
+                ? new StatementPoint(point.Offset)
+                : new StatementPoint(point.Offset, file, (point.StartLine, point.StartColumn), (point.EndLine, point.EndColumn)));
+        }
+        return points;
+    }
+}
+
+/// <summary>Where in a method's code the statement of a piece of source begins; without a file: code that stands for no source.</summary>
+internal readonly record struct StatementPoint(int Offset, string? File = null, (int Line, int Column) Start = default, (int Line, int Column) End = default)
+{
+    internal bool IsHidden => File is null;
+
+    /// <summary>True if the source of <paramref name="other"/> is a part of this one's.</summary>
+    internal bool Encloses(in StatementPoint other)
+        => !IsHidden && File == other.File && Start.CompareTo(other.Start) <= 0 && End.CompareTo(other.End) >= 0 && (Start, End) != (other.Start, other.End);
+
+    /// <summary>The opening brace of a body, which only unoptimised code has.</summary>
+    internal bool IsBrace => Start.Line == End.Line && End.Column - Start.Column == 1;
+}
