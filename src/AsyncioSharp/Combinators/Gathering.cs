@@ -15,11 +15,14 @@ internal static class Gathering
         Dictionary<object, Future>? coroutines = null; // a coroutine given twice is one task
         for (int i = 0; i < children.Length; i++)
         {
-            var awaitable = CoroutineSources.Distinct(awaitables[i]);
-            if (awaitable is not Future child && (coroutines is null || !coroutines.TryGetValue(awaitable, out child!)))
+            if (awaitables[i] is not Future child)
             {
-                child = Asyncio.EnsureImplicit(awaitable, loop);
-                (coroutines ??= new(children.Length, ReferenceEqualityComparer.Instance)).Add(awaitable, child);
+                var awaitable = CoroutineSources.Distinct(awaitables[i]);
+                if (coroutines is null || !coroutines.TryGetValue(awaitable, out child!))
+                {
+                    child = Asyncio.EnsureImplicit(awaitable, loop);
+                    (coroutines ??= new(children.Length, ReferenceEqualityComparer.Instance)).Add(awaitable, child);
+                }
             }
             loop ??= child.Loop;
             if (child.Loop != loop)
@@ -37,7 +40,8 @@ internal static class Gathering
         return [.. awaitables];
     }
 
-    internal static T Result<T>(Future done) => ((IFuture<T>)(object)done).Result();
+    /// <summary>The result; a cast to the class first, as the one to the covariant interface is several times dearer.</summary>
+    internal static T Result<T>(Future done) => done is CoroutineTask<T> task ? task.Result() : ((IFuture<T>)(object)done).Result();
 
     internal static T[] Results<T>(Future[] done) => Array.ConvertAll(done, Result<T>);
 

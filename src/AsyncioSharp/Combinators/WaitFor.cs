@@ -39,112 +39,150 @@ public static partial class Asyncio
     /// <param name="timeout">The time; zero and less give only what is done already.</param>
     public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout) => WaitFor(awaitable, timeout.TotalSeconds);
 
-    internal static async Coroutine<T> WaitForOn<T>(IAwaitable<T> awaitable, double? timeout, EventLoop? loop)
+    internal static Coroutine<T> WaitForOn<T>(IAwaitable<T> awaitable, double? timeout, EventLoop? loop)
     {
-        if (timeout is not { } seconds)
-        {
-            return await awaitable;
-        }
-        using var limit = new WaitLimit(awaitable, seconds, loop);
-        try
-        {
-            return await (IFuture<T>)(object)limit.Awaited;
-        }
-        catch (CancelledException e) when (limit.CausedThis)
-        {
-            throw WaitLimit.TimedOut(e);
-        }
+        return timeout is { } seconds ? new WaitForCoroutine<T>(awaitable, seconds, loop) : Forever(awaitable);
+
+        static async Coroutine<T> Forever(IAwaitable<T> awaitable) => await awaitable;
     }
 
-    internal static async Coroutine WaitForOn(IAwaitable awaitable, double? timeout, EventLoop? loop)
+    internal static Coroutine WaitForOn(IAwaitable awaitable, double? timeout, EventLoop? loop)
     {
-        if (timeout is not { } seconds)
-        {
-            await awaitable;
-            return;
-        }
-        using var limit = new WaitLimit(awaitable, seconds, loop);
-        try
-        {
-            await limit.Awaited;
-        }
-        catch (CancelledException e) when (limit.CausedThis)
-        {
-            throw WaitLimit.TimedOut(e);
-        }
+        return timeout is { } seconds ? new UntypedWaitForCoroutine(awaitable, seconds, loop) : Forever(awaitable);
+
+        static async Coroutine Forever(IAwaitable awaitable) => await awaitable;
     }
 }
 
 /// <summary>
-/// The timer of a <c>WaitFor</c>. The waiting task awaits the inner future directly, so a cancellation of the task reaches it and its outcome
-/// comes back unchanged. When the timer is due it queues a look for the next iteration: a result that arrived in the same iteration wins.
-/// The cancellation is told as a timeout only if this timer asked for it and nobody cancelled the task meanwhile.
+/// A <c>WaitFor</c> with a limit: the coroutine and its timer in one object, and no state machine, as it has only one point to wait at.
 /// </summary>
-internal sealed class WaitLimit : Runnable, IDisposable
+/// <remarks>
+/// The waiting task awaits the inner future directly, so a cancellation of the task reaches it and its outcome comes back unchanged. When the timer
+/// is due it queues a look for the next iteration: a result that arrived in the same iteration wins. The cancellation is told as a
+/// timeout only if this timer asked for it and nobody cancelled the task meanwhile.
+/// </remarks>
+internal class WaitForCoroutine<T> : Coroutine<T>
 {
-    private readonly CoroutineTask? _task;      // the one that waits
-    private readonly int _requests;             // its cancel requests at the beginning
-    private bool _due;                          // the timer has fired; the look is queued
-    private bool _asked;                        // the inner future was cancelled from here
-    private bool _over;
-    private bool _isTimerQueued;
+    private readonly double _seconds;
+    private IAwaitable _awaited;   // what was given; from the start on the future of it
+    private EventLoop? _loop;      // null: the running one
+    private CoroutineTask? _task;  // the one that waits
+    private int _requests;         // its cancel requests at the beginning
+    private Phase _phase;
+    private bool _asked;           // the inner future was cancelled from here
 
-    internal WaitLimit(IAwaitable awaitable, double seconds, EventLoop? loop)
+    internal WaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop)
     {
-        loop ??= Asyncio.GetRunningLoop();
-        Awaited = Asyncio.EnsureFuture(awaitable, loop);
+        _awaited = awaitable;
+        _seconds = seconds;
+        _loop = loop;
+        NeverAwaited.Watch(this);
+    }
+
+    private enum Phase : byte
+    {
+        Fresh,
+        TimerQueued,
+        Due,       // the timer has fired; the look is queued
+        NoTimer,   // none, or it has had its look
+        Over,
+    }
+
+    public override string QualifiedName => "Asyncio.WaitFor";
+
+    internal override bool IsDropped => _phase == Phase.Over;
+
+    internal override void Resume()
+    {
+        Awaiting = AwaitKind.None;
+        try
+        {
+            if (_phase == Phase.Fresh && !Start())
+            {
+                return;
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e); // what was given cannot be awaited, or belongs to another loop
+            return;
+        }
+        End();
+        var future = (Future)_awaited;
+        if (future.HasSucceeded)
+        {
+            Succeed(ResultOf(future));
+            return;
+        }
+        future.MarkRetrieved();
+        Fail(future.PeekException ?? future.Cancellation());
+    }
+
+    internal override void Throw(Exception exception)
+    {
+        End();
+        Fail(exception is CancelledException && _asked && (_task is null || _task.Cancelling <= _requests)
+            ? new TimeoutException("The operation did not complete within its timeout.", exception)
+            : exception);
+    }
+
+    // The timer is due, or its look.
+    internal override void Run(object? source)
+    {
+        if (_phase == Phase.TimerQueued)
+        {
+            _phase = Phase.Due;
+            _loop!.Push(this, null);
+        }
+        else if (_phase == Phase.Due)
+        {
+            _phase = Phase.NoTimer;
+            var future = (Future)_awaited;
+            _asked = !future.IsDone && future.Cancel();
+        }
+    }
+
+    private protected virtual T ResultOf(Future future) => Gathering.Result<T>(future);
+
+    // True if there is nothing to wait for.
+    private bool Start()
+    {
+        var loop = _loop ??= EventLoop.Running!;
+        var future = _awaited is Coroutine<T> coroutine ? (Future)(object)Asyncio.EnsureFuture<T>(coroutine, loop) : Asyncio.EnsureFuture(_awaited, loop);
+        _awaited = future;
         _task = loop.CurrentTask;
         _requests = _task?.Cancelling ?? 0;
-        if (Awaited.IsDone)
+        if (future.IsDone)
         {
-            _over = true;
+            return true;
         }
-        else if (seconds <= 0)
+        if (_seconds <= 0)
         {
-            _asked = Awaited.Cancel();
+            _phase = Phase.NoTimer;
+            _asked = future.Cancel();
         }
         else
         {
-            _isTimerQueued = true;
-            loop.AddTimer(loop.Time + seconds, this);
+            _phase = Phase.TimerQueued;
+            loop.AddTimer(loop.Time + _seconds, this);
         }
+        Suspend(AwaitKind.Waitable, future);
+        return false;
     }
 
-    internal Future Awaited { get; }
-
-    internal bool CausedThis => _asked && (_task is null || _task.Cancelling <= _requests);
-
-    internal override bool IsDropped => _over;
-
-    public void Dispose()
+    private void End()
     {
-        if (!_over)
+        if (_phase == Phase.TimerQueued)
         {
-            _over = true;
-            if (_isTimerQueued)
-            {
-                Awaited.Loop.NoteTimerCancelled();
-            }
+            _loop!.NoteTimerCancelled();
         }
+        _phase = Phase.Over;
     }
+}
 
-    internal static TimeoutException TimedOut(CancelledException cause) => new("The operation did not complete within its timeout.", cause);
-
-    internal override void Run(object? source)
-    {
-        if (_over)
-        {
-            return;
-        }
-        if (!_due)
-        {
-            _due = true;
-            _isTimerQueued = false;
-            Awaited.Loop.Push(this, null);
-        }
-        else if (!Awaited.IsDone)
-        {
-            _asked = Awaited.Cancel();
-        }
-    }
+/// <summary>The same for an awaitable whose kind of value is not told: there is none.</summary>
+internal sealed class UntypedWaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop) : WaitForCoroutine<object?>(awaitable, seconds, loop)
+{
+    private protected override object? ResultOf(Future future) => null;
 }

@@ -27,6 +27,9 @@ internal sealed class TimerQueue
     /// <summary>Entries in the heap, cancelled ones included.</summary>
     internal int Count { get; private set; }
 
+    /// <summary>The deadline of the first entry, which may be cancelled. There must be one.</summary>
+    internal double FirstDeadline => _heap[0].When;
+
     /// <summary>Adds an entry that is due at <paramref name="when"/>, in seconds of loop time.</summary>
     internal void Add(double when, Runnable target)
     {

@@ -20,7 +20,7 @@ public sealed partial class EventLoop
     private static EventLoop? t_running;
 
     private readonly TimeProvider _timeProvider;
-    private readonly double _secondsPerTick; // also the clock's resolution
+    private readonly LoopClock _clock;
     private readonly Parker _parker;
     private readonly ReadyQueue _ready = new();
     private readonly TimerQueue _timers = new();
@@ -37,7 +37,7 @@ public sealed partial class EventLoop
     {
         _timeProvider = timeProvider ?? TimeProvider.System;
         _parker = parker ?? new ThreadParker();
-        _secondsPerTick = 1.0 / _timeProvider.TimestampFrequency;
+        _clock = new LoopClock(_timeProvider);
         _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
         _synchronizationContext = CreateSynchronizationContext();
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
@@ -87,7 +87,7 @@ public sealed partial class EventLoop
     public TimeSpan SlowCallbackDuration { get; set; } = TimeSpan.FromSeconds(0.1);
 
     /// <summary>The loop's clock in seconds: monotonic, with an arbitrary origin. Works on a closed loop too. Mirrors <c>loop.time()</c>.</summary>
-    public double Time => _timeProvider.GetTimestamp() * _secondsPerTick;
+    public double Time => _clock.Now;
 
     /// <summary>The clock given at creation.</summary>
     public TimeProvider TimeProvider => _timeProvider;
@@ -210,15 +210,19 @@ public sealed partial class EventLoop
         {
             ParkUntilReady();
         }
-        if (_timers.Count > 0)
+        if (_timers.Count > 0 && _clock.MayReach(_timers.FirstDeadline))
         {
             // One tick early is early enough; when the tick is lost in rounding, after months, a deadline that is reached must still be below.
             double now = Time;
-            double limit = Math.Max(now + _secondsPerTick, Math.BitIncrement(now));
+            double limit = Math.Max(now + _clock.SecondsPerTick, Math.BitIncrement(now));
             _scheduled?.TakeTimers(_timers, limit, _ready);
             while (_timers.TryTake(limit, out var target))
             {
                 _ready.Push(target!, null);
+            }
+            if (_timers.Count > 0)
+            {
+                _clock.NoteFirst(_timers.FirstDeadline, now);
             }
         }
         if (_scheduled is not null)

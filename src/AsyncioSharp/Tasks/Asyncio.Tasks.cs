@@ -36,8 +36,9 @@ public static partial class Asyncio
     /// <exception cref="ArgumentNullException"><paramref name="awaitable"/> is null.</exception>
     /// <exception cref="ArgumentException">The future belongs to a loop other than <paramref name="loop"/>.</exception>
     /// <exception cref="InvalidOperationException">A task is needed, and <paramref name="loop"/> is closed (the coroutine is then closed too), or no loop is running.</exception>
-    public static IFuture<T> EnsureFuture<T>(IAwaitable<T> awaitable, EventLoop? loop = null)
-        => (IFuture<T>)(object)EnsureFuture((IAwaitable)awaitable, loop);
+    public static IFuture<T> EnsureFuture<T>(IAwaitable<T> awaitable, EventLoop? loop = null) => awaitable is Coroutine<T> coroutine
+        ? LoopFor(coroutine, loop).CreateTask(coroutine) // the kind of value need not be found out, which is dear
+        : (IFuture<T>)(object)EnsureFuture((IAwaitable)awaitable, loop);
 
     /// <inheritdoc cref="EnsureFuture{T}(IAwaitable{T}, EventLoop?)"/>
     public static Future EnsureFuture(IAwaitable awaitable, EventLoop? loop = null)
@@ -48,12 +49,7 @@ public static partial class Asyncio
             return loop is null || future.Loop == loop ? future : throw DifferentLoop(nameof(loop));
         }
         var coroutine = CoroutineSources.CoroutineOf(awaitable);
-        loop ??= GetRunningLoop();
-        if (loop.IsClosed)
-        {
-            coroutine.Close();
-        }
-        return loop.CreateTask(coroutine);
+        return LoopFor(coroutine, loop).CreateTask(coroutine);
     }
 
     /// <summary>The loop that is running on this thread. Mirrors <c>asyncio.get_running_loop</c>.</summary>
@@ -83,6 +79,16 @@ public static partial class Asyncio
     /// <param name="value">Anything.</param>
     /// <returns>The answer.</returns>
     public static bool IsCoroutine([NotNullWhen(true)] object? value) => value is Coroutine;
+
+    private static EventLoop LoopFor(Coroutine coroutine, EventLoop? loop)
+    {
+        loop ??= GetRunningLoop();
+        if (loop.IsClosed)
+        {
+            coroutine.Close();
+        }
+        return loop;
+    }
 
     internal static ArgumentException DifferentLoop(string argument)
         => new("The future belongs to a different loop than the one specified as the loop argument", argument);
