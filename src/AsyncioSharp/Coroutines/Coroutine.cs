@@ -149,6 +149,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>Throws <paramref name="exception"/> at the point where the coroutine is suspended, and runs it from there.</summary>
     internal abstract void Throw(Exception exception);
 
+    /// <summary>False if it is suspended at an await that cannot throw an exception of ours: one of a foreign awaiter that is not known.</summary>
+    internal virtual bool CanThrow => true;
+
     /// <summary>True if the body has no <c>try</c>, <c>using</c> or <c>lock</c>: an exception passes through it unseen.</summary>
     internal virtual bool IsTransparent => false;
 

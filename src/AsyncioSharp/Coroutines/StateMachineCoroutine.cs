@@ -19,42 +19,55 @@ internal abstract class StateMachineCoroutine : Coroutine
         {
             coroutine.Suspend(((IAwaitRequest)awaiter).Kind, ((IAwaitRequest)awaiter).Target);
         }
+        else if (typeof(TAwaiter) == typeof(YieldAwaitable.YieldAwaiter))
+        {
+            coroutine.Suspend(AwaitKind.Foreign, YieldAwait.Shared);
+        }
         else
         {
-            coroutine.Suspend(AwaitKind.Foreign, new UnsafeForeignAwait<TAwaiter>(awaiter));
+            coroutine.Suspend(AwaitKind.Foreign, ForeignAwait<TAwaiter>.Of(coroutine.Link, ref awaiter));
         }
     }
 
     /// <summary>The same for awaiters that do not offer <c>UnsafeOnCompleted</c>; this library's all do.</summary>
     internal static void Await<TAwaiter>(Coroutine coroutine, ref TAwaiter awaiter)
         where TAwaiter : INotifyCompletion
-        => coroutine.Suspend(AwaitKind.Foreign, new SafeForeignAwait<TAwaiter>(awaiter));
+        => coroutine.Suspend(AwaitKind.Foreign, new PlainForeignAwait<TAwaiter>(awaiter));
 
-    private sealed class SafeForeignAwait<TAwaiter>(TAwaiter awaiter) : ForeignAwait
-        where TAwaiter : INotifyCompletion
+    /// <summary>True if an exception can come out of the await at which <paramref name="coroutine"/> is suspended.</summary>
+    internal static bool CanThrowInto<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>(Coroutine coroutine)
+        => coroutine.Awaiting != AwaitKind.Foreign || coroutine.IsTransparent || AwaiterFields<TStateMachine>.Have(Unsafe.As<ForeignAwait>(coroutine.Link!).ReplaceableType);
+
+    /// <summary>Has <paramref name="exception"/> come out of the await at which <paramref name="coroutine"/> is suspended.</summary>
+    internal static void ThrowInto<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>(Coroutine coroutine, ref TStateMachine machine, Exception exception)
     {
-        private readonly TAwaiter _awaiter = awaiter;
-
-        internal override object Awaiter => _awaiter;
-
-        internal override void OnCompleted(Action continuation) => _awaiter.OnCompleted(continuation);
-    }
-
-    private sealed class UnsafeForeignAwait<TAwaiter>(TAwaiter awaiter) : ForeignAwait
-        where TAwaiter : ICriticalNotifyCompletion
-    {
-        private TAwaiter _awaiter = awaiter;
-
-        internal override object Awaiter => _awaiter;
-
-        internal override object? Source => AsyncIterators.SourceOf(ref _awaiter);
-
-        internal override void OnCompleted(Action continuation) => _awaiter.UnsafeOnCompleted(continuation);
+        var foreign = coroutine.Awaiting == AwaitKind.Foreign ? Unsafe.As<ForeignAwait>(coroutine.Link) : null;
+        foreign?.Discard();
+        if (coroutine.IsTransparent)
+        {
+            coroutine.Fail(exception); // nothing in it could notice
+            return;
+        }
+        if (foreign is not null)
+        {
+            AwaiterFields<TStateMachine>.Replace(ref machine, foreign.Failing(exception));
+            coroutine.Resume();
+            return;
+        }
+        Injection.Begin(exception);
+        try
+        {
+            coroutine.Resume();
+        }
+        finally
+        {
+            Injection.End();
+        }
     }
 }
 
 /// <inheritdoc cref="StateMachineCoroutine"/>
-internal sealed class StateMachineCoroutine<TStateMachine> : StateMachineCoroutine
+internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine> : StateMachineCoroutine
     where TStateMachine : IAsyncStateMachine
 {
     [AllowNull]
@@ -66,34 +79,19 @@ internal sealed class StateMachineCoroutine<TStateMachine> : StateMachineCorouti
 
     internal override bool IsTransparent => StateMachineInfo<TStateMachine>.IsTransparent;
 
+    internal override bool CanThrow => StateMachineCoroutine.CanThrowInto<TStateMachine>(this);
+
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;
         StateMachine.MoveNext();
     }
 
-    internal override void Throw(Exception exception)
-    {
-        if (IsTransparent || Awaiting == AwaitKind.Foreign)
-        {
-            // Nothing in it could notice; or nothing of ours stands at the await to throw.
-            Fail(exception);
-            return;
-        }
-        Injection.Begin(exception);
-        try
-        {
-            Resume();
-        }
-        finally
-        {
-            Injection.End();
-        }
-    }
+    internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
 }
 
 /// <inheritdoc cref="StateMachineCoroutine"/>
-internal sealed class StateMachineCoroutine<TStateMachine, T> : Coroutine<T>
+internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine, T> : Coroutine<T>
     where TStateMachine : IAsyncStateMachine
 {
     [AllowNull]
@@ -105,30 +103,15 @@ internal sealed class StateMachineCoroutine<TStateMachine, T> : Coroutine<T>
 
     internal override bool IsTransparent => StateMachineInfo<TStateMachine>.IsTransparent;
 
+    internal override bool CanThrow => StateMachineCoroutine.CanThrowInto<TStateMachine>(this);
+
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;
         StateMachine.MoveNext();
     }
 
-    internal override void Throw(Exception exception)
-    {
-        if (IsTransparent || Awaiting == AwaitKind.Foreign)
-        {
-            // Nothing in it could notice; or nothing of ours stands at the await to throw.
-            Fail(exception);
-            return;
-        }
-        Injection.Begin(exception);
-        try
-        {
-            Resume();
-        }
-        finally
-        {
-            Injection.End();
-        }
-    }
+    internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
 }
 
 /// <summary>What is known of an <c>async</c> method from its compiled form; found out once, when first asked for.</summary>

@@ -20,7 +20,7 @@ internal enum AwaitKind : byte
     /// <summary>An <see cref="IWaitable"/>: a future, a task, a timer.</summary>
     Waitable,
 
-    /// <summary>An awaitable of .NET, seen through a <see cref="ForeignAwait"/>.</summary>
+    /// <summary>An awaitable of .NET: an <see cref="IWaitable"/> too, but one that may be unable to take an exception.</summary>
     Foreign,
 }
 
@@ -69,19 +69,6 @@ internal interface IWaitable
 
     /// <summary>The exception with which the wait ended if it was cancelled; null otherwise.</summary>
     CancelledException? CancelledWith { get; }
-}
-
-/// <summary>An awaitable of .NET in front of which a coroutine is suspended.</summary>
-internal abstract class ForeignAwait
-{
-    /// <summary>The awaiter, boxed; for diagnosis.</summary>
-    internal abstract object Awaiter { get; }
-
-    /// <summary>The object behind the awaitable, if known; for finding async iterators.</summary>
-    internal virtual object? Source => null;
-
-    /// <summary>Has <paramref name="continuation"/> called once, on any thread, when the awaitable completes.</summary>
-    internal abstract void OnCompleted(Action continuation);
 }
 
 /// <summary>

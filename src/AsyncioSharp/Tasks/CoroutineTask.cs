@@ -98,8 +98,8 @@ public class CoroutineTask : Future
 
     internal override Context? ReportContext => _context;
 
-    /// <summary>What the task waits for; null if it does not wait for a future, a task or a timer.</summary>
-    internal IWaitable? WaitsFor => _begun && _leaf.Awaiting == AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
+    /// <summary>What the task waits for; null if it waits for nothing but its turn.</summary>
+    internal IWaitable? WaitsFor => _begun && _leaf.Awaiting >= AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
 
     internal override string Kind => "Task";
 
@@ -176,6 +176,8 @@ public class CoroutineTask : Future
         }
     }
 
+    internal sealed override void Wake(object? source) => Loop.TryPush(this, source);
+
     /// <summary>The result as an object, null if it has none; throws the failure.</summary>
     internal override object? ResultObject()
     {
@@ -209,7 +211,7 @@ public class CoroutineTask : Future
             _passingOn = true;
             try
             {
-                if (target.CancelWait(message))
+                if (CancelWait(target, message))
                 {
                     return;
                 }
@@ -225,6 +227,9 @@ public class CoroutineTask : Future
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
         }
     }
+
+    // Out of an await of an unknown awaiter no exception can come: the request then waits for the next await.
+    private bool CancelWait(IWaitable target, string? message) => _leaf.CanThrow && target.CancelWait(message);
 
     // The request is thrown at the next step.
     private void Remember(string? message)
@@ -297,7 +302,7 @@ public class CoroutineTask : Future
             IWaitable waitable => waitable.CancelledWith,
             _ => null,
         };
-        if (_mustCancel && _leaf.Awaiting != AwaitKind.Foreign)
+        if (_mustCancel && _leaf.CanThrow)
         {
             _mustCancel = false;
             return thrown as CancelledException ?? new CancelledException(_details?.CancelMessage);
@@ -307,11 +312,6 @@ public class CoroutineTask : Future
 
     private void Wait(Coroutine leaf)
     {
-        if (leaf.Awaiting == AwaitKind.Foreign)
-        {
-            WaitForeign((ForeignAwait)leaf.Link!);
-            return;
-        }
         var target = Unsafe.As<IWaitable>(leaf.Link!);
         if (target is Future future)
         {
@@ -327,27 +327,42 @@ public class CoroutineTask : Future
             }
             future.AddWaiter(this);
         }
-        else
+        else if (leaf.Awaiting != AwaitKind.Foreign)
         {
             target.AddWaiter(this);
         }
-        if (_mustCancel && target.CancelWait(_details?.CancelMessage))
+        else if (!TryWaitForeign(leaf, Unsafe.As<ForeignAwait>(target)))
+        {
+            return;
+        }
+        if (_mustCancel && CancelWait(target, _details?.CancelMessage))
         {
             _mustCancel = false;
         }
     }
 
-    private void WaitForeign(ForeignAwait awaitable)
+    // False if the awaiter threw instead of taking the wake-up.
+    private bool TryWaitForeign(Coroutine leaf, ForeignAwait awaitable)
     {
-        Loop.NoteAsyncIterator(awaitable.Source);
+        Loop.NoteAsyncIterator(awaitable.Source as IAsyncDisposable);
         try
         {
-            // From whichever thread completes it; after the loop is closed the wake-up is dropped.
-            awaitable.OnCompleted(() => Loop.TryPush(this, null));
+            awaitable.AddWaiter(this);
+            return true;
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            ThrowSoon(e);
+            if (leaf.CanThrow)
+            {
+                ThrowSoon(e);
+            }
+            else
+            {
+                // It cannot come out of the await, so it is reported; the coroutine goes on, and has from the awaiter what that has to give.
+                Loop.CallExceptionHandler(new ExceptionContext { Message = $"The awaiter in '{leaf.QualifiedName}' failed to register a continuation", Exception = e, Task = this });
+                Loop.PushOwn(this, null);
+            }
+            return false;
         }
     }
 

@@ -1,0 +1,208 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// What the library can do with awaiters of a type that it knows, .NET's own for tasks and value tasks: make one that fails, and find the operation
+/// behind one. Other awaiters it can only wait for.
+/// </summary>
+/// <remarks>
+/// Found once per awaiter type, when it is first awaited. The operation stands in a private field of the awaiter, and the type parameter of
+/// a generic one is reached by reflection. Where the runtime has no such field, or cannot make types at run time (ahead-of-time compilation), the awaiter
+/// counts as unknown: the cancellation of a task that waits for it is delivered when the operation completes.
+/// </remarks>
+internal abstract class AwaiterKind<TAwaiter>
+{
+    /// <summary>The kind of this type of awaiter; null if it is not known.</summary>
+    internal static readonly AwaiterKind<TAwaiter>? Known = Find();
+
+    /// <summary>True if a task stands behind every such awaiter.</summary>
+    internal virtual bool IsOfTask => false;
+
+    /// <summary>An awaiter that throws <paramref name="exception"/>, that very object.</summary>
+    internal abstract TAwaiter Failing(Exception exception);
+
+    /// <summary>The task, or the source of the value task; null if it was complete from the start.</summary>
+    internal abstract object? SourceOf(ref TAwaiter awaiter);
+
+    /// <summary>Takes the outcome of a completed operation that is not a task.</summary>
+    internal virtual void Consume(ref TAwaiter awaiter)
+    {
+    }
+
+    private static AwaiterKind<TAwaiter>? Find()
+    {
+        try
+        {
+            var kind = (AwaiterKind<TAwaiter>?)AwaiterKinds.Find(typeof(TAwaiter));
+            TAwaiter none = default!;
+            kind?.SourceOf(ref none); // throws if the runtime's awaiter looks different inside
+            return kind;
+        }
+        catch (Exception e) when (e is MissingFieldException or NotSupportedException or PlatformNotSupportedException or TypeLoadException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>The kinds of awaiters that are known.</summary>
+internal static class AwaiterKinds
+{
+    private static readonly Dictionary<Type, object> s_kinds = new()
+    {
+        [typeof(TaskAwaiter)] = new OfTask(),
+        [typeof(ConfiguredTaskAwaitable.ConfiguredTaskAwaiter)] = new OfConfiguredTask(),
+        [typeof(ValueTaskAwaiter)] = new OfValueTask(),
+        [typeof(ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter)] = new OfConfiguredValueTask(),
+        // What await foreach waits for has to be known everywhere: an async iterator is recognised by it.
+        [typeof(ValueTaskAwaiter<bool>)] = new OfValueTask<bool>(),
+        [typeof(ConfiguredValueTaskAwaitable<bool>.ConfiguredValueTaskAwaiter)] = new OfConfiguredValueTask<bool>(),
+    };
+
+    private static readonly Dictionary<Type, Type> s_generic = new()
+    {
+        [typeof(TaskAwaiter<>)] = typeof(OfTask<>),
+        [typeof(ConfiguredTaskAwaitable<>.ConfiguredTaskAwaiter)] = typeof(OfConfiguredTask<>),
+        [typeof(ValueTaskAwaiter<>)] = typeof(OfValueTask<>),
+        [typeof(ConfiguredValueTaskAwaitable<>.ConfiguredValueTaskAwaiter)] = typeof(OfConfiguredValueTask<>),
+    };
+
+    /// <summary>An <c>AwaiterKind&lt;awaiter&gt;</c>, or null.</summary>
+    internal static object? Find(Type awaiter)
+    {
+        if (s_kinds.TryGetValue(awaiter, out object? kind))
+        {
+            return kind;
+        }
+        return RuntimeFeature.IsDynamicCodeSupported && awaiter.IsGenericType && s_generic.TryGetValue(awaiter.GetGenericTypeDefinition(), out var generic)
+            ? Make(generic, awaiter.GenericTypeArguments)
+            : null;
+    }
+
+    [RequiresDynamicCode("Makes a type with type parameters that are known only at run time.")]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor, typeof(OfTask<>))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor, typeof(OfConfiguredTask<>))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor, typeof(OfValueTask<>))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor, typeof(OfConfiguredValueTask<>))]
+    [UnconditionalSuppressMessage("Trimming", "IL2055", Justification = "The four types place no demands on their type parameter.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "The dependencies above keep the constructors of the four types.")]
+    private static object? Make(Type generic, Type[] arguments) => Activator.CreateInstance(generic.MakeGenericType(arguments));
+
+    private sealed class OfTask : AwaiterKind<TaskAwaiter>
+    {
+        internal override bool IsOfTask => true;
+
+        internal override TaskAwaiter Failing(Exception exception) => Task.FromException(exception).GetAwaiter();
+
+        internal override object? SourceOf(ref TaskAwaiter awaiter) => Fields.TaskOf(ref awaiter);
+    }
+
+    private sealed class OfTask<T> : AwaiterKind<TaskAwaiter<T>>
+    {
+        internal override bool IsOfTask => true;
+
+        internal override TaskAwaiter<T> Failing(Exception exception) => Task.FromException<T>(exception).GetAwaiter();
+
+        internal override object? SourceOf(ref TaskAwaiter<T> awaiter) => Fields<T>.TaskOf(ref awaiter);
+    }
+
+    // The substitute has no options: SuppressThrowing is about the failure of the task, not about the cancellation of the one who waits.
+    private sealed class OfConfiguredTask : AwaiterKind<ConfiguredTaskAwaitable.ConfiguredTaskAwaiter>
+    {
+        internal override bool IsOfTask => true;
+
+        internal override ConfiguredTaskAwaitable.ConfiguredTaskAwaiter Failing(Exception exception)
+            => Task.FromException(exception).ConfigureAwait(false).GetAwaiter();
+
+        internal override object? SourceOf(ref ConfiguredTaskAwaitable.ConfiguredTaskAwaiter awaiter) => Fields.TaskOf(ref awaiter);
+    }
+
+    private sealed class OfConfiguredTask<T> : AwaiterKind<ConfiguredTaskAwaitable<T>.ConfiguredTaskAwaiter>
+    {
+        internal override bool IsOfTask => true;
+
+        internal override ConfiguredTaskAwaitable<T>.ConfiguredTaskAwaiter Failing(Exception exception)
+            => Task.FromException<T>(exception).ConfigureAwait(false).GetAwaiter();
+
+        internal override object? SourceOf(ref ConfiguredTaskAwaitable<T>.ConfiguredTaskAwaiter awaiter) => Fields<T>.TaskOf(ref awaiter);
+    }
+
+    private sealed class OfValueTask : AwaiterKind<ValueTaskAwaiter>
+    {
+        internal override ValueTaskAwaiter Failing(Exception exception) => new ValueTask(Task.FromException(exception)).GetAwaiter();
+
+        internal override object? SourceOf(ref ValueTaskAwaiter awaiter) => Fields.SourceOf(ref Fields.ValueOf(ref awaiter));
+
+        internal override void Consume(ref ValueTaskAwaiter awaiter) => awaiter.GetResult();
+    }
+
+    private sealed class OfValueTask<T> : AwaiterKind<ValueTaskAwaiter<T>>
+    {
+        internal override ValueTaskAwaiter<T> Failing(Exception exception) => new ValueTask<T>(Task.FromException<T>(exception)).GetAwaiter();
+
+        internal override object? SourceOf(ref ValueTaskAwaiter<T> awaiter) => Fields<T>.SourceOf(ref Fields<T>.ValueOf(ref awaiter));
+
+        internal override void Consume(ref ValueTaskAwaiter<T> awaiter) => awaiter.GetResult();
+    }
+
+    private sealed class OfConfiguredValueTask : AwaiterKind<ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter>
+    {
+        internal override ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter Failing(Exception exception)
+            => new ValueTask(Task.FromException(exception)).ConfigureAwait(false).GetAwaiter();
+
+        internal override object? SourceOf(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter)
+            => Fields.SourceOf(ref Fields.ValueOf(ref awaiter));
+
+        internal override void Consume(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
+    }
+
+    private sealed class OfConfiguredValueTask<T> : AwaiterKind<ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter>
+    {
+        internal override ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter Failing(Exception exception)
+            => new ValueTask<T>(Task.FromException<T>(exception)).ConfigureAwait(false).GetAwaiter();
+
+        internal override object? SourceOf(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter)
+            => Fields<T>.SourceOf(ref Fields<T>.ValueOf(ref awaiter));
+
+        internal override void Consume(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
+    }
+
+    private static class Fields
+    {
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
+        internal static extern ref Task? TaskOf(ref TaskAwaiter awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
+        internal static extern ref Task? TaskOf(ref ConfiguredTaskAwaitable.ConfiguredTaskAwaiter awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_value")]
+        internal static extern ref ValueTask ValueOf(ref ValueTaskAwaiter awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_value")]
+        internal static extern ref ValueTask ValueOf(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_obj")]
+        internal static extern ref object? SourceOf(ref ValueTask task);
+    }
+
+    // A field of a generic type is reached only from a generic type with the same parameter.
+    private static class Fields<T>
+    {
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
+        internal static extern ref Task<T>? TaskOf(ref TaskAwaiter<T> awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
+        internal static extern ref Task<T>? TaskOf(ref ConfiguredTaskAwaitable<T>.ConfiguredTaskAwaiter awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_value")]
+        internal static extern ref ValueTask<T> ValueOf(ref ValueTaskAwaiter<T> awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_value")]
+        internal static extern ref ValueTask<T> ValueOf(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter);
+
+        [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_obj")]
+        internal static extern ref object? SourceOf(ref ValueTask<T> task);
+    }
+}

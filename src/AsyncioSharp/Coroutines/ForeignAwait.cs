@@ -1,0 +1,218 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// An awaitable of .NET in front of which a coroutine is suspended: what its task waits for. It wakes the task once, from whichever thread the
+/// operation completes on, however often and however late the awaiter calls back.
+/// </summary>
+/// <remarks>
+/// A cancelled task leaves the operation behind (<see cref="CancelWait"/>); what becomes of that later is looked at and dropped, so that a failure
+/// does not surface as unobserved. Costs this object and one delegate; a coroutine that awaits tasks one after the other uses them again.
+/// </remarks>
+internal abstract class ForeignAwait : IWaitable
+{
+    private const int Pending = 0;
+    private const int Completed = 1;  // the wake-up is on its way, or was delivered
+    private const int Abandoned = 2;  // cancelled first: nobody waits any more
+    private const int Settled = 3;    // the outcome of what was left behind was looked at
+
+    private readonly Action _complete;
+    private Runnable? _waiter;
+    private CancelledException? _cancelledWith;
+    private int _state;
+
+    private protected ForeignAwait() => _complete = Complete;
+
+    /// <summary>With which the wait ended if it was cancelled; null otherwise.</summary>
+    public CancelledException? CancelledWith => _cancelledWith;
+
+    /// <summary>The awaiter, boxed; for diagnosis.</summary>
+    internal abstract object Awaiter { get; }
+
+    /// <summary>The operation itself, a task or the source of a value task; null if it is not known.</summary>
+    internal virtual object? Source => null;
+
+    /// <summary>The type of the awaiter if one that fails can be put in its place; otherwise null.</summary>
+    internal virtual Type? ReplaceableType => null;
+
+    /// <summary>True if the completion was delivered and the awaiter is known to call back only once.</summary>
+    private protected bool IsOver => _state == Completed;
+
+    // An async iterator refuses to be disposed while it still runs, so its caller must not leave it behind.
+    private bool CanBeLeft => ReplaceableType is not null && Source is not IAsyncDisposable;
+
+    /// <summary>Has <paramref name="waiter"/> woken when the operation completes. What the awaiter throws instead of taking the callback is thrown.</summary>
+    public virtual void AddWaiter(Runnable waiter)
+    {
+        _waiter = waiter;
+        Register(_complete);
+    }
+
+    /// <summary>Ends the wait, not the operation. False if it completed first, or cannot be left.</summary>
+    public virtual bool CancelWait(string? message)
+    {
+        if (!CanBeLeft || Interlocked.CompareExchange(ref _state, Abandoned, Pending) != Pending)
+        {
+            return false;
+        }
+        _cancelledWith = new CancelledException(message);
+        _waiter!.Wake(this);
+        return true;
+    }
+
+    /// <summary>For instance <c>&lt;awaited System.Threading.Tasks.Task&gt;</c>.</summary>
+    public override string ToString() => $"<awaited {Source?.GetType() ?? GetType().GenericTypeArguments.FirstOrDefault()}>";
+
+    /// <summary>An awaiter of <see cref="ReplaceableType"/> that throws <paramref name="exception"/>.</summary>
+    internal virtual object Failing(Exception exception) => throw new InvalidOperationException($"{this} has no substitute.");
+
+    /// <summary>Called when the coroutine gets an exception instead of the outcome.</summary>
+    internal virtual void Discard()
+    {
+        if (Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Completed)
+        {
+            _state = Settled;
+            Observe();
+        }
+    }
+
+    /// <summary>Hands <paramref name="continuation"/> to the awaiter.</summary>
+    private protected abstract void Register(Action continuation);
+
+    /// <summary>Looks at the outcome of the completed operation, and drops it.</summary>
+    private protected virtual void Observe()
+    {
+    }
+
+    private protected void Restart() => _state = Pending;
+
+    // On any thread.
+    private void Complete()
+    {
+        if (Interlocked.CompareExchange(ref _state, Completed, Pending) == Pending)
+        {
+            _waiter!.Wake(null);
+        }
+        else if (Interlocked.CompareExchange(ref _state, Settled, Abandoned) == Abandoned)
+        {
+            Observe();
+        }
+    }
+}
+
+/// <summary>The await of something with an awaiter that offers <c>UnsafeOnCompleted</c>: .NET's own, and most others.</summary>
+internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
+    where TAwaiter : ICriticalNotifyCompletion
+{
+    private TAwaiter _awaiter;
+
+    private ForeignAwait(TAwaiter awaiter) => _awaiter = awaiter;
+
+    internal override object Awaiter => _awaiter;
+
+    internal override object? Source => AwaiterKind<TAwaiter>.Known?.SourceOf(ref _awaiter);
+
+    internal override Type? ReplaceableType => AwaiterKind<TAwaiter>.Known is null ? null : typeof(TAwaiter);
+
+    /// <summary>A wait for <paramref name="awaiter"/>; <paramref name="last"/> is what the coroutine waited for before.</summary>
+    internal static ForeignAwait Of(object? last, ref TAwaiter awaiter)
+    {
+        // Tasks call back exactly once, so that nothing of the old wait can come late.
+        if (last is ForeignAwait<TAwaiter> { IsOver: true } over && AwaiterKind<TAwaiter>.Known is { IsOfTask: true })
+        {
+            over._awaiter = awaiter;
+            over.Restart();
+            return over;
+        }
+        return new ForeignAwait<TAwaiter>(awaiter);
+    }
+
+    internal override object Failing(Exception exception) => AwaiterKind<TAwaiter>.Known!.Failing(exception)!;
+
+    private protected override void Register(Action continuation)
+    {
+        if (AwaiterKind<TAwaiter>.Known is null)
+        {
+            _awaiter.UnsafeOnCompleted(continuation);
+            return;
+        }
+        // The callback only wakes the task, which may be done on any thread: .NET need not post it to the loop first, nor to the thread pool.
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(DirectContext.Instance);
+        try
+        {
+            if (Source is Task task)
+            {
+                task.GetAwaiter().UnsafeOnCompleted(continuation); // whatever ConfigureAwait said: a coroutine resumes on its loop
+            }
+            else
+            {
+                _awaiter.UnsafeOnCompleted(continuation);
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+        }
+    }
+
+    private protected override void Observe()
+    {
+        if (Source is Task task)
+        {
+            _ = task.Exception; // that marks it as observed
+            return;
+        }
+        try
+        {
+            AwaiterKind<TAwaiter>.Known?.Consume(ref _awaiter); // a source may be waiting for that to be used again
+        }
+        catch (Exception)
+        {
+            // Nobody waits for it any more, whatever it is.
+        }
+    }
+
+    private sealed class DirectContext : SynchronizationContext
+    {
+        internal static readonly DirectContext Instance = new();
+
+        public override SynchronizationContext CreateCopy() => this;
+
+        public override void Post(SendOrPostCallback d, object? state) => d(state);
+    }
+}
+
+/// <summary>The await of something whose awaiter has <c>OnCompleted</c> and nothing more.</summary>
+internal sealed class PlainForeignAwait<TAwaiter>(TAwaiter awaiter) : ForeignAwait
+    where TAwaiter : INotifyCompletion
+{
+    private readonly TAwaiter _awaiter = awaiter;
+
+    internal override object Awaiter => _awaiter;
+
+    private protected override void Register(Action continuation) => _awaiter.OnCompleted(continuation);
+}
+
+/// <summary><c>await Task.Yield()</c>: one turn of the others, as <c>Sleep(0)</c>. Its awaiter has nothing that could fail.</summary>
+internal sealed class YieldAwait : ForeignAwait
+{
+    internal static readonly YieldAwait Shared = new();
+
+    internal override object Awaiter => default(YieldAwaitable.YieldAwaiter);
+
+    public override void AddWaiter(Runnable waiter) => waiter.Wake(null);
+
+    public override bool CancelWait(string? message) => false;
+
+    public override string ToString() => "<awaited Task.Yield()>";
+
+    internal override void Discard()
+    {
+    }
+
+    private protected override void Register(Action continuation)
+    {
+    }
+}
