@@ -145,6 +145,26 @@ public class CoroutineTask : Future
         return _cancelRequests;
     }
 
+    /// <summary>
+    /// The requests that have been made, less one that is still to be delivered. A scope notes it when it is entered; more than that at its
+    /// end, not counting its own, were made by others meanwhile.
+    /// </summary>
+    internal int SettledRequests => _mustCancel ? _cancelRequests - 1 : _cancelRequests;
+
+    /// <summary>
+    /// Takes back a request that a scope made. True if only those of before are left; then it must not be delivered any more either.
+    /// False if others have asked for cancellation too.
+    /// </summary>
+    internal bool TakeBack(int settled)
+    {
+        if (Uncancel() > settled)
+        {
+            return false;
+        }
+        _mustCancel = false;
+        return true;
+    }
+
     internal sealed override void Run(object? source)
     {
         if (IsDone)
@@ -222,7 +242,8 @@ public class CoroutineTask : Future
             }
         }
         Remember(message);
-        if (_begun && _leaf.Status != Coroutine.Progress.Started)
+        // (The leaf does not tell: while the task runs, it is the one of the last suspension, and may have ended.)
+        if (_begun && Coroutine.Status != Coroutine.Progress.Started)
         {
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
         }

@@ -22,9 +22,10 @@ public class LayeringTests
         ("Tasks", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures"]),
         ("Threads", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Interop", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads"]),
-        ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop"]),
-        ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Combinators"]),
-        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Combinators", "Running"]),
+        ("Scopes", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
+        ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes"]),
+        ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators"]),
+        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators", "Running"]),
     ];
 
     [Fact]
