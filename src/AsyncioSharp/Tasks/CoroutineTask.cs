@@ -26,6 +26,7 @@ public class CoroutineTask : Future
     private bool _passingOn;       // a request is on its way to what the task waits for
     private bool _mustCancel;      // a request waits for the next step
     private bool _throwQueued;     // the task is in the ready queue with an exception, although the leaf looks as if it waited
+    private bool _startsBeforeCancel; // a request that comes before the first step waits for it
 
     /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask(Coroutine, string?, Context?)"/>; this is for task factories.</summary>
     /// <param name="coroutine">What to run.</param>
@@ -93,6 +94,9 @@ public class CoroutineTask : Future
     /// <summary>True for tasks that a function made for a coroutine it was given; they are not reported when a loop is closed over them.</summary>
     internal bool IsImplicit { get; set; }
 
+    /// <summary>Has a request that comes before the first step wait for that step, so that the coroutine begins all the same.</summary>
+    internal void StartBeforeCancel() => _startsBeforeCancel = true;
+
     /// <summary>Where the task stands in its loop's table of tasks.</summary>
     internal int Slot { get; set; }
 
@@ -127,6 +131,11 @@ public class CoroutineTask : Future
             return true;
         }
         _cancelRequests++;
+        if (_startsBeforeCancel && !_begun)
+        {
+            Loop.Push(new LateRequest(this, message), null); // behind the first step, which is queued
+            return true;
+        }
         Request(message);
         return true;
     }
@@ -287,11 +296,15 @@ public class CoroutineTask : Future
             {
                 // No statement of the coroutine runs.
                 own.Fail(thrown);
-                (thrown as CancelledException)?.InterruptedAt(own);
+                (thrown as CancelledException)?.InterruptedAt(own, this, null);
                 return Finish(own, thrown);
             }
             _begun = true;
             own.Begin(null);
+        }
+        if (thrown is CancelledException cancelled && Trampoline.IsLeftUnseen(_leaf))
+        {
+            cancelled.InterruptedAt(_leaf, this, source);
         }
         var stopped = thrown is null ? Trampoline.Resume(_leaf) : Trampoline.Throw(_leaf, thrown);
         if (stopped.Awaiting == AwaitKind.None)
@@ -434,7 +447,7 @@ public class CoroutineTask : Future
     {
         internal override void Run(object? source)
         {
-            if (!task.IsDone)
+            if (!task.IsDone && task._cancelRequests > 0)
             {
                 task.Request(message);
             }
