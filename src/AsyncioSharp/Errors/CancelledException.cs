@@ -12,6 +12,8 @@ namespace AsyncioSharp;
 /// </remarks>
 public class CancelledException : OperationCanceledException
 {
+    private const string Text = "The operation was cancelled.";
+
     // Where the cancellation arrived in each task on its way, if frames of it were left without a throw. Rendered only when somebody reads StackTrace.
     private (object Task, ITraceSource Frame)? _interrupted;
     private List<(object Task, ITraceSource Frame)>? _passedOn;
@@ -19,13 +21,20 @@ public class CancelledException : OperationCanceledException
     /// <summary>Creates the exception.</summary>
     /// <param name="cancelMessage">The text given to <c>Cancel</c>, or null.</param>
     public CancelledException(string? cancelMessage = null)
-        : base(cancelMessage ?? "The operation was cancelled.") => CancelMessage = cancelMessage;
+        : base(cancelMessage ?? Text) => CancelMessage = cancelMessage;
 
     /// <summary>Creates the exception with the exception that caused it.</summary>
     /// <param name="cancelMessage">The text given to <c>Cancel</c>, or null.</param>
     /// <param name="innerException">The cause, or null.</param>
     public CancelledException(string? cancelMessage, Exception? innerException)
-        : base(cancelMessage ?? "The operation was cancelled.", innerException) => CancelMessage = cancelMessage;
+        : base(cancelMessage ?? Text, innerException) => CancelMessage = cancelMessage;
+
+    /// <summary>Creates the exception of a cancellation that a token asked for: <see cref="OperationCanceledException.CancellationToken"/> is that token.</summary>
+    /// <param name="cancelMessage">The text given to <c>Cancel</c>, or null.</param>
+    /// <param name="innerException">The cause, or null.</param>
+    /// <param name="cancellationToken">The token.</param>
+    public CancelledException(string? cancelMessage, Exception? innerException, CancellationToken cancellationToken)
+        : base(cancelMessage ?? Text, innerException, cancellationToken) => CancelMessage = cancelMessage;
 
     /// <summary>The text given to <c>Cancel</c>; null if none was given.</summary>
     public string? CancelMessage { get; }
@@ -46,6 +55,15 @@ public class CancelledException : OperationCanceledException
                 parts.Add(thrown);
             }
             return string.Join(Environment.NewLine, parts);
+        }
+    }
+
+    /// <summary>Throws if <paramref name="cancellationToken"/> is cancelled already.</summary>
+    internal static void ThrowIfRequested(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            throw new CancelledException(null, null, cancellationToken);
         }
     }
 

@@ -20,7 +20,7 @@ public class CoroutineTask : Future
     private readonly long _number; // for the default name; 0 if the task was named at birth
     private Coroutine _leaf;       // the innermost suspended coroutine; the task's own until the first step and after the last
     private Context? _context;     // null: the empty context
-    private Details? _details;     // what few tasks have; null: none of it
+    private TaskDetails? _details;     // what few tasks have; null: none of it
     private int _cancelRequests;   // calls of Cancel, less calls of Uncancel
     private bool _begun;           // the first step was taken: the coroutine is this task's
     private bool _passingOn;       // a request is on its way to what the task waits for
@@ -48,7 +48,7 @@ public class CoroutineTask : Future
         }
         else
         {
-            _details = new Details { Name = name };
+            _details = new TaskDetails { Name = name };
         }
         loop.Register(this);
         loop.Push(this, null);
@@ -81,12 +81,23 @@ public class CoroutineTask : Future
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            (_details ??= new Details()).Name = value;
+            (_details ??= new TaskDetails()).Name = value;
         }
     }
 
     /// <summary>How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.</summary>
     public int Cancelling => _cancelRequests;
+
+    /// <summary>
+    /// A token to hand to .NET APIs: cancelled when the task is asked to cancel. Costs nothing until it is asked for. When <see cref="Uncancel"/> takes
+    /// back the last request, a token that was cancelled stays so, and this property gives a new one. An <see cref="OperationCanceledException"/> of
+    /// this token that leaves the coroutine makes the task cancelled, not failed, as with <c>Task.Run(action, token)</c>.
+    /// </summary>
+    /// <remarks>
+    /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on. What they throw
+    /// goes to the loop's exception handler. For the loop's thread; the token itself may be used in any.
+    /// </remarks>
+    public CancellationToken CancellationToken => Tokens.Own;
 
     /// <summary>The context that the task runs in. Mirrors <c>Task.get_context()</c>.</summary>
     public Context Context => _context ??= new Context(Context.Empty);
@@ -106,6 +117,9 @@ public class CoroutineTask : Future
     internal IWaitable? WaitsFor => _begun && _leaf.Awaiting >= AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
 
     internal override string Kind => "Task";
+
+    /// <summary>What the task has to do with cancellation tokens.</summary>
+    internal TaskTokens Tokens => (_details ??= new TaskDetails()).Tokens ??= new TaskTokens(this);
 
     /// <summary>Once the task is done: its coroutine.</summary>
     private protected Coroutine Ended => _leaf;
@@ -134,9 +148,12 @@ public class CoroutineTask : Future
         if (_startsBeforeCancel && !_begun)
         {
             Loop.Push(new LateRequest(this, message), null); // behind the first step, which is queued
-            return true;
         }
-        Request(message);
+        else
+        {
+            Request(message);
+        }
+        _details?.Tokens?.CancelOwn();
         return true;
     }
 
@@ -150,6 +167,7 @@ public class CoroutineTask : Future
         if (_cancelRequests > 0 && --_cancelRequests == 0)
         {
             _mustCancel = false;
+            _details?.Tokens?.Renew();
         }
         return _cancelRequests;
     }
@@ -215,20 +233,10 @@ public class CoroutineTask : Future
         return Ended.ResultObject();
     }
 
-    private protected override string Describe()
-    {
-        string state = IsCancelled ? "cancelled" : IsDone ? "finished" : _cancelRequests > 0 ? "cancelling" : "pending";
-        string coroutine = Coroutine.State == CoroutineState.Closed ? "done" : "running";
-        string text = $"{state} name='{Name}' coro=<{Coroutine.QualifiedName}() {coroutine}>";
-        if (IsDone)
-        {
-            return text + (PeekException is { } failure ? $" exception={TextForm.Describe(failure)}" : IsCancelled ? "" : ResultText);
-        }
-        return text + (WaitsFor is { } target ? $" wait_for={target}" : "") + WaitersText();
-    }
+    private protected override string Describe() => TaskText.Describe(this, HasSucceeded ? ResultText : "", WaitersText());
 
-    // Passes a cancel request on to what the task waits for, or else remembers it.
-    private void Request(string? message)
+    /// <summary>Passes a cancel request on to what the task waits for, or else remembers it.</summary>
+    internal void Request(string? message)
     {
         if (!_throwQueued && WaitsFor is { } target)
         {
@@ -267,7 +275,7 @@ public class CoroutineTask : Future
         _mustCancel = true;
         if (_details is not null || message is not null)
         {
-            (_details ??= new Details()).CancelMessage = message;
+            (_details ??= new TaskDetails()).CancelMessage = message;
         }
     }
 
@@ -339,9 +347,9 @@ public class CoroutineTask : Future
         if (_mustCancel && _leaf.CanThrow)
         {
             _mustCancel = false;
-            return thrown as CancelledException ?? new CancelledException(_details?.CancelMessage);
+            return TaskDetails.CancellationFor(_details, thrown as CancelledException);
         }
-        return thrown;
+        return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_details, cancelled) : thrown;
     }
 
     private void Wait(Coroutine leaf)
@@ -416,13 +424,16 @@ public class CoroutineTask : Future
         switch (failure)
         {
             case null when _mustCancel:
-                CancelWith(new CancelledException(_details?.CancelMessage));
+                CancelWith(TaskDetails.CancellationFor(_details, null));
                 return null;
             case null:
                 Succeed();
                 return null;
             case CancelledException cancelled:
                 CancelWith(cancelled);
+                return null;
+            case OperationCanceledException foreign when _details?.Tokens?.IsOurs(foreign) == true:
+                CancelWith(new CancelledException(_details.CancelMessage, foreign, foreign.CancellationToken));
                 return null;
             default:
                 Fail(failure);
@@ -432,25 +443,6 @@ public class CoroutineTask : Future
                     return failure;
                 }
                 return null;
-        }
-    }
-
-    // A task has one of these only if it was given a name, or a request with a message had to be remembered.
-    private sealed class Details
-    {
-        internal string? Name { get; set; }
-
-        internal string? CancelMessage { get; set; } // of the request that is remembered
-    }
-
-    private sealed class LateRequest(CoroutineTask task, string? message) : Runnable
-    {
-        internal override void Run(object? source)
-        {
-            if (!task.IsDone && task._cancelRequests > 0)
-            {
-                task.Request(message);
-            }
         }
     }
 }
