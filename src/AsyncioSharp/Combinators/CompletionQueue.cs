@@ -1,18 +1,16 @@
 namespace AsyncioSharp;
 
 /// <summary>The futures of an <c>AsCompleted</c> in the order in which their completion was told, and those who wait for the next one.</summary>
-internal sealed class CompletionQueue : Runnable, ITokenListener
+internal sealed class CompletionQueue : Runnable
 {
     private readonly EventLoop _loop;
     private readonly HashSet<Future> _pending;
-    private readonly Queue<Future?> _done = new(); // null: it will not come any more
+    private readonly Queue<Future?> _done = new(); // null: the time was up
     private readonly List<Future<bool>> _getters = [];
     private readonly TimerHandle? _timer;
-    private readonly TokenWatch? _watch;
-    private CancellationToken _cancelledBy; // if that is why outcomes will not come
     private int _unclaimed;
 
-    internal CompletionQueue(IEnumerable<IAwaitable> awaitables, double? timeout, EventLoop? loop, CancellationToken cancellationToken = default)
+    internal CompletionQueue(IEnumerable<IAwaitable> awaitables, double? timeout, EventLoop? loop)
     {
         ArgumentNullException.ThrowIfNull(awaitables);
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
@@ -30,17 +28,8 @@ internal sealed class CompletionQueue : Runnable, ITokenListener
         }
         if (timeout is { } seconds && _pending.Count > 0)
         {
-            _timer = _loop.CallLater(seconds, GiveUp);
+            _timer = _loop.CallLater(seconds, TimeIsUp);
         }
-        _watch = TokenWatch.Start(_loop, this, cancellationToken);
-        StopWhenComplete();
-    }
-
-    public void TokenCancelled(CancellationToken token)
-    {
-        _cancelledBy = token;
-        _timer?.Cancel();
-        GiveUp();
     }
 
     /// <summary>Takes the right to one outcome; false if all are taken.</summary>
@@ -67,12 +56,7 @@ internal sealed class CompletionQueue : Runnable, ITokenListener
                 throw;
             }
         }
-        if (_done.Dequeue() is { } future)
-        {
-            return future;
-        }
-        CancelledException.ThrowIfRequested(_cancelledBy);
-        throw new TimeoutException("Not every awaitable completed within the timeout.");
+        return _done.Dequeue() ?? throw new TimeoutException("Not every awaitable completed within the timeout.");
     }
 
     internal override void Run(object? source)
@@ -81,20 +65,14 @@ internal sealed class CompletionQueue : Runnable, ITokenListener
         if (_pending.Remove(future))
         {
             Give(future);
-            StopWhenComplete();
+            if (_pending.Count == 0)
+            {
+                _timer?.Cancel();
+            }
         }
     }
 
-    private void StopWhenComplete()
-    {
-        if (_pending.Count == 0)
-        {
-            _timer?.Cancel();
-            _watch?.Dispose();
-        }
-    }
-
-    private void GiveUp()
+    private void TimeIsUp()
     {
         foreach (var future in _pending)
         {
@@ -102,7 +80,6 @@ internal sealed class CompletionQueue : Runnable, ITokenListener
             Give(null);
         }
         _pending.Clear();
-        StopWhenComplete();
     }
 
     private void Give(Future? future)

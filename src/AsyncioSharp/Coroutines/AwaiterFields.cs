@@ -5,7 +5,7 @@ namespace AsyncioSharp;
 
 /// <summary>
 /// The fields in which the compiler keeps the awaiter while a method is suspended: one for each type of awaiter in the method, called <c>&lt;&gt;u__1</c>
-/// and so on. Looked up once per state machine, when a task first has to throw into an await of .NET.
+/// and so on. Looked up once per state machine, when it first runs.
 /// </summary>
 /// <typeparam name="TStateMachine">The state machine: a class in Debug builds, a struct in Release builds.</typeparam>
 internal static class AwaiterFields<[DynamicallyAccessedMembers(Kept)] TStateMachine>
@@ -16,6 +16,9 @@ internal static class AwaiterFields<[DynamicallyAccessedMembers(Kept)] TStateMac
     private static readonly FieldInfo[] s_fields = [.. typeof(TStateMachine)
         .GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
         .Where(static field => field.Name.StartsWith("<>u__", StringComparison.Ordinal))];
+
+    /// <summary>True if the method awaits anything that is not this library's.</summary>
+    internal static readonly bool AreForeign = Array.Exists(s_fields, static field => !field.FieldType.IsAssignableTo(typeof(IAwaitRequest)));
 
     /// <summary>True if an awaiter of this type can be replaced in the suspended method.</summary>
     internal static bool Have(Type? awaiter) => awaiter is not null && Array.Exists(s_fields, field => field.FieldType == awaiter);

@@ -307,6 +307,15 @@ internal interface ICoroutineVisitor<out TOut>
 /// <summary>The synchronization context of a running loop, as far as coroutines need it.</summary>
 internal interface ICoroutineHost
 {
-    /// <summary>Runs <paramref name="coroutine"/> as a task and calls <paramref name="continuation"/> when it is done.</summary>
+    /// <summary>Runs <paramref name="coroutine"/> on behalf of the current task and calls <paramref name="continuation"/> when it is done.</summary>
     void Drive(Coroutine coroutine, Action continuation);
+
+    /// <summary>The context in which the current task calls methods of .NET, so that what those go on with belongs to it.</summary>
+    SynchronizationContext OfCurrentTask();
+
+    /// <summary>
+    /// Passes a cancel request of the task whose context this is on to what those methods of .NET wait for that it awaits in <paramref name="awaited"/>.
+    /// False if none of them waits for anything of this library.
+    /// </summary>
+    bool CancelBelow(ForeignAwait awaited, string? message);
 }

@@ -77,6 +77,11 @@ internal abstract class ForeignAwait : IWaitable
         }
     }
 
+    /// <summary>Called when the coroutine goes on: what it waited for need not be kept alive any longer.</summary>
+    internal virtual void Release()
+    {
+    }
+
     /// <summary>Hands <paramref name="continuation"/> to the awaiter.</summary>
     private protected abstract void Register(Action continuation);
 
@@ -129,6 +134,14 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
     }
 
     internal override object Failing(Exception exception) => AwaiterKind<TAwaiter>.Known!.Failing(exception)!;
+
+    internal override void Release()
+    {
+        if (IsOver)
+        {
+            _awaiter = default!;
+        }
+    }
 
     private protected override void Register(Action continuation)
     {

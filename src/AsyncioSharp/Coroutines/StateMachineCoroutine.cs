@@ -34,6 +34,22 @@ internal abstract class StateMachineCoroutine : Coroutine
         where TAwaiter : INotifyCompletion
         => coroutine.Suspend(AwaitKind.Foreign, new PlainForeignAwait<TAwaiter>(awaiter));
 
+    /// <summary>Runs a machine that awaits things of .NET, and so calls its methods: these shall belong to the running task.</summary>
+    internal static void MoveNextAsOwner<TStateMachine>(Coroutine coroutine, ref TStateMachine machine)
+        where TStateMachine : IAsyncStateMachine
+    {
+        (coroutine.Link as ForeignAwait)?.Release();
+        var outer = SynchronizationContext.Current;
+        if (outer is not ICoroutineHost host)
+        {
+            machine.MoveNext();
+            return;
+        }
+        SynchronizationContext.SetSynchronizationContext(host.OfCurrentTask());
+        machine.MoveNext();
+        SynchronizationContext.SetSynchronizationContext(outer);
+    }
+
     /// <summary>True if an exception can come out of the await at which <paramref name="coroutine"/> is suspended.</summary>
     internal static bool CanThrowInto<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>(Coroutine coroutine)
         => coroutine.Awaiting != AwaitKind.Foreign || coroutine.IsTransparent || AwaiterFields<TStateMachine>.Have(Unsafe.As<ForeignAwait>(coroutine.Link!).ReplaceableType);
@@ -84,7 +100,14 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;
-        StateMachine.MoveNext();
+        if (AwaiterFields<TStateMachine>.AreForeign)
+        {
+            StateMachineCoroutine.MoveNextAsOwner(this, ref StateMachine);
+        }
+        else
+        {
+            StateMachine.MoveNext();
+        }
     }
 
     internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
@@ -108,7 +131,14 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;
-        StateMachine.MoveNext();
+        if (AwaiterFields<TStateMachine>.AreForeign)
+        {
+            StateMachineCoroutine.MoveNextAsOwner(this, ref StateMachine);
+        }
+        else
+        {
+            StateMachine.MoveNext();
+        }
     }
 
     internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);

@@ -16,35 +16,16 @@ internal sealed class DoneCallback(Future future, Action<Future> callback, Conte
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            var variables = context ?? ContextSwitch.TakeAndRest();
+            ContextSwitch.Rest();
             future.Loop.CallExceptionHandler(new ExceptionContext
             {
                 Message = $"Exception in callback {MethodNames.Of(callback)}()",
                 Exception = e,
                 Future = future,
-                RunIn = variables,
+                RunIn = context,
             });
         }
     }
 
     private void Invoke() => callback(future);
-}
-
-/// <summary>The continuation of an await on a future in a method that is not a coroutine.</summary>
-internal sealed class Continuation(EventLoop loop, Action continuation) : Runnable
-{
-    private readonly Context? _context = Context.CaptureForNew();
-
-    internal override void Run(object? source)
-    {
-        try
-        {
-            ContextSwitch.Run(_context, continuation, static continuation => continuation());
-        }
-        catch (Exception e) when (e is not KeyboardInterruptException)
-        {
-            ContextSwitch.Rest();
-            loop.CallExceptionHandler(new ExceptionContext { Message = "Exception in the continuation of an await", Exception = e });
-        }
-    }
 }

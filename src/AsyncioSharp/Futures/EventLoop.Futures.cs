@@ -16,6 +16,9 @@ public sealed partial class EventLoop
     /// <returns>The future.</returns>
     public Future<object?> CreateFuture() => new(this);
 
+    /// <summary>The waiter for an await on <paramref name="target"/> in a method that is not a coroutine.</summary>
+    internal partial Runnable WaitOutside(Future target, Action continuation);
+
     internal void NoteUnretrieved(int change) => Interlocked.Add(ref _unretrieved, change);
 }
 

@@ -180,7 +180,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     internal int RemoveWaiter(Runnable waiter) => RemoveWaiters(waiter, ReferenceEquals);
 
-    internal void OnCompletedOutside(Action continuation) => AddWaiter(new Continuation(Loop, continuation));
+    internal void OnCompletedOutside(Action continuation) => AddWaiter(Loop.WaitOutside(this, continuation));
 
     /// <summary>What <c>GetResult</c> does unless there is a result.</summary>
     internal void ThrowUnlessSucceeded()

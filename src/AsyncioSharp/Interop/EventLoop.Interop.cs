@@ -1,10 +1,20 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 public sealed partial class EventLoop
 {
+    private readonly ConditionalWeakTable<object, object?> _knownIterators = [];
     private readonly List<WeakReference<object>> _asyncIterators = []; // those that were awaited on this loop and may be left half-consumed
+    private int _tidyIteratorsAt = 16;
 
-    private partial SynchronizationContext CreateSynchronizationContext() => new LoopSynchronizationContext(this);
+    /// <summary>The context that code of .NET called by <paramref name="task"/> shall find; null stands for callbacks.</summary>
+    internal LoopSynchronizationContext ContextOf(CoroutineTask? task)
+        => (LoopSynchronizationContext)(task is null ? _synchronizationContext : (object)(task.Host ??= new LoopSynchronizationContext(this, task)));
+
+    internal partial Runnable WaitOutside(Future target, Action continuation) => new InnerWait(ContextOf(IsOnOwnThread ? CurrentTask : null), target, continuation);
+
+    private partial SynchronizationContext CreateSynchronizationContext() => new LoopSynchronizationContext(this, null);
 
     private partial void WatchCoroutines(bool on) => NeverAwaited.Report(on ? ReportNeverAwaited : null);
 
@@ -15,14 +25,15 @@ public sealed partial class EventLoop
         {
             return;
         }
-        foreach (var known in _asyncIterators)
+        if (!_knownIterators.TryAdd(iterator, null))
         {
-            if (known.TryGetTarget(out object? target) && ReferenceEquals(target, iterator))
-            {
-                return;
-            }
+            return;
         }
-        _asyncIterators.RemoveAll(static known => !known.TryGetTarget(out _));
+        if (_asyncIterators.Count == _tidyIteratorsAt)
+        {
+            _asyncIterators.RemoveAll(static known => !known.TryGetTarget(out _));
+            _tidyIteratorsAt = Math.Max(16, _asyncIterators.Count * 2);
+        }
         _asyncIterators.Add(new WeakReference<object>(iterator));
     }
 
@@ -45,73 +56,5 @@ public sealed partial class EventLoop
         });
 
         internal override void Abandon() => Run(null);
-    }
-}
-
-/// <summary>
-/// The context that <c>async Task</c> methods, async iterators and other .NET code find on the loop's thread: what they post comes back to
-/// the loop, so they run on its thread between its callbacks.
-/// </summary>
-internal sealed class LoopSynchronizationContext(EventLoop loop) : SynchronizationContext, ICoroutineHost
-{
-    public override SynchronizationContext CreateCopy() => this;
-
-    public override void Post(SendOrPostCallback d, object? state) => loop.TryPush(new Posted(loop, d, state), null);
-
-    public override void Send(SendOrPostCallback d, object? state)
-    {
-        if (loop.IsOnOwnThread)
-        {
-            d(state);
-            return;
-        }
-        var done = new ManualResetEventSlim();
-        System.Runtime.ExceptionServices.ExceptionDispatchInfo? failure = null;
-        loop.CallSoonThreadsafe(() =>
-        {
-            try
-            {
-                d(state);
-            }
-            catch (Exception e)
-            {
-                failure = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e);
-            }
-            finally
-            {
-                done.Set();
-            }
-        });
-        done.Wait();
-        failure?.Throw();
-    }
-
-    public void Drive(Coroutine coroutine, Action continuation)
-    {
-        var task = loop.CreateTask(coroutine);
-        task.IsImplicit = true;
-        // The awaiter takes the outcome from the coroutine itself.
-        task.AddWaiter(new Continuation(loop, () =>
-        {
-            task.MarkRetrieved();
-            continuation();
-        }));
-    }
-
-    private sealed class Posted(EventLoop loop, SendOrPostCallback callback, object? state) : Runnable
-    {
-        internal override void Run(object? source)
-        {
-            try
-            {
-                callback(state);
-                ContextSwitch.Rest();
-            }
-            catch (Exception e) when (e is not KeyboardInterruptException)
-            {
-                ContextSwitch.Rest();
-                loop.CallExceptionHandler(new ExceptionContext { Message = "Exception in a callback posted to the loop", Exception = e });
-            }
-        }
     }
 }

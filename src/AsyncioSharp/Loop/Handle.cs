@@ -87,10 +87,9 @@ public abstract class Handle : Runnable
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            var variables = _context ?? ContextSwitch.TakeAndRest();
+            ContextSwitch.Rest();
             Loop.CallExceptionHandler(new ExceptionContext
             {
-                RunIn = variables,
                 Message = $"Exception in callback {(IsCancelled ? _frozenText ?? "of a handle that it cancelled" : CallbackText)}",
                 Exception = e,
                 Handle = this,

@@ -20,13 +20,12 @@ public class CoroutineTask : Future
     private readonly long _number; // for the default name; 0 if the task was named at birth
     private Coroutine _leaf;       // the innermost suspended coroutine; the task's own until the first step and after the last
     private Context? _context;     // null: the empty context
-    private TaskDetails? _details;     // what few tasks have; null: none of it
+    private Details? _details;     // what few tasks have; null: none of it
     private int _cancelRequests;   // calls of Cancel, less calls of Uncancel
     private bool _begun;           // the first step was taken: the coroutine is this task's
     private bool _passingOn;       // a request is on its way to what the task waits for
     private bool _mustCancel;      // a request waits for the next step
     private bool _throwQueued;     // the task is in the ready queue with an exception, although the leaf looks as if it waited
-    private bool _startsBeforeCancel; // a request that comes before the first step waits for it
 
     /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask(Coroutine, string?, Context?)"/>; this is for task factories.</summary>
     /// <param name="coroutine">What to run.</param>
@@ -48,7 +47,7 @@ public class CoroutineTask : Future
         }
         else
         {
-            _details = new TaskDetails { Name = name };
+            _details = new Details { Name = name };
         }
         loop.Register(this);
         loop.Push(this, null);
@@ -56,7 +55,7 @@ public class CoroutineTask : Future
 
     /// <summary>The task that runs at this moment on this thread's loop. <see cref="Asyncio.CurrentTask"/> gives null where there is none.</summary>
     /// <exception cref="InvalidOperationException">No task is running here.</exception>
-    public static CoroutineTask Current => EventLoop.Running?.CurrentTask
+    public static CoroutineTask Current => EventLoop.Running?.CurrentTask?.Identity
         ?? throw new InvalidOperationException("No task is running here. Call this from a coroutine that a task runs.");
 
     /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>
@@ -81,23 +80,12 @@ public class CoroutineTask : Future
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            (_details ??= new TaskDetails()).Name = value;
+            (_details ??= new Details()).Name = value;
         }
     }
 
     /// <summary>How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.</summary>
     public int Cancelling => _cancelRequests;
-
-    /// <summary>
-    /// A token to hand to .NET APIs: cancelled when the task is asked to cancel. Costs nothing until it is asked for. When <see cref="Uncancel"/> takes
-    /// back the last request, a token that was cancelled stays so, and this property gives a new one. An <see cref="OperationCanceledException"/> of
-    /// this token that leaves the coroutine makes the task cancelled, not failed, as with <c>Task.Run(action, token)</c>.
-    /// </summary>
-    /// <remarks>
-    /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on. What they throw
-    /// goes to the loop's exception handler. For the loop's thread; the token itself may be used in any.
-    /// </remarks>
-    public CancellationToken CancellationToken => Tokens.Own;
 
     /// <summary>The context that the task runs in. Mirrors <c>Task.get_context()</c>.</summary>
     public Context Context => _context ??= new Context(Context.Empty);
@@ -105,11 +93,18 @@ public class CoroutineTask : Future
     /// <summary>True for tasks that a function made for a coroutine it was given; they are not reported when a loop is closed over them.</summary>
     internal bool IsImplicit { get; set; }
 
-    /// <summary>Has a request that comes before the first step wait for that step, so that the coroutine begins all the same.</summary>
-    internal void StartBeforeCancel() => _startsBeforeCancel = true;
-
     /// <summary>Where the task stands in its loop's table of tasks.</summary>
     internal int Slot { get; set; }
+
+    /// <summary>The task that code run by this one takes itself to be in: itself, unless it runs on behalf of another.</summary>
+    internal virtual CoroutineTask Identity => this;
+
+    /// <summary>The synchronization context of code of .NET that this task calls; null while there was no such code.</summary>
+    internal ICoroutineHost? Host
+    {
+        get => _details?.Host;
+        set => (_details ??= new Details()).Host = value;
+    }
 
     internal override Context? ReportContext => _context;
 
@@ -117,9 +112,6 @@ public class CoroutineTask : Future
     internal IWaitable? WaitsFor => _begun && _leaf.Awaiting >= AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
 
     internal override string Kind => "Task";
-
-    /// <summary>What the task has to do with cancellation tokens.</summary>
-    internal TaskTokens Tokens => (_details ??= new TaskDetails()).Tokens ??= new TaskTokens(this);
 
     /// <summary>Once the task is done: its coroutine.</summary>
     private protected Coroutine Ended => _leaf;
@@ -145,15 +137,7 @@ public class CoroutineTask : Future
             return true;
         }
         _cancelRequests++;
-        if (_startsBeforeCancel && !_begun)
-        {
-            Loop.Push(new LateRequest(this, message), null); // behind the first step, which is queued
-        }
-        else
-        {
-            Request(message);
-        }
-        _details?.Tokens?.CancelOwn();
+        Request(message);
         return true;
     }
 
@@ -167,30 +151,12 @@ public class CoroutineTask : Future
         if (_cancelRequests > 0 && --_cancelRequests == 0)
         {
             _mustCancel = false;
-            _details?.Tokens?.Renew();
         }
         return _cancelRequests;
     }
 
-    /// <summary>
-    /// The requests that have been made, less one that is still to be delivered. A scope notes it when it is entered; more than that at its
-    /// end, not counting its own, were made by others meanwhile.
-    /// </summary>
-    internal int SettledRequests => _mustCancel ? _cancelRequests - 1 : _cancelRequests;
-
-    /// <summary>
-    /// Takes back a request that a scope made. True if only those of before are left; then it must not be delivered any more either.
-    /// False if others have asked for cancellation too.
-    /// </summary>
-    internal bool TakeBack(int settled)
-    {
-        if (Uncancel() > settled)
-        {
-            return false;
-        }
-        _mustCancel = false;
-        return true;
-    }
+    /// <summary>Passes a request that was counted already on in the next iteration.</summary>
+    internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
 
     internal sealed override void Run(object? source)
     {
@@ -233,16 +199,26 @@ public class CoroutineTask : Future
         return Ended.ResultObject();
     }
 
-    private protected override string Describe() => TaskText.Describe(this, HasSucceeded ? ResultText : "", WaitersText());
+    private protected override string Describe()
+    {
+        string state = IsCancelled ? "cancelled" : IsDone ? "finished" : _cancelRequests > 0 ? "cancelling" : "pending";
+        string coroutine = Coroutine.State == CoroutineState.Closed ? "done" : "running";
+        string text = $"{state} name='{Name}' coro=<{Coroutine.QualifiedName}() {coroutine}>";
+        if (IsDone)
+        {
+            return text + (PeekException is { } failure ? $" exception={TextForm.Describe(failure)}" : IsCancelled ? "" : ResultText);
+        }
+        return text + (WaitsFor is { } target ? $" wait_for={target}" : "") + WaitersText();
+    }
 
-    /// <summary>Passes a cancel request on to what the task waits for, or else remembers it.</summary>
-    internal void Request(string? message)
+    // Passes a cancel request on to what the task waits for, or else remembers it.
+    private void Request(string? message)
     {
         if (!_throwQueued && WaitsFor is { } target)
         {
             if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
             {
-                Loop.Push(new LateRequest(this, message), null); // a chain of very many tasks: it goes on from the loop
+                CancelLater(message); // a chain of very many tasks: it goes on from the loop
                 return;
             }
             _passingOn = true;
@@ -259,15 +235,16 @@ public class CoroutineTask : Future
             }
         }
         Remember(message);
-        // (The leaf does not tell: while the task runs, it is the one of the last suspension, and may have ended.)
-        if (_begun && Coroutine.Status != Coroutine.Progress.Started)
+        if (_begun && _leaf.Status != Coroutine.Progress.Started)
         {
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
         }
     }
 
-    // Out of an await of an unknown awaiter no exception can come: the request then waits for the next await.
-    private bool CancelWait(IWaitable target, string? message) => _leaf.CanThrow && target.CancelWait(message);
+    // A request for a task that awaits methods of .NET goes to what those wait for. Otherwise the await itself is ended, unless it is that of
+    // an unknown awaiter: out of that no exception can come, and the request waits for the next await.
+    private bool CancelWait(IWaitable target, string? message)
+        => (_leaf.Awaiting == AwaitKind.Foreign && Host?.CancelBelow(Unsafe.As<ForeignAwait>(target), message) == true) || (_leaf.CanThrow && target.CancelWait(message));
 
     // The request is thrown at the next step.
     private void Remember(string? message)
@@ -275,16 +252,21 @@ public class CoroutineTask : Future
         _mustCancel = true;
         if (_details is not null || message is not null)
         {
-            (_details ??= new TaskDetails()).CancelMessage = message;
+            (_details ??= new Details()).CancelMessage = message;
         }
     }
 
     // The request came back: the task waits, through others, for itself. Nothing but an exception can end that.
     private void BreakRing(string? message)
     {
-        if (WaitsFor is Future target && target.RemoveWaiter(this) > 0)
+        switch (WaitsFor)
         {
-            ThrowSoon(new CancelledException(message));
+            case Future target when target.RemoveWaiter(this) > 0:
+                ThrowSoon(new CancelledException(message));
+                break;
+            case ForeignAwait target when !_leaf.CanThrow || !target.CancelWait(message):
+                Remember(message);
+                break;
         }
     }
 
@@ -304,15 +286,11 @@ public class CoroutineTask : Future
             {
                 // No statement of the coroutine runs.
                 own.Fail(thrown);
-                (thrown as CancelledException)?.InterruptedAt(own, this, null);
+                (thrown as CancelledException)?.InterruptedAt(own);
                 return Finish(own, thrown);
             }
             _begun = true;
             own.Begin(null);
-        }
-        if (thrown is CancelledException cancelled && Trampoline.IsLeftUnseen(_leaf))
-        {
-            cancelled.InterruptedAt(_leaf, this, source);
         }
         var stopped = thrown is null ? Trampoline.Resume(_leaf) : Trampoline.Throw(_leaf, thrown);
         if (stopped.Awaiting == AwaitKind.None)
@@ -347,9 +325,9 @@ public class CoroutineTask : Future
         if (_mustCancel && _leaf.CanThrow)
         {
             _mustCancel = false;
-            return TaskDetails.CancellationFor(_details, thrown as CancelledException);
+            return thrown as CancelledException ?? new CancelledException(_details?.CancelMessage);
         }
-        return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_details, cancelled) : thrown;
+        return thrown;
     }
 
     private void Wait(Coroutine leaf)
@@ -424,16 +402,13 @@ public class CoroutineTask : Future
         switch (failure)
         {
             case null when _mustCancel:
-                CancelWith(TaskDetails.CancellationFor(_details, null));
+                CancelWith(new CancelledException(_details?.CancelMessage));
                 return null;
             case null:
                 Succeed();
                 return null;
             case CancelledException cancelled:
                 CancelWith(cancelled);
-                return null;
-            case OperationCanceledException foreign when _details?.Tokens?.IsOurs(foreign) == true:
-                CancelWith(new CancelledException(_details.CancelMessage, foreign, foreign.CancellationToken));
                 return null;
             default:
                 Fail(failure);
@@ -443,6 +418,27 @@ public class CoroutineTask : Future
                     return failure;
                 }
                 return null;
+        }
+    }
+
+    // A task has one of these only if it was given a name, if a request with a message had to be remembered, or if it awaits things of .NET.
+    private sealed class Details
+    {
+        internal string? Name { get; set; }
+
+        internal string? CancelMessage { get; set; } // of the request that is remembered
+
+        internal ICoroutineHost? Host { get; set; }
+    }
+
+    private sealed class LateRequest(CoroutineTask task, string? message) : Runnable
+    {
+        internal override void Run(object? source)
+        {
+            if (!task.IsDone && task._cancelRequests > 0)
+            {
+                task.Request(message);
+            }
         }
     }
 }

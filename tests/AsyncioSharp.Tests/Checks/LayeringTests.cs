@@ -22,10 +22,9 @@ public class LayeringTests
         ("Tasks", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures"]),
         ("Threads", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Interop", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads"]),
-        ("Scopes", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
-        ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes"]),
-        ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators"]),
-        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators", "Running"]),
+        ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop"]),
+        ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Combinators"]),
+        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Combinators", "Running"]),
     ];
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Interop.Support;
+using AsyncioSharp.Tests.Tasks;
 using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -88,6 +90,40 @@ public class DotnetAwaitTests
             others.ShouldBeFalse();
             await Asyncio.Sleep(0);
             others.ShouldBeTrue();
+        }
+    }
+
+    [Theory]
+    [InlineData(AwaitForm.TaskOfT)]
+    [InlineData(AwaitForm.ConfiguredTaskOfT)]
+    [InlineData(AwaitForm.ForceYieldingOfT)]
+    [InlineData(AwaitForm.ValueTaskOnTaskOfT)]
+    [InlineData(AwaitForm.ValueTaskOnSourceOfT)]
+    [InlineData(AwaitForm.ConfiguredValueTaskOnSourceOfT)]
+    [InlineData(AwaitForm.ClassAwaiter)]
+    [InlineData(AwaitForm.StructAwaiter)]
+    public void A_completion_reaches_the_coroutine_in_one_iteration_as_that_of_a_future_does(AwaitForm form)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            using var count = new IterationCounter();
+            var operation = new Operation();
+            int ended = -1;
+            Asyncio.GetRunningLoop().CallSoon(() =>
+            {
+                ended = count.Now;
+                operation.End(Ending.Result);
+            });
+            await AwaitForms.Plain(operation, form);
+            (count.Now - ended).ShouldBe(1);
+            int before = count.Now;
+            await AwaitForms.Plain(operation, form);
+            (count.Now - before).ShouldBe(form is AwaitForm.ForceYieldingOfT ? 1 : 0);
+            await Task.Yield();
+            await Task.Yield();
+            (count.Now - before).ShouldBe(form is AwaitForm.ForceYieldingOfT ? 3 : 2);
         }
     }
 

@@ -1,0 +1,73 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// An await on a future or task in a method that is not a coroutine, made for the task that called the method: the future's waiter, and what a
+/// cancellation of that task is passed on to.
+/// </summary>
+internal sealed class InnerWait : Runnable
+{
+    private readonly LoopSynchronizationContext _host;
+    private readonly Future _target;
+    private readonly Context? _context = Context.CaptureForNew();
+    private CancelledException? _interrupt;
+
+    internal InnerWait(LoopSynchronizationContext host, Future target, Action continuation)
+    {
+        _host = host;
+        _target = target;
+        Continuation = continuation;
+        host.Add(this);
+    }
+
+    internal Action Continuation { get; }
+
+    /// <summary>The neighbours in the list of the host.</summary>
+    internal InnerWait? Older { get; set; }
+
+    /// <inheritdoc cref="Older"/>
+    internal InnerWait? Newer { get; set; }
+
+    /// <summary>For the list of those who wait for a future.</summary>
+    public override string ToString() => $"{MethodNames.Of(Continuation)}()";
+
+    /// <summary>Cancels what is awaited; if that is done and the wake-up on its way, the exception is thrown then, in place of the result.</summary>
+    internal void Cancel(string? message)
+    {
+        if (!_target.Cancel(message))
+        {
+            _interrupt ??= new CancelledException(message);
+        }
+    }
+
+    internal override void Run(object? source)
+    {
+        _host.Remove(this);
+        if (_target is CoroutineTask { IsImplicit: true } task)
+        {
+            task.MarkRetrieved(); // the awaiter takes the outcome from the coroutine itself
+            if (_interrupt is not null)
+            {
+                task.Coroutine.Fail(_interrupt);
+            }
+        }
+        _host.RunReported(_context, this, static self => self.Continue(), "Exception in the continuation of an await");
+    }
+
+    private void Continue()
+    {
+        if (_interrupt is null)
+        {
+            Continuation();
+            return;
+        }
+        Injection.Begin(_interrupt);
+        try
+        {
+            Continuation();
+        }
+        finally
+        {
+            Injection.End();
+        }
+    }
+}

@@ -1,0 +1,339 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
+using AsyncioSharp.Tests.Threads;
+using static AsyncioSharp.Tests.Interop.OwnedMethodTests;
+
+namespace AsyncioSharp.Tests.Interop;
+
+/// <summary>Async iterators under a coroutine: cancelled in the middle they clean up first, and those left half-consumed are disposed at the end.</summary>
+public class AsyncIteratorTests
+{
+    private readonly List<string> _log = [];
+
+    /// <summary>How the iterator is consumed.</summary>
+    public enum Consumer
+    {
+        Foreach,
+        ConfiguredForeach,
+        TokenForeach,
+        ThroughAnotherIterator,
+        ThroughAsyncMethod,
+    }
+
+    public static TheoryData<Consumer> Consumers => [.. Enum.GetValues<Consumer>()];
+
+    [Theory]
+    [MemberData(nameof(Consumers))]
+    public void Cancelled_while_the_iterator_waits_for_this_library_it_cleans_up_before_the_loop_is_left(Consumer consumer)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["item 1", "iterator cancelled: stop", "iterator cleaned up at 2.5", "loop left at 2.5"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Consume(consumer, Numbers()));
+            await Asyncio.Sleep(1.5);
+            task.Cancel("stop");
+            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+        }
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                for (int n = 1; ; n++)
+                {
+                    await Asyncio.Sleep(1);
+                    yield return n;
+                }
+            }
+            finally
+            {
+                _log.Add("iterator cancelled: stop");
+                await Asyncio.Sleep(1);
+                _log.Add(FormattableString.Invariant($"iterator cleaned up at {Asyncio.GetRunningLoop().Time}"));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Consumer.Foreach)]
+    [InlineData(Consumer.ConfiguredForeach)]
+    [InlineData(Consumer.TokenForeach)]
+    [InlineData(Consumer.ThroughAnotherIterator)]
+    public void Cancelled_while_the_iterator_waits_for_an_operation_of_NET_it_is_disposed_when_that_completes(Consumer consumer)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["item 1", "iterator went on at 2", "iterator disposed", "loop left at 2"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Consume(consumer, Numbers()));
+            await Asyncio.Sleep(1.5);
+            task.Cancel("stop");
+            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+        }
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                await After(1);
+                yield return 1;
+                await After(1);
+                _log.Add(FormattableString.Invariant($"iterator went on at {Asyncio.GetRunningLoop().Time}"));
+                yield return 2;
+                _log.Add("never");
+            }
+            finally
+            {
+                _log.Add("iterator disposed");
+            }
+        }
+    }
+
+    [Fact]
+    public void Cancelled_in_the_body_of_the_loop_the_iterator_is_disposed()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["item 1", "disposed", "left"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1.5);
+            task.Cancel();
+            await Catching.Exception<CancelledException>(task);
+            _log.Add("left");
+        }
+
+        async Coroutine Body()
+        {
+            await foreach (int n in Numbers())
+            {
+                _log.Add($"item {n}");
+                await After(100);
+            }
+        }
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+                yield return 1;
+                yield return 2;
+            }
+            finally
+            {
+                _log.Add("disposed");
+            }
+        }
+    }
+
+    [Fact]
+    public void An_iterator_that_refuses_the_cancellation_goes_on()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["item 1", "item 2"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Consume(Consumer.Foreach, Numbers()));
+            await Asyncio.Sleep(0.5);
+            task.Cancel();
+            await task;
+        }
+
+        static async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+            }
+            catch (CancelledException)
+            {
+            }
+            yield return 1;
+            await Asyncio.Sleep(1);
+            yield return 2;
+        }
+    }
+
+    [Fact]
+    [Rule("INS-03")]
+    public void The_current_task_in_the_iterator_is_the_consumers()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var tasks = Enumerable.Range(0, 3).Select(static _ => Asyncio.CreateTask(Own())).ToArray();
+            await Asyncio.Wait(tasks);
+            Array.ForEach(tasks, static task => task.Result());
+        }
+
+        static async Coroutine Own()
+        {
+            var self = CoroutineTask.Current;
+            await foreach (var current in Tasks())
+            {
+                current.ShouldBeSameAs(self);
+            }
+        }
+
+        static async IAsyncEnumerable<CoroutineTask?> Tasks()
+        {
+            yield return Asyncio.CurrentTask();
+            await After(1);
+            yield return Asyncio.CurrentTask();
+            await Asyncio.Sleep(1);
+            yield return Asyncio.CurrentTask();
+            await Task.Yield();
+            yield return Asyncio.CurrentTask();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Rule("ARUN-08")]
+    public void One_left_half_consumed_is_disposed_at_the_end_of_the_run(bool configured)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["main ends", "disposed at 2"]);
+
+        async Coroutine Main()
+        {
+            var numbers = Numbers();
+            if (configured)
+            {
+                (await numbers.GetAsyncEnumerator().MoveNextAsync().ConfigureAwait(false)).ShouldBeTrue();
+            }
+            else
+            {
+                (await numbers.GetAsyncEnumerator().MoveNextAsync()).ShouldBeTrue();
+            }
+            _log.Add("main ends");
+        }
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+                yield return 1;
+                yield return 2;
+            }
+            finally
+            {
+                await Asyncio.Sleep(1);
+                _log.Add(FormattableString.Invariant($"disposed at {Asyncio.GetRunningLoop().Time}"));
+            }
+        }
+    }
+
+    [Fact]
+    public void Many_iterators_are_remembered_without_being_kept_alive()
+    {
+        var references = new List<WeakReference>();
+        int disposed = 0;
+        VirtualTimeLoop.Run(Main());
+        disposed.ShouldBe(1);
+
+        async Coroutine Main()
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                await Begin();
+            }
+            Loop.Support.LoopHelpers.CollectGarbage();
+            references.Count(static reference => reference.IsAlive).ShouldBeLessThan(10);
+            var last = Numbers().GetAsyncEnumerator();
+            await last.MoveNextAsync();
+            GC.KeepAlive(last);
+            Loop.Support.LoopHelpers.CollectGarbage();
+            disposed = 0;
+            await Asyncio.GetRunningLoop().ShutdownAsyncGenerators();
+            GC.KeepAlive(last);
+        }
+
+        async Coroutine Begin()
+        {
+            var iterator = Numbers().GetAsyncEnumerator();
+            references.Add(new WeakReference(iterator));
+            await iterator.MoveNextAsync();
+        }
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+                yield return 1;
+            }
+            finally
+            {
+                disposed++;
+            }
+        }
+    }
+
+    private async Coroutine Consume(Consumer consumer, IAsyncEnumerable<int> numbers)
+    {
+        try
+        {
+            switch (consumer)
+            {
+                case Consumer.Foreach:
+                    await foreach (int n in numbers)
+                    {
+                        _log.Add($"item {n}");
+                    }
+                    break;
+                case Consumer.ConfiguredForeach:
+                    await foreach (int n in numbers.ConfigureAwait(false))
+                    {
+                        _log.Add($"item {n}");
+                    }
+                    break;
+                case Consumer.TokenForeach:
+                    await foreach (int n in numbers.WithCancellation(CancellationToken.None))
+                    {
+                        _log.Add($"item {n}");
+                    }
+                    break;
+                case Consumer.ThroughAnotherIterator:
+                    await foreach (int n in Pass(numbers))
+                    {
+                        _log.Add($"item {n}");
+                    }
+                    break;
+                default:
+                    await Method(numbers);
+                    break;
+            }
+        }
+        catch (CancelledException)
+        {
+            _log.Add(FormattableString.Invariant($"loop left at {Asyncio.GetRunningLoop().Time}"));
+            throw;
+        }
+    }
+
+    private static async IAsyncEnumerable<int> Pass(IAsyncEnumerable<int> numbers)
+    {
+        await foreach (int n in numbers)
+        {
+            yield return n;
+        }
+    }
+
+    private async Task Method(IAsyncEnumerable<int> numbers)
+    {
+        await foreach (int n in numbers)
+        {
+            _log.Add($"item {n}");
+        }
+    }
+}
