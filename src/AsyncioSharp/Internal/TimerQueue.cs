@@ -1,43 +1,61 @@
+using System.Runtime.InteropServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
-/// The loop's timers: a four-way heap ordered by deadline, and by registration where deadlines are equal.
-/// Setting and firing cost O(log n) on one flat array; cancelling is O(1): the entry stays until it reaches the head or until more than half
-/// of more than a hundred entries are cancelled; then all of those go at once, and the array shrinks with them.
+/// The loop's timers, in order of deadline, and of registration where deadlines are equal. A few live in a heap. Many are kept without order, in
+/// buckets by their time, and only the bucket that comes next is sorted (a ladder queue): so setting and firing cost the same for a hundred
+/// and for a million timers. Cancelling is O(1): the entry stays until it comes up or until more than half of more than a hundred
+/// entries are cancelled; then all of those go at once, and their room with them.
 /// </summary>
+/// <remarks>
+/// From now into the future: what remains of the sorted bucket (<see cref="_run"/>) together with the heap, which takes what is set within the
+/// time of that bucket; the rungs, the innermost first, each of which subdivides a bucket of the one around it; and behind
+/// the last bucket of the outermost rung, what is set for later still (<see cref="_far"/>).
+/// </remarks>
 internal sealed class TimerQueue
 {
-    private const int Arity = 4;
     private const int PurgeThreshold = 100;
-    private const int SmallestArray = 16;
+    private const int MostInHeap = 1024;
 
-    private Entry[] _heap = new Entry[SmallestArray];
-    private long _sequence;  // number of the next registration, which decides among equal deadlines
-    private int _cancelled;  // how many entries in the heap are cancelled
+    private readonly TimerHeap _heap = new();
+    private readonly List<TimerRung> _rungs = []; // the outermost first
+    private List<TimerEntry> _run = [];   // sorted
+    private int _taken;                   // entries of _run that are gone
+    private List<TimerEntry> _far = [];   // empty unless there are, or were, rungs
+    private int _spillAt = MostInHeap;    // more than that in the heap are spread over a rung
+    private long _sequence;               // number of the next registration, which decides among equal deadlines
+    private int _cancelled;               // how many entries are cancelled
 
-    private struct Entry
-    {
-        public double When;
-        public long Sequence;
-        public Runnable Target;
-
-        public readonly bool Before(in Entry other) => When < other.When || (When == other.When && Sequence < other.Sequence);
-    }
-
-    /// <summary>Entries in the heap, cancelled ones included.</summary>
+    /// <summary>Entries, cancelled ones included.</summary>
     internal int Count { get; private set; }
 
-    /// <summary>The deadline of the first entry, which may be cancelled. There must be one.</summary>
-    internal double FirstDeadline => _heap[0].When;
+    /// <summary>The deadline of the first entry, which may be cancelled; positive infinity if there is none.</summary>
+    internal double FirstDeadline => TryFirst(out var first) ? first.When : double.PositiveInfinity;
 
     /// <summary>Adds an entry that is due at <paramref name="when"/>, in seconds of loop time.</summary>
     internal void Add(double when, Runnable target)
     {
-        if (Count == _heap.Length)
+        Count++;
+        var entry = new TimerEntry(when, _sequence++, target);
+        for (int i = 0; i < _rungs.Count; i++)
         {
-            Array.Resize(ref _heap, Count * 2);
+            bool isOutermost = i == 0;
+            if (_rungs[i].TryAdd(entry, isOpen: isOutermost))
+            {
+                return;
+            }
+            if (isOutermost && _rungs[i].EndsBefore(entry.When))
+            {
+                _far.Add(entry);
+                return;
+            }
         }
-        SiftUp(Count++, new Entry { When = when, Sequence = _sequence++, Target = target });
+        _heap.Add(entry); // its time lies within that of the sorted bucket
+        if (_heap.Count > _spillAt)
+        {
+            Spill();
+        }
     }
 
     /// <summary>
@@ -55,13 +73,18 @@ internal sealed class TimerQueue
     /// <summary>The deadline of the first entry that is not cancelled; false if there is none.</summary>
     internal bool TryPeek(out double when)
     {
-        while (Count > 0 && _heap[0].Target.IsDropped)
+        while (TryFirst(out var entry))
         {
+            if (!entry.Target.IsDropped)
+            {
+                when = entry.When;
+                return true;
+            }
             _cancelled--;
             RemoveFirst();
         }
-        when = Count > 0 ? _heap[0].When : default;
-        return Count > 0;
+        when = default;
+        return false;
     }
 
     /// <summary>Takes the first entry if it is due before <paramref name="limit"/>.</summary>
@@ -69,7 +92,8 @@ internal sealed class TimerQueue
     {
         if (TryPeek(out double when) && when < limit)
         {
-            target = _heap[0].Target;
+            TryFirst(out var entry);
+            target = entry.Target;
             RemoveFirst();
             return true;
         }
@@ -80,85 +104,128 @@ internal sealed class TimerQueue
     /// <summary>Drops every entry.</summary>
     internal void Clear()
     {
-        _heap = new Entry[SmallestArray];
-        Count = _cancelled = 0;
+        _heap.MoveTo([]);
+        _rungs.Clear();
+        _run = [];
+        _far = [];
+        _spillAt = MostInHeap;
+        Count = _cancelled = _taken = 0;
+    }
+
+    private bool FirstIsInRun() => _taken < _run.Count && (_heap.Count == 0 || _run[_taken].Before(_heap.First));
+
+    private bool TryFirst(out TimerEntry entry)
+    {
+        if (_taken == _run.Count && _heap.Count == 0 && !Refill())
+        {
+            entry = default;
+            return false;
+        }
+        entry = FirstIsInRun() ? _run[_taken] : _heap.First;
+        return true;
     }
 
     private void RemoveFirst()
     {
-        Entry last = _heap[--Count];
-        _heap[Count] = default;
-        if (Count > 0)
+        Count--;
+        if (FirstIsInRun())
         {
-            SiftDown(0, last);
+            CollectionsMarshal.AsSpan(_run)[_taken++] = default; // a queue must not keep alive what it has given
         }
+        else
+        {
+            _heap.RemoveFirst();
+        }
+    }
+
+    // The run and the heap are empty: sorts the next bucket. False if nothing is left.
+    private bool Refill()
+    {
+        while (true)
+        {
+            List<TimerEntry> bucket;
+            if (_rungs.Count == 0)
+            {
+                if (_far.Count == 0)
+                {
+                    _run = _run.Count > MostInHeap ? [] : _run;
+                    _run.Clear();
+                    _taken = 0;
+                    return false;
+                }
+                bucket = _far;
+                _far = [];
+            }
+            else if (_rungs[^1].TakeBucket() is { } next)
+            {
+                bucket = next;
+            }
+            else
+            {
+                _rungs.RemoveAt(_rungs.Count - 1);
+                continue;
+            }
+            int dropped = bucket.RemoveAll(static entry => entry.Target.IsDropped);
+            Count -= dropped;
+            _cancelled -= dropped;
+            _spillAt = MostInHeap;
+            if (bucket.Count > MostInHeap && TrySpread(bucket))
+            {
+                continue;
+            }
+            if (bucket.Count > 0)
+            {
+                bucket.Sort();
+                _run = bucket;
+                _taken = 0;
+                return true;
+            }
+        }
+    }
+
+    // The heap has grown too large to be quick.
+    private void Spill()
+    {
+        var entries = _run[_taken..];
+        _run.Clear();
+        _taken = 0;
+        _heap.MoveTo(entries);
+        if (!TrySpread(entries))
+        {
+            entries.Sort();
+            _run = entries;
+            _spillAt = Math.Max(MostInHeap, entries.Count); // else each further timer would sort them all again
+        }
+    }
+
+    private bool TrySpread(List<TimerEntry> entries)
+    {
+        if (TimerRung.Of(entries) is not { } rung)
+        {
+            return false;
+        }
+        _rungs.Add(rung);
+        _far.AddRange(entries.Where(static entry => double.IsPositiveInfinity(entry.When)));
+        return true;
     }
 
     private void Purge()
     {
-        int kept = 0;
-        for (int i = 0; i < Count; i++)
-        {
-            if (!_heap[i].Target.IsDropped)
-            {
-                _heap[kept++] = _heap[i];
-            }
-        }
-        if (kept < _heap.Length / 4)
-        {
-            Array.Resize(ref _heap, Math.Max(SmallestArray, kept * 2));
-        }
-        Array.Clear(_heap, kept, Math.Min(Count, _heap.Length) - kept);
-        Count = kept;
+        _heap.Purge();
+        _run.RemoveRange(0, _taken);
+        _taken = 0;
+        Purge(_run);
+        Purge(_far);
+        Count = _heap.Count + _run.Count + _far.Count + _rungs.Sum(static rung => rung.Purge());
         _cancelled = 0;
-        for (int i = (kept - 2) / Arity; i >= 0 && kept > 1; i--)
-        {
-            SiftDown(i, _heap[i]);
-        }
     }
 
-    private void SiftUp(int hole, in Entry entry)
+    private static void Purge(List<TimerEntry> entries)
     {
-        var heap = _heap;
-        while (hole > 0)
+        entries.RemoveAll(static entry => entry.Target.IsDropped);
+        if (entries.Count < entries.Capacity / 4)
         {
-            int parent = (hole - 1) / Arity;
-            if (!entry.Before(heap[parent]))
-            {
-                break;
-            }
-            heap[hole] = heap[parent];
-            hole = parent;
+            entries.Capacity = Math.Max(entries.Count * 2, 4);
         }
-        heap[hole] = entry;
-    }
-
-    private void SiftDown(int hole, Entry entry)
-    {
-        var heap = _heap;
-        while (true)
-        {
-            int first = (hole * Arity) + 1;
-            if (first >= Count)
-            {
-                break;
-            }
-            int least = first;
-            int end = Math.Min(first + Arity, Count);
-            for (int child = first + 1; child < end; child++)
-            {
-                if (heap[child].Before(heap[least]))
-                {
-                    least = child;
-                }
-            }
-            if (!heap[least].Before(entry))
-            {
-                break;
-            }
-            heap[hole] = heap[least];
-            hole = least;
-        }
-        heap[hole] = entry;
     }
 }

@@ -4,7 +4,7 @@ using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Loop;
 
-/// <summary>The heap of the timers against a sorted list as its model, and what becomes of cancelled entries: TIM-02 and TIM-05 of docs/semantics.md.</summary>
+/// <summary>The queue of the timers against a sorted list as its model, and what becomes of cancelled entries: TIM-02 and TIM-05 of docs/semantics.md.</summary>
 public class TimerQueueTests
 {
     [Theory]
@@ -63,6 +63,105 @@ public class TimerQueueTests
 
         model.ShouldBeEmpty();
         queue.Count.ShouldBe(0);
+    }
+
+    public static TheoryData<string, int> Shapes()
+    {
+        var data = new TheoryData<string, int>();
+        foreach (string shape in (string[])["even", "equal", "two", "skewed", "nested", "infinite", "past", "tiny"])
+        {
+            data.Add(shape, 1);
+            data.Add(shape, 2);
+        }
+        return data;
+    }
+
+    // So many that they are spread over rungs, in shapes that are hard for buckets of equal width.
+    [Theory]
+    [Rule("TIM-02")]
+    [MemberData(nameof(Shapes))]
+    public void Many_timers_of_every_shape_come_out_as_a_sorted_model_says(string shape, int seed)
+    {
+        var random = new Random(seed);
+        var queue = new TimerQueue();
+        var model = new SortedSet<(double When, int Number)>();
+        var entries = new List<Entry>();
+        double now = 0;
+        for (int i = 0; i < 30_000; i++)
+        {
+            double when = now + shape switch
+            {
+                "even" => random.NextDouble() * 1000,
+                "equal" => 5,
+                "two" => random.Next(2) * 1e-9,
+                "skewed" => random.Next(1000) == 0 ? 1e9 : random.NextDouble(),
+                "nested" => Math.Pow(10, random.Next(-9, 6)) * random.NextDouble(),
+                "infinite" => random.Next(3) == 0 ? double.PositiveInfinity : random.NextDouble(),
+                "past" => random.Next(50) == 0 ? double.NegativeInfinity : random.NextDouble() - 0.9,
+                _ => random.NextDouble() * double.Epsilon * 5000,
+            };
+            var entry = new Entry(i) { When = when };
+            entries.Add(entry);
+            model.Add((when, i));
+            queue.Add(when, entry);
+            var victim = entries[random.Next(entries.Count)];
+            if (random.Next(10) == 0 && !victim.IsTaken && !victim.IsDropped)
+            {
+                victim.Drop();
+                model.Remove((victim.When, victim.Number)).ShouldBeTrue();
+                queue.NoteCancelled();
+            }
+            if (i % 5000 == 4999)
+            {
+                // Takes a third, and time goes on to there, so that the next ones fall between those that are left.
+                for (int n = model.Count / 3; n > 0 && model.Min.When < double.PositiveInfinity; n--)
+                {
+                    now = Math.Max(now, model.Min.When);
+                    TakeFirst();
+                }
+            }
+            else if (random.Next(4) == 0 && model.Count > 0 && model.Min.When < double.PositiveInfinity)
+            {
+                TakeFirst();
+            }
+        }
+        while (model.Count > 0 && model.Min.When < double.PositiveInfinity)
+        {
+            TakeFirst();
+        }
+        queue.TryTake(double.PositiveInfinity, out _).ShouldBeFalse();
+        queue.TryPeek(out double rest).ShouldBe(model.Count > 0);
+        if (model.Count > 0)
+        {
+            rest.ShouldBe(double.PositiveInfinity);
+        }
+
+        void TakeFirst()
+        {
+            queue.TryPeek(out double when).ShouldBeTrue();
+            queue.FirstDeadline.ShouldBe(when);
+            queue.TryTake(Math.BitIncrement(when), out var taken).ShouldBeTrue();
+            var expected = model.Min;
+            model.Remove(expected);
+            ((Entry)taken!).Number.ShouldBe(expected.Number);
+            ((Entry)taken).IsTaken = true;
+        }
+    }
+
+    [Fact]
+    [Rule("TIM-05")]
+    public void Cancelling_many_timers_gives_their_memory_back_wherever_they_lie()
+    {
+        var queue = new TimerQueue();
+        var entries = Fill(queue, 50_000);
+        queue.TryPeek(out _).ShouldBeTrue(); // the buckets are filled, the first is sorted
+        for (int i = 0; i < 10_000; i++)
+        {
+            queue.TryTake(double.PositiveInfinity, out _).ShouldBeTrue();
+        }
+        Cancel(queue, entries[10_000..49_900]);
+        queue.Count.ShouldBeLessThanOrEqualTo(200);
+        Rest(queue).ShouldBe(Enumerable.Range(49_900, 100));
     }
 
     [Fact]

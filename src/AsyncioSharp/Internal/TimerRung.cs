@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// A stretch of time cut into buckets of equal width; the timers in a bucket have no order. A bucket is found by one multiplication, and the
+/// later of two deadlines never lies in the earlier bucket, however the numbers are rounded: so where a timer belongs is always decided by its
+/// bucket's number, never by comparing it with a bucket's limit.
+/// </summary>
+internal sealed class TimerRung
+{
+    private const int EntriesPerBucket = 256; // as many as are sorted quickly
+    private const int MostBuckets = 2048;     // as many as can be filled at once without leaving the cache
+
+    private readonly List<TimerEntry>?[] _buckets;
+    private readonly double _start;
+    private readonly double _bucketsPerSecond;
+    private int _next; // the first bucket that has not been taken
+
+    private TimerRung(int buckets, double start, double bucketsPerSecond)
+    {
+        _buckets = new List<TimerEntry>?[buckets];
+        _start = start;
+        _bucketsPerSecond = bucketsPerSecond;
+    }
+
+    /// <summary>Spreads <paramref name="entries"/>, without those that never come due, over a new rung. Null if there is nothing to tell them apart by.</summary>
+    internal static TimerRung? Of(List<TimerEntry> entries)
+    {
+        double first = double.PositiveInfinity;
+        double last = double.NegativeInfinity;
+        foreach (var entry in CollectionsMarshal.AsSpan(entries))
+        {
+            if (entry.When < first)
+            {
+                first = entry.When;
+            }
+            if (entry.When > last && entry.When < double.PositiveInfinity)
+            {
+                last = entry.When;
+            }
+        }
+        int buckets = Math.Clamp(entries.Count / EntriesPerBucket, 2, MostBuckets);
+        double bucketsPerSecond = (buckets - 1) / (last - first); // so that the last one falls into the last bucket
+        if (!(first < last) || !double.IsFinite(bucketsPerSecond) || bucketsPerSecond == 0)
+        {
+            return null;
+        }
+        var rung = new TimerRung(buckets, first, bucketsPerSecond);
+        rung.MakeRoom(entries);
+        foreach (var entry in CollectionsMarshal.AsSpan(entries))
+        {
+            if (entry.When < double.PositiveInfinity)
+            {
+                rung.Put(rung.BucketOf(entry.When), entry);
+            }
+        }
+        return rung;
+    }
+
+    /// <summary>Puts an entry into its bucket; false if that was taken already.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="isOpen">True to refuse what is later than the last bucket as well; else it goes into that one.</param>
+    internal bool TryAdd(in TimerEntry entry, bool isOpen)
+    {
+        int bucket = BucketOf(entry.When);
+        if (bucket >= _buckets.Length && !isOpen)
+        {
+            bucket = _buckets.Length - 1;
+        }
+        if (bucket < _next || bucket >= _buckets.Length)
+        {
+            return false;
+        }
+        Put(bucket, entry);
+        return true;
+    }
+
+    /// <summary>True if <paramref name="when"/> is later than the last bucket.</summary>
+    internal bool EndsBefore(double when) => BucketOf(when) >= _buckets.Length;
+
+    /// <summary>Takes the next bucket that is not empty; null if none is left.</summary>
+    internal List<TimerEntry>? TakeBucket()
+    {
+        while (_next < _buckets.Length)
+        {
+            var bucket = _buckets[_next];
+            _buckets[_next++] = null;
+            if (bucket is not null)
+            {
+                return bucket;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Drops the entries that were cancelled; returns how many are left.</summary>
+    internal int Purge()
+    {
+        int left = 0;
+        for (int i = _next; i < _buckets.Length; i++)
+        {
+            if (_buckets[i] is { } bucket)
+            {
+                bucket.RemoveAll(static entry => entry.Target.IsDropped);
+                left += bucket.Count;
+                if (bucket.Count == 0)
+                {
+                    _buckets[i] = null;
+                }
+            }
+        }
+        return left;
+    }
+
+    // Counting first is cheaper than having every bucket grow.
+    private void MakeRoom(List<TimerEntry> entries)
+    {
+        int[] counts = new int[_buckets.Length + 1]; // the last for those that never come due
+        foreach (var entry in CollectionsMarshal.AsSpan(entries))
+        {
+            counts[Math.Min(BucketOf(entry.When), _buckets.Length)]++;
+        }
+        for (int i = 0; i < _buckets.Length; i++)
+        {
+            _buckets[i] = counts[i] == 0 ? null : new List<TimerEntry>(counts[i]);
+        }
+    }
+
+    // A number that is too large or too small for an int becomes the largest or smallest one.
+    private int BucketOf(double when) => (int)Math.Floor((when - _start) * _bucketsPerSecond);
+
+    private void Put(int bucket, in TimerEntry entry) => (_buckets[bucket] ??= []).Add(entry);
+}
