@@ -9,9 +9,13 @@ namespace AsyncioSharp;
 /// <remarks>
 /// Throwing is dear in .NET: microseconds a frame. A cancellation therefore leaves coroutines that could not notice it
 /// (<see cref="Coroutine.IsTransparent"/>) without a throw: they are marked as failed, and only the next one that has a handler is run.
+/// Other exceptions are thrown through every frame, for the sake of their traces, but only through so many: .NET copies the trace at each
+/// throw, so that a failure a hundred thousand frames deep would take hours; from there on it leaves in the same way as a cancellation.
 /// </remarks>
 internal static class Trampoline
 {
+    private const int MostTracedFrames = 256;
+
     /// <summary>Runs <paramref name="leaf"/>, and those around it, until the chain waits for something that is not a coroutine.</summary>
     /// <returns>The coroutine that waits; or, awaiting nothing, the outermost one: it has ended.</returns>
     internal static Coroutine Resume(Coroutine leaf)
@@ -60,6 +64,7 @@ internal static class Trampoline
 
     private static Coroutine Continue(Coroutine leaf)
     {
+        int thrown = 0; // frames through which one failure was thrown
         while (true)
         {
             if (leaf.Awaiting == AwaitKind.Coroutine)
@@ -76,7 +81,11 @@ internal static class Trampoline
             {
                 if (leaf.Status == Coroutine.Progress.Failed)
                 {
-                    leaf = Unwind(leaf);
+                    leaf = Unwind(leaf, isTraced: thrown++ < MostTracedFrames);
+                }
+                else
+                {
+                    thrown = 0;
                 }
                 if (leaf.Parent is not { } parent)
                 {
@@ -88,10 +97,10 @@ internal static class Trampoline
         }
     }
 
-    /// <summary>Has those around a failed coroutine that could not notice take over the failure. Returns the last of them.</summary>
-    private static Coroutine Unwind(Coroutine failed)
+    /// <summary>Has those around a failed coroutine that could not notice take over the failure, unless they are to be traced. Returns the last of them.</summary>
+    private static Coroutine Unwind(Coroutine failed, bool isTraced)
     {
-        if (failed.Link is CancelledException or CoroutineExitException)
+        if (failed.Link is Exception && (!isTraced || failed.Link is CancelledException or CoroutineExitException))
         {
             var exception = (Exception)failed.Link;
             while (failed.Parent is { IsTransparent: true } parent)
