@@ -16,6 +16,7 @@ internal static class AsyncioWorkloads
         yield return Of("deep_yield", 2_000_000, n => Chains(n, 100));
         yield return Of("gather", 200_000, Gather);
         yield return Of("ping_pong_future", 1_000_000, PingPong);
+        yield return Of("ping_pong_queue", 1_000_000, PingPongQueue);
         yield return Of("timers", 1_000_000, Timers);
         yield return Of("timeout", 500_000, Timeout);
         yield return Of("cancel", 200_000, n => Cancel(n, WaitForEver, CollectByCatching));
@@ -159,6 +160,36 @@ internal static class AsyncioWorkloads
                 var mine = reply = loop.CreateFuture<int>();
                 request.SetResult(i);
                 total += await mine;
+            }
+            return total;
+        }
+    }
+
+    private static async Coroutine<int> PingPongQueue(int n)
+    {
+        var requests = new AsyncQueue<int>(1);
+        var replies = new AsyncQueue<int>(1);
+        var b = Asyncio.CreateTask(B());
+        var a = Asyncio.CreateTask(A());
+        Check(await a == Sum(n + 1L));
+        await b;
+        return n;
+
+        async Coroutine B()
+        {
+            for (int i = 0; i < n; i++)
+            {
+                await replies.Put(await requests.Get() + 1);
+            }
+        }
+
+        async Coroutine<long> A()
+        {
+            long total = 0;
+            for (int i = 0; i < n; i++)
+            {
+                await requests.Put(i);
+                total += await replies.Get();
             }
             return total;
         }

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using static AsyncioSharp.Benchmarks.Measurement;
 
 namespace AsyncioSharp.Benchmarks;
@@ -27,6 +28,7 @@ internal sealed class TaskWorkloads
         yield return w.Of("deep_yield", 1_000_000, n => Chains(n, 100));
         yield return w.Of("gather", 200_000, w.Gather);
         yield return w.Of("ping_pong_future", 500_000, PingPong);
+        yield return w.Of("ping_pong_queue", 500_000, PingPongChannel);
         yield return w.Of("timers", 1_000_000, Timers);
         yield return w.Of("timeout", 500_000, Timeout);
         yield return w.Of("cancel", 50_000, n => Cancel(n, Wait, CollectByCatching));
@@ -185,6 +187,35 @@ internal sealed class TaskWorkloads
                 var mine = reply = NewSource<int>();
                 Volatile.Read(ref request).SetResult(i);
                 total += await mine.Task;
+            }
+            return total;
+        }
+    }
+
+    private static async Task<int> PingPongChannel(int n)
+    {
+        var requests = Channel.CreateBounded<int>(1);
+        var replies = Channel.CreateBounded<int>(1);
+        var b = B();
+        Check(await A() == Sum(n + 1L));
+        await b;
+        return n;
+
+        async Task B()
+        {
+            for (int i = 0; i < n; i++)
+            {
+                await replies.Writer.WriteAsync(await requests.Reader.ReadAsync() + 1);
+            }
+        }
+
+        async Task<long> A()
+        {
+            long total = 0;
+            for (int i = 0; i < n; i++)
+            {
+                await requests.Writer.WriteAsync(i);
+                total += await replies.Reader.ReadAsync();
             }
             return total;
         }

@@ -42,6 +42,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Succeeded,
         Failed, // also: closed, then without an exception
         Turn,   // the one shared coroutine that only gives others their turn; it has no state of its own
+        Prompt, // created, and may be able to end at once when it is awaited; see EndsAtOnce
     }
 
     /// <summary>The coroutine that awaits this one; null for the outermost. Kept after the end, for traces.</summary>
@@ -59,7 +60,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>Where the coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
     public CoroutineState State => Status switch
     {
-        Progress.Created or Progress.Turn => CoroutineState.Created,
+        Progress.Created or Progress.Turn or Progress.Prompt => CoroutineState.Created,
         Progress.Started => Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
         _ => CoroutineState.Closed,
     };
@@ -76,18 +77,11 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     internal AwaitKind KindWhenAwaited => Status == Progress.Turn ? AwaitKind.Turn : AwaitKind.Coroutine;
 
-    /// <summary>Always false; throws if the coroutine was started before. It must throw here, where a user's <c>finally</c> is still in force.</summary>
-    internal bool IsReadyWhenAwaited
-    {
-        get
-        {
-            if (Status is not (Progress.Created or Progress.Turn))
-            {
-                throw ReuseError();
-            }
-            return false;
-        }
-    }
+    /// <summary>
+    /// False, but for a coroutine that ends at once; throws if the coroutine was started before. It must throw here, where a user's <c>finally</c> is
+    /// still in force.
+    /// </summary>
+    internal bool IsReadyWhenAwaited => Status is not (Progress.Created or Progress.Turn) && EndsAtOnce();
 
     /// <summary>For the compiler: what <c>await</c> calls. Awaiting runs the coroutine inside the awaiting task, in its context.</summary>
     /// <returns>The awaiter.</returns>
@@ -154,6 +148,12 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     /// <summary>True if the body has no <c>try</c>, <c>using</c> or <c>lock</c>: an exception passes through it unseen.</summary>
     internal virtual bool IsTransparent => false;
+
+    /// <summary>
+    /// Runs a <see cref="Progress.Prompt"/> coroutine to its end if that is possible without suspending, so that awaiting it costs no detour through the
+    /// task. True if it has ended. Any other has been started before: throws.
+    /// </summary>
+    internal virtual bool EndsAtOnce() => throw ReuseError();
 
     /// <summary>The coroutine to run when this one becomes a task's: itself, except for a shared one.</summary>
     internal virtual Coroutine ForTask() => this;

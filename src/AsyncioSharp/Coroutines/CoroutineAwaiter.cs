@@ -9,7 +9,7 @@ public readonly struct CoroutineAwaiter : ICriticalNotifyCompletion, IAwaitReque
 
     internal CoroutineAwaiter(Coroutine coroutine) => _coroutine = coroutine;
 
-    /// <summary>Always false: a coroutine starts when it is awaited. Throws if it was started before.</summary>
+    /// <summary>False, but for a coroutine of this library that can end at once: a coroutine starts when it is awaited. Throws if it was started before.</summary>
     public bool IsCompleted => _coroutine.IsReadyWhenAwaited;
 
     AwaitKind IAwaitRequest.Kind => _coroutine.KindWhenAwaited;
@@ -46,7 +46,7 @@ public readonly struct CoroutineAwaiter<T> : ICriticalNotifyCompletion, IAwaitRe
 
     internal CoroutineAwaiter(Coroutine<T> coroutine) => _coroutine = coroutine;
 
-    /// <summary>Always false: a coroutine starts when it is awaited. Throws if it was started before.</summary>
+    /// <summary>False, but for a coroutine of this library that can end at once: a coroutine starts when it is awaited. Throws if it was started before.</summary>
     public bool IsCompleted => _coroutine.IsReadyWhenAwaited;
 
     AwaitKind IAwaitRequest.Kind => AwaitKind.Coroutine;

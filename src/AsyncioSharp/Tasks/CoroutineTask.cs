@@ -39,7 +39,7 @@ public class CoroutineTask : Future
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         loop.CheckUse();
-        _leaf = coroutine.Status == Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
+        _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
         _context = context ?? Context.CaptureForNew();
         if (name is null)
         {

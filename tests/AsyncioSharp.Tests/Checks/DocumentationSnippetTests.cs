@@ -9,6 +9,8 @@ namespace AsyncioSharp.Tests.Checks;
 public partial class DocumentationSnippetTests
 {
     [Theory]
+    [InlineData("queues")]
+    [InlineData("synchronization")]
     [InlineData("testing")]
     public void Every_snippet_of_the_page_is_part_of_a_test(string page)
     {

@@ -20,6 +20,8 @@ public class LayeringTests
         ("Loop", ["Errors", "Internal", "Context"]), // blind to Coroutines
         ("Futures", ["Errors", "Internal", "Context", "Loop"]), // blind to Coroutines
         ("Tasks", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures"]),
+        ("Synchronization", ["Errors", "Internal", "Coroutines", "Loop", "Futures", "Tasks"]),
+        ("Queues", ["Errors", "Internal", "Coroutines", "Loop", "Futures", "Tasks", "Synchronization"]),
         ("Threads", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Interop", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads"]),
         ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop"]),

@@ -1,0 +1,333 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// Hands items from tasks that put them to tasks that get them, first in, first out, with an optional bound: asyncio's <c>Queue</c>. Not thread-safe;
+/// from another thread, <c>loop.CallSoonThreadsafe(() =&gt; queue.PutNowait(item))</c>.
+/// </summary>
+/// <remarks>
+/// <para>Getting from a queue with items, and putting into one with free slots, does not suspend. Who has to wait is served first come, first served: an item is
+/// promised to the getter that has waited longest, and stays in the queue until that task runs; who comes meanwhile goes behind it. (In CPython a task that comes at
+/// that moment may take the item.) Only <see cref="GetNowait"/> and <see cref="PutNowait"/> do not stand in line; one whose item is taken so keeps its place.</para>
+/// <para>Cancelling a task that waits loses nothing: an item or slot that was promised to it is promised to the next; the item of a cancelled put is not in the queue.</para>
+/// <para>A queue at which some task had to wait belongs to that task's loop from then on.</para>
+/// <para><c>await foreach</c> gets the items one after the other and ends when the queue is shut down and empty.</para>
+/// </remarks>
+/// <typeparam name="T">The kind of items.</typeparam>
+public class AsyncQueue<T> : IAsyncEnumerable<T>
+{
+    private readonly QueueStore<T> _items;
+    private readonly LoopBinding _binding;
+    private readonly WaitQueue<T> _getters;
+    private readonly WaitQueue<object?> _putters;
+    private readonly WaitQueue<object?> _joiners;
+    private int _unfinished; // items that were put, less calls of TaskDone
+
+    /// <summary>Creates an empty queue.</summary>
+    /// <param name="capacity">How many items it can hold; 0 for any number.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is negative.</exception>
+    public AsyncQueue(int capacity = 0)
+        : this(capacity, new FifoStore<T>())
+    {
+    }
+
+    private protected AsyncQueue(int capacity, QueueStore<T> items)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(capacity);
+        Capacity = capacity;
+        _items = items;
+        _binding = new LoopBinding(this);
+        _getters = new WaitQueue<T>(_binding);
+        _putters = new WaitQueue<object?>(_binding);
+        _joiners = new WaitQueue<object?>(_binding);
+    }
+
+    /// <summary>How many items it can hold; 0 for any number. Mirrors <c>Queue.maxsize</c>.</summary>
+    public int Capacity { get; }
+
+    /// <summary>The items in the queue. Mirrors <c>Queue.qsize()</c>.</summary>
+    public int Count => _items.Count;
+
+    /// <summary>True if there are no items. Mirrors <c>Queue.empty()</c>.</summary>
+    public bool IsEmpty => Count == 0;
+
+    /// <summary>True if there are <see cref="Capacity"/> items; never for a queue without a bound. Mirrors <c>Queue.full()</c>.</summary>
+    public bool IsFull => Capacity > 0 && Count >= Capacity;
+
+    /// <summary>True once <see cref="Shutdown"/> was called.</summary>
+    public bool IsShutDown { get; private set; }
+
+    /// <summary>Puts an item, waiting for a free slot. Mirrors <c>Queue.put()</c>. Cancelling the caller while it waits withdraws the item.</summary>
+    /// <param name="item">The item.</param>
+    /// <returns>A coroutine.</returns>
+    /// <exception cref="QueueShutDownException">The queue is shut down, or was while the caller waited. (Thrown by the await.)</exception>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited at this queue. (Thrown by the await.)</exception>
+    public Coroutine Put(T item) => new PutCoroutine(this, item);
+
+    /// <summary>Gets the next item, waiting for one. Mirrors <c>Queue.get()</c>. Cancelling the caller while it waits leaves the item to the others.</summary>
+    /// <returns>A coroutine.</returns>
+    /// <exception cref="QueueShutDownException">The queue is shut down and empty, or became so while the caller waited. (Thrown by the await.)</exception>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited at this queue. (Thrown by the await.)</exception>
+    public Coroutine<T> Get() => new GetCoroutine(this);
+
+    /// <summary>Puts an item. Mirrors <c>Queue.put_nowait()</c>.</summary>
+    /// <param name="item">The item.</param>
+    /// <exception cref="QueueFullException">There is no free slot.</exception>
+    /// <exception cref="QueueShutDownException">The queue is shut down.</exception>
+    /// <exception cref="InvalidOperationException">The queue is bound to another loop.</exception>
+    public void PutNowait(T item)
+    {
+        if (IsShutDown)
+        {
+            throw new QueueShutDownException();
+        }
+        if (IsFull)
+        {
+            throw new QueueFullException();
+        }
+        Add(item);
+        PromiseItems();
+    }
+
+    /// <summary>Gets the next item. Mirrors <c>Queue.get_nowait()</c>.</summary>
+    /// <returns>The item.</returns>
+    /// <exception cref="QueueEmptyException">There is none.</exception>
+    /// <exception cref="QueueShutDownException">The queue is shut down and empty.</exception>
+    /// <exception cref="InvalidOperationException">The queue is bound to another loop.</exception>
+    public T GetNowait()
+    {
+        if (IsEmpty)
+        {
+            throw IsShutDown ? new QueueShutDownException() : new QueueEmptyException();
+        }
+        var item = Take();
+        PromiseSlots();
+        return item;
+    }
+
+    /// <summary>Says that the work on an item that was got is done; for <see cref="Join"/>. Mirrors <c>Queue.task_done()</c>.</summary>
+    /// <exception cref="InvalidOperationException">It was called more often than items were put; or the queue is bound to another loop.</exception>
+    public void TaskDone()
+    {
+        if (_unfinished == 0)
+        {
+            throw new InvalidOperationException("task_done() called too many times: call TaskDone() once for each item that was got.");
+        }
+        _binding.CheckUse();
+        Finish(1);
+    }
+
+    /// <summary>Waits until <see cref="TaskDone"/> was called for every item that was put. Cancelling the caller ends only its wait. Mirrors <c>Queue.join()</c>.</summary>
+    /// <returns>A coroutine.</returns>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited at this queue. (Thrown by the await, and only if it has to wait.)</exception>
+    public Coroutine Join() => new JoinCoroutine(this);
+
+    /// <summary>
+    /// Ends the use of the queue: every put, also those that wait, gets a <see cref="QueueShutDownException"/>, and every get once the queue is empty; loops over it end.
+    /// Mirrors <c>Queue.shutdown()</c>. Calling it again is allowed.
+    /// </summary>
+    /// <param name="immediate">True to drop the items that are still there, each as if <see cref="TaskDone"/> was called for it.</param>
+    /// <exception cref="InvalidOperationException">The queue is bound to another loop.</exception>
+    public void Shutdown(bool immediate = false)
+    {
+        _binding.CheckUse();
+        IsShutDown = true;
+        if (immediate)
+        {
+            int dropped = Math.Min(Count, _unfinished);
+            _items.Clear();
+            Finish(dropped);
+        }
+        PromiseItems();
+        _putters.WakeAll();
+    }
+
+    /// <summary>For <c>await foreach</c> in a coroutine: gets the items one after the other, and ends when the queue is shut down and empty.</summary>
+    /// <returns>An enumerator; several may share the items of one queue.</returns>
+    public AsyncEnumerator GetAsyncEnumerator() => new(this);
+
+    async IAsyncEnumerator<T> IAsyncEnumerable<T>.GetAsyncEnumerator(CancellationToken cancellationToken)
+    {
+        var items = GetAsyncEnumerator();
+        while (await items.MoveNextAsync(cancellationToken))
+        {
+            yield return items.Current;
+        }
+    }
+
+    /// <summary>For instance <c>&lt;AsyncQueue maxsize=2 _queue=[1, 2] _putters[1] tasks=3&gt;</c>.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        string text = $"{GetType().Name.Split('`')[0]} maxsize={Capacity}";
+        text += IsEmpty ? "" : $" _queue={TextForm.Short(_items.Snapshot())}";
+        text += Waiting("_getters", _getters.Count - _getters.Woken) + Waiting("_putters", _putters.Count - _putters.Woken);
+        text += _unfinished == 0 ? "" : $" tasks={_unfinished}";
+        return $"<{text}{(IsShutDown ? " shutdown" : "")}>";
+
+        static string Waiting(string name, int count) => count == 0 ? "" : $" {name}[{count}]";
+    }
+
+    private void Add(T item)
+    {
+        _binding.CheckUse();
+        _items.Add(item);
+        _unfinished++;
+    }
+
+    private T Take()
+    {
+        _binding.CheckUse();
+        return _items.Take();
+    }
+
+    private void Finish(int count)
+    {
+        _unfinished -= count;
+        if (_unfinished == 0)
+        {
+            _joiners.WakeAll();
+        }
+    }
+
+    // Every getter that was woken and has not run yet has a promise; there must be as many as there are items, if as many wait.
+    private void PromiseItems()
+    {
+        while ((IsShutDown || Count > _getters.Woken) && _getters.WakeNext())
+        {
+        }
+    }
+
+    // The same for putters and free slots.
+    private void PromiseSlots()
+    {
+        while (Capacity - Count > _putters.Woken && _putters.WakeNext())
+        {
+        }
+    }
+
+    /// <summary>The enumerator of <c>await foreach</c>.</summary>
+    public sealed class AsyncEnumerator
+    {
+        private readonly AsyncQueue<T> _queue;
+        private T? _current;
+
+        internal AsyncEnumerator(AsyncQueue<T> queue) => _queue = queue;
+
+        /// <summary>The item that was got last.</summary>
+        public T Current => _current!;
+
+        /// <summary>Gets the next item. Cancelling the caller loses none.</summary>
+        /// <returns>A coroutine; false when the queue is shut down and empty.</returns>
+        public async Coroutine<bool> MoveNextAsync()
+        {
+            try
+            {
+                _current = await _queue.Get();
+                return true;
+            }
+            catch (QueueShutDownException)
+            {
+                return false;
+            }
+        }
+
+        internal async Coroutine<bool> MoveNextAsync(CancellationToken token)
+        {
+            token.ThrowIfCancellationRequested();
+            if (!token.CanBeCanceled)
+            {
+                return await MoveNextAsync();
+            }
+            // A task of its own, which the token, from any thread and perhaps late, may cancel without touching the caller.
+            var next = Asyncio.CreateTask(MoveNextAsync());
+            using var registration = token.UnsafeRegister(static next => ((CoroutineTask)next!).Loop.CallSoonThreadsafe(static next => next.Cancel(), (CoroutineTask)next), next);
+            try
+            {
+                return await next;
+            }
+            catch (CancelledException) when (token.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(token);
+            }
+        }
+    }
+
+    private sealed class GetCoroutine(AsyncQueue<T> queue) : WaitCoroutine<T>(queue._getters)
+    {
+        public override string QualifiedName => "AsyncQueue.Get";
+
+        private protected override bool TryEnd(bool woken)
+        {
+            if (queue.Count > (woken ? 0 : queue._getters.Woken))
+            {
+                var item = queue.Take();
+                Leave();
+                queue.PromiseSlots();
+                Succeed(item);
+            }
+            else if (queue.IsShutDown && queue.IsEmpty)
+            {
+                Leave();
+                Fail(new QueueShutDownException());
+            }
+            else
+            {
+                return false;
+            }
+            if (queue.IsShutDown)
+            {
+                queue.PromiseItems(); // who came after the shutdown, while the last items were promised, has to be told
+            }
+            return true;
+        }
+
+        private protected override void Forgo(bool woken) => queue.PromiseItems();
+    }
+
+    private sealed class PutCoroutine(AsyncQueue<T> queue, T item) : WaitCoroutine<object?>(queue._putters)
+    {
+        public override string QualifiedName => "AsyncQueue.Put";
+
+        private protected override bool TryEnd(bool woken)
+        {
+            if (queue.IsShutDown)
+            {
+                Leave();
+                Fail(new QueueShutDownException());
+                return true;
+            }
+            if (queue.Capacity > 0 && queue.Capacity - queue.Count <= (woken ? 0 : queue._putters.Woken))
+            {
+                return false;
+            }
+            queue.Add(item);
+            Leave();
+            queue.PromiseItems();
+            Succeed(null);
+            return true;
+        }
+
+        private protected override void Forgo(bool woken) => queue.PromiseSlots();
+    }
+
+    private sealed class JoinCoroutine(AsyncQueue<T> queue) : WaitCoroutine<object?>(queue._joiners)
+    {
+        public override string QualifiedName => "AsyncQueue.Join";
+
+        private protected override bool TryEnd(bool woken)
+        {
+            if (!woken && queue._unfinished > 0)
+            {
+                return false;
+            }
+            Leave();
+            Succeed(null);
+            return true;
+        }
+
+        private protected override void Forgo(bool woken)
+        {
+            // A wake-up was for all; nobody else needs it.
+        }
+    }
+}

@@ -1,0 +1,165 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// A coroutine that waits in line for something: the operation, its place in the line and what its task waits for in one object, the only allocation. If
+/// there is nothing to wait for it ends where it is awaited, without a detour through the task.
+/// </summary>
+/// <remarks>
+/// What every wait of this library guarantees is guaranteed here: first come, first served; and a wake-up that its receiver cannot take, because it was cancelled or
+/// closed meanwhile, is passed on (<see cref="Forgo"/>).
+/// </remarks>
+internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
+{
+    private readonly WaitQueue<T> _line;
+    private object? _task; // while it waits: whom to wake; once cancelled: the CancelledException
+
+    private protected WaitCoroutine(WaitQueue<T> line)
+    {
+        _line = line;
+        Status = Progress.Prompt;
+        NeverAwaited.Watch(this);
+    }
+
+    CancelledException? IWaitable.CancelledWith => _task as CancelledException;
+
+    /// <summary>Where it stands; kept by the line, as are the neighbours.</summary>
+    internal WaitPhase Phase { get; set; }
+
+    internal WaitCoroutine<T>? Next { get; set; }
+
+    internal WaitCoroutine<T>? Previous { get; set; }
+
+    /// <summary>The task that waits; only while it does.</summary>
+    internal Runnable Task => (Runnable)_task!;
+
+    internal sealed override bool IsTransparent => true;
+
+    /// <summary>For the text of the task that waits.</summary>
+    public sealed override string ToString() => Phase == WaitPhase.Out ? base.ToString() : $"<Future pending {QualifiedName}()>";
+
+    void IWaitable.AddWaiter(Runnable waiter) => _task = waiter;
+
+    bool IWaitable.CancelWait(string? message)
+    {
+        if (Phase != WaitPhase.Waiting)
+        {
+            return false; // woken already: the task remembers the request, and throws it when it runs
+        }
+        _line.Cancel(this);
+        _task = new CancelledException(message);
+        return true;
+    }
+
+    internal sealed override Coroutine ForTask()
+    {
+        Status = Status == Progress.Prompt ? Progress.Created : Status;
+        return this;
+    }
+
+    internal sealed override bool EndsAtOnce()
+    {
+        if (Status != Progress.Prompt)
+        {
+            throw ReuseError();
+        }
+        Status = Progress.Created;
+        try
+        {
+            return TryEnd(woken: false);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return true;
+        }
+    }
+
+    internal sealed override void Resume()
+    {
+        bool woken = Phase == WaitPhase.Woken;
+        try
+        {
+            if (TryEnd(woken))
+            {
+                return;
+            }
+            if (woken)
+            {
+                _line.WaitOn(this);
+            }
+            else
+            {
+                _line.Join(this);
+            }
+            Suspend(AwaitKind.Waitable, this);
+        }
+        catch (Exception e)
+        {
+            GiveUp(woken);
+            Fail(e);
+        }
+    }
+
+    internal sealed override void Throw(Exception exception)
+    {
+        bool woken = Phase == WaitPhase.Woken;
+        if (Phase == WaitPhase.Waiting)
+        {
+            _line.Wake(this); // closed: the task has to learn that its coroutine is gone
+        }
+        GiveUp(woken);
+        Fail(exception);
+    }
+
+    /// <summary>
+    /// Ends the wait if it can end now: changes what is to be changed, calls <see cref="Leave"/>, then <c>Succeed</c> or <c>Fail</c>. Otherwise
+    /// changes nothing and returns false. What may throw comes first.
+    /// </summary>
+    /// <param name="woken">False at the first try; true if the line has woken this waiter.</param>
+    private protected abstract bool TryEnd(bool woken);
+
+    /// <summary>Passes on what this waiter cannot take any more. It has left the line.</summary>
+    /// <param name="woken">True if it had been woken.</param>
+    private protected abstract void Forgo(bool woken);
+
+    /// <summary>Leaves the line, if it is in it.</summary>
+    private protected void Leave()
+    {
+        if (Phase != WaitPhase.Out)
+        {
+            _line.Leave(this);
+        }
+    }
+
+    private void GiveUp(bool woken)
+    {
+        if (Phase != WaitPhase.Out)
+        {
+            _line.Leave(this);
+            Forgo(woken);
+        }
+    }
+}
+
+/// <summary>A wait that ends when it is woken, and takes nothing.</summary>
+internal sealed class SignalCoroutine(WaitQueue<object?> line, string name) : WaitCoroutine<object?>(line)
+{
+    public override string QualifiedName => name;
+
+    /// <summary>True once it was woken, also if it then ended by an exception.</summary>
+    internal bool WasWoken { get; private set; }
+
+    private protected override bool TryEnd(bool woken)
+    {
+        if (!woken)
+        {
+            return false;
+        }
+        WasWoken = true;
+        Leave();
+        Succeed(null);
+        return true;
+    }
+
+    private protected override void Forgo(bool woken) => WasWoken = woken;
+}

@@ -1,0 +1,169 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
+using static AsyncioSharp.Tests.Synchronization.ExplorationTests;
+
+namespace AsyncioSharp.Tests.Queues;
+
+/// <summary>
+/// Each kind of queue in ten thousand schedules with random cancels: every item that was put is got once or is still there, in order; nobody waits for what is
+/// there; and after the end everybody has been told.
+/// </summary>
+public class QueueExplorationTests
+{
+    [Theory]
+    [InlineData("fifo")]
+    [InlineData("lifo")]
+    [InlineData("priority")]
+    public void Items_are_conserved_and_nobody_waits_in_vain(string kind)
+        => Explore(async random =>
+        {
+            int capacity = random.Next(3);
+            AsyncQueue<int> queue = kind switch
+            {
+                "fifo" => new AsyncQueue<int>(capacity),
+                "lifo" => new AsyncLifoQueue<int>(capacity),
+                _ => new AsyncPriorityQueue<int>(capacity),
+            };
+            int number = 0;
+            bool isInLine = true; // nobody has taken an item without standing in line
+            var put = new List<int>();
+            var got = new List<int>();
+            var waiting = new List<CoroutineTask>();
+            var getters = Start(3, Getter);
+            var putters = Start(3, Putter);
+            for (int i = random.Next(4); i > 0; i--)
+            {
+                await OnLoop.Turns(random.Next(3));
+                if (random.Next(2) == 0 && !queue.IsEmpty)
+                {
+                    isInLine = false;
+                    got.Add(queue.GetNowait());
+                }
+                else if (!queue.IsFull)
+                {
+                    queue.PutNowait(++number);
+                    put.Add(number);
+                }
+            }
+
+            await VirtualTimeLoop.WaitUntilIdle();
+            Check(getters.All(getter => getter.IsDone) || queue.IsEmpty, $"somebody waits to get from {queue}");
+            Check(putters.All(putter => putter.IsDone) || queue.IsFull, $"somebody waits to put into {queue}");
+            Check(queue.Count == put.Count - got.Count, $"{put.Count} were put, {got.Count} got, and {queue} is left");
+
+            queue.Shutdown();
+            await Finish(putters);
+            if (random.Next(2) == 0)
+            {
+                getters.ForEach(getter => getter.Cancel());
+            }
+            await Finish(getters);
+            while (!queue.IsEmpty)
+            {
+                got.Add(queue.GetNowait());
+            }
+            if (kind == "fifo")
+            {
+                Check(got.SequenceEqual(put), $"put {string.Join(' ', put)}, got {string.Join(' ', got)}");
+            }
+            Check(got.Order().SequenceEqual(put.Order()), $"put {string.Join(' ', put)}, got {string.Join(' ', got)}");
+            Check(!queue.ToString().Contains("ters[", StringComparison.Ordinal), $"somebody still waits: {queue}");
+
+            async Coroutine Getter()
+            {
+                try
+                {
+                    while (true)
+                    {
+                        var self = CoroutineTask.Current;
+                        waiting.Add(self);
+                        try
+                        {
+                            int item = await queue.Get();
+                            got.Add(item);
+                            // Those that came earlier may still have to run, but then there is an item for each.
+                            int earlier = waiting.TakeWhile(task => task != self).Count(task => task.Cancelling == 0);
+                            Check(earlier <= queue.Count || queue.IsShutDown || !isInLine, $"{earlier} that came earlier were overtaken, {queue}");
+                        }
+                        finally
+                        {
+                            waiting.Remove(self);
+                        }
+                        await OnLoop.Turns(random.Next(2));
+                    }
+                }
+                catch (QueueShutDownException)
+                {
+                    // The end.
+                }
+            }
+
+            async Coroutine Putter()
+            {
+                try
+                {
+                    for (int i = 0; i < 3; i++)
+                    {
+                        int item = ++number;
+                        await queue.Put(item);
+                        put.Add(item);
+                        await OnLoop.Turns(random.Next(2));
+                    }
+                }
+                catch (QueueShutDownException)
+                {
+                    // The end.
+                }
+            }
+        });
+
+    [Fact]
+    public void Join_ends_when_all_is_done_and_not_before()
+        => Explore(async random =>
+        {
+            var queue = new AsyncQueue<int>(random.Next(3));
+            int begun = 0;
+            int done = 0;
+            var workers = Start(3, Worker);
+            await Finish(Start(2, Putter));
+            var joins = Start(2, Join);
+            await VirtualTimeLoop.WaitUntilIdle();
+            Check(joins.All(join => join.IsDone), $"all is done and somebody still joins {queue}");
+            queue.Shutdown(immediate: true);
+            workers.ForEach(worker => worker.Cancel());
+            await Finish(workers);
+            await Finish(joins);
+
+            async Coroutine Worker()
+            {
+                await foreach (int item in queue)
+                {
+                    begun++;
+                    try
+                    {
+                        await OnLoop.Turns(random.Next(3));
+                    }
+                    finally
+                    {
+                        done++;
+                        queue.TaskDone();
+                    }
+                }
+            }
+
+            async Coroutine Putter()
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    await queue.Put(i);
+                }
+            }
+
+            async Coroutine Join()
+            {
+                await queue.Join();
+                Check(begun == done && queue.IsEmpty, $"joined too early, {queue}");
+            }
+        },
+        mayCancel: static task => task.Name != "Worker-1"); // somebody has to do the work
+}

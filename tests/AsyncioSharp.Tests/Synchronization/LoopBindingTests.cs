@@ -1,0 +1,169 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
+
+namespace AsyncioSharp.Tests.Synchronization;
+
+/// <summary>A lock or a queue that tasks of one loop have waited for refuses every other loop, before anything is changed.</summary>
+public class LoopBindingTests
+{
+    public static TheoryData<string> Names() => ["lock", "event", "condition", "semaphore", "barrier", "queue of getters", "queue of putters", "join"];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    [CPython("test_locks.py::ConditionTests.test_ambiguous_loops")]
+    public void Waiting_on_another_loop_is_refused(string name)
+    {
+        var wait = WaitOf(name);
+        var first = VirtualTimeLoop.Create();
+        var second = VirtualTimeLoop.Create();
+        var waiter = first.CreateTask(wait());
+        first.CallLater(1, first.Stop);
+        first.RunForever();
+        waiter.IsDone.ShouldBeFalse();
+
+        Should.Throw<InvalidOperationException>(() => second.RunUntilComplete(wait())).Message.ShouldContain("is bound to a different event loop");
+
+        second.Close();
+        waiter.Cancel();
+        Should.Throw<CancelledException>(() => first.RunUntilComplete(waiter));
+        first.Close();
+    }
+
+    [Fact]
+    public void A_change_that_would_wake_somebody_of_another_loop_is_refused_and_changes_nothing()
+    {
+        var mutex = new AsyncLock();
+        var semaphore = new AsyncSemaphore(0);
+        var flag = new AsyncEvent();
+        var barrier = new AsyncBarrier(2);
+        var empty = new AsyncQueue<int>(1);
+        var full = new AsyncQueue<int>(1);
+        full.PutNowait(1);
+        var first = VirtualTimeLoop.Create();
+        var second = VirtualTimeLoop.Create();
+        first.RunUntilComplete(mutex.Acquire());
+        Coroutine[] waits = [mutex.Acquire(), semaphore.Acquire(), flag.Wait(), barrier.Wait(), empty.Get(), full.Put(2), full.Join()];
+        var tasks = waits.Select(wait => first.CreateTask(wait)).ToList();
+        first.CallLater(1, first.Stop);
+        first.RunForever();
+
+        Action[] changes =
+        [
+            mutex.Release, semaphore.Release, flag.Set, barrier.Reset, barrier.Abort, () => empty.PutNowait(1), () => full.GetNowait(), full.TaskDone, () => full.Shutdown(),
+        ];
+        foreach (var change in changes)
+        {
+            second.RunUntilComplete(Refused(change));
+        }
+        second.RunUntilComplete(RefusedAwait(empty.Put(1)));
+        second.RunUntilComplete(RefusedAwait(full.Get()));
+        second.RunUntilComplete(RefusedAwait(barrier.Wait()));
+        second.Close();
+
+        mutex.ToString().ShouldBe("<AsyncLock [locked, waiters:1]>");
+        semaphore.ToString().ShouldBe("<AsyncSemaphore [locked, waiters:1]>");
+        flag.ToString().ShouldBe("<AsyncEvent [unset, waiters:1]>");
+        barrier.ToString().ShouldBe("<AsyncBarrier [filling, waiters:1/2]>");
+        empty.ToString().ShouldBe("<AsyncQueue maxsize=1 _getters[1]>");
+        full.ToString().ShouldBe("<AsyncQueue maxsize=1 _queue=[1] _putters[1] tasks=1>");
+
+        // On their own loop, and from outside of any, all goes on.
+        mutex.Release();
+        semaphore.Release();
+        flag.Set();
+        empty.PutNowait(1);
+        full.GetNowait();
+        full.TaskDone();
+        barrier.Abort();
+        first.RunUntilComplete(Asyncio.Wait(tasks, timeout: 1));
+        tasks.Select(task => task.IsDone).ShouldAllBe(done => done);
+        tasks[3].Exception().ShouldBeOfType<BrokenBarrierException>();
+        first.Close();
+    }
+
+    [Fact]
+    public void Nobody_can_wait_without_a_loop()
+    {
+        var mutex = new AsyncLock();
+        mutex.Acquire().GetAwaiter().IsCompleted.ShouldBeTrue(); // a free one needs none
+        mutex.IsLocked.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Without_contention_one_lock_may_be_used_on_several_loops()
+    {
+        var mutex = new AsyncLock();
+        VirtualTimeLoop.Run(Use());
+        VirtualTimeLoop.Run(Use());
+        mutex.IsLocked.ShouldBeFalse();
+
+        async Coroutine Use()
+        {
+            using (await mutex.Acquire())
+            {
+                await Asyncio.Sleep(1);
+            }
+        }
+    }
+
+    [Fact]
+    public void In_debug_mode_another_thread_is_refused()
+    {
+        var flag = new AsyncEvent();
+        Exception? failure = null;
+        Asyncio.Run(Main(), debug: true);
+        failure.ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("Non-thread-safe operation");
+        flag.IsSet.ShouldBeFalse();
+
+        async Coroutine Main()
+        {
+            var wait = Asyncio.CreateTask(flag.Wait());
+            await Asyncio.Sleep(0);
+            failure = await Asyncio.ToThread(() => Record.Exception(flag.Set));
+            wait.Cancel();
+        }
+    }
+
+    private static async Coroutine Refused(Action change)
+    {
+        await Asyncio.Sleep(0);
+        Should.Throw<InvalidOperationException>(change).Message.ShouldContain("is bound to a different event loop");
+    }
+
+    private static async Coroutine RefusedAwait(Coroutine change)
+        => (await OnLoop.Failure<InvalidOperationException>(change)).Message.ShouldContain("is bound to a different event loop");
+
+    private static Func<Coroutine> WaitOf(string name)
+    {
+        var mutex = new AsyncLock();
+        mutex.Acquire().GetAwaiter().IsCompleted.ShouldBeTrue();
+        var condition = new AsyncCondition();
+        var semaphore = new AsyncSemaphore(0);
+        var flag = new AsyncEvent();
+        var barrier = new AsyncBarrier(3);
+        var queue = new AsyncQueue<int>(1);
+        if (name is "queue of putters" or "join")
+        {
+            queue.PutNowait(1);
+        }
+        return name switch
+        {
+            "lock" => mutex.Acquire,
+            "event" => flag.Wait,
+            "semaphore" => semaphore.Acquire,
+            "barrier" => barrier.Wait,
+            "queue of getters" => queue.Get,
+            "queue of putters" => () => queue.Put(2),
+            "join" => queue.Join,
+            _ => WaitForCondition,
+        };
+
+        async Coroutine WaitForCondition()
+        {
+            using (await condition.Acquire())
+            {
+                await condition.Wait();
+            }
+        }
+    }
+}
