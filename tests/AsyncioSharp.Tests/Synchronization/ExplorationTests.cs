@@ -54,12 +54,19 @@ public class ExplorationTests
             AsyncSemaphore semaphore = random.Next(2) == 0 ? new AsyncSemaphore(Permits) : new AsyncBoundedSemaphore(Permits);
             int held = 0;
             var waiting = new List<CoroutineTask>();
-            await Finish(Start(5, Worker));
+            var workers = Start(5, Worker);
+            for (int i = 0; i < 4; i++)
+            {
+                await Asyncio.Sleep(0.5);
+                await VirtualTimeLoop.WaitUntilIdle();
+                Check(waiting.Count == 0 || semaphore.Value == 0, $"somebody waits for {semaphore}");
+            }
+            await Finish(workers);
             Check(semaphore.Value == Permits && !semaphore.ToString().Contains("waiters", StringComparison.Ordinal), $"{semaphore} was left");
 
             async Coroutine Worker()
             {
-                for (int i = 0; i < 2; i++)
+                for (int i = 0; i < 3; i++)
                 {
                     var self = CoroutineTask.Current;
                     waiting.Add(self);
@@ -73,7 +80,7 @@ public class ExplorationTests
                             Check(++held <= Permits, "more hold a permit than there are");
                             try
                             {
-                                await OnLoop.Turns(random.Next(3));
+                                await Asyncio.Sleep(random.Next(2));
                             }
                             finally
                             {
@@ -167,6 +174,7 @@ public class ExplorationTests
             {
                 for (int i = 0; i < 2; i++)
                 {
+                    await Asyncio.Sleep(random.Next(3)); // so that consumers wait, and each item has to wake one
                     using (await condition.Acquire())
                     {
                         produced++;
