@@ -12,24 +12,25 @@ public static partial class Asyncio
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitables">Coroutines, which are made tasks now, futures and tasks; one that is given twice counts once.</param>
     /// <param name="timeout">Seconds from now, after which every outcome still missing is a <see cref="TimeoutException"/>; null for no limit.</param>
+    /// <param name="cancellationToken">When it is cancelled, in any thread, every outcome still missing is a <see cref="CancelledException"/> that carries it. No awaitable is cancelled.</param>
     /// <returns>What to iterate over, once; a loop that was left can be taken up again.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="awaitables"/> or one of them is null.</exception>
     /// <exception cref="ArgumentException">Futures of different loops, or <paramref name="timeout"/> is not a number.</exception>
     /// <exception cref="InvalidOperationException">No loop is running.</exception>
-    public static AsCompletedIterator<T> AsCompleted<T>(IEnumerable<IAwaitable<T>> awaitables, double? timeout = null)
-        => new(new CompletionQueue(awaitables, timeout, null));
+    public static AsCompletedIterator<T> AsCompleted<T>(IEnumerable<IAwaitable<T>> awaitables, double? timeout = null, CancellationToken cancellationToken = default)
+        => new(new CompletionQueue(awaitables, timeout, null, cancellationToken));
 
-    /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?)"/>
-    public static AsCompletedIterator<T> AsCompleted<T>(IEnumerable<IAwaitable<T>> awaitables, TimeSpan timeout)
-        => AsCompleted(awaitables, timeout.TotalSeconds);
+    /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>
+    public static AsCompletedIterator<T> AsCompleted<T>(IEnumerable<IAwaitable<T>> awaitables, TimeSpan timeout, CancellationToken cancellationToken = default)
+        => AsCompleted(awaitables, timeout.TotalSeconds, cancellationToken);
 
-    /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?)"/>
-    public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, double? timeout = null)
-        => new(new CompletionQueue(awaitables, timeout, null));
+    /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>
+    public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, double? timeout = null, CancellationToken cancellationToken = default)
+        => new(new CompletionQueue(awaitables, timeout, null, cancellationToken));
 
-    /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?)"/>
-    public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, TimeSpan timeout)
-        => AsCompleted(awaitables, timeout.TotalSeconds);
+    /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>
+    public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, TimeSpan timeout, CancellationToken cancellationToken = default)
+        => AsCompleted(awaitables, timeout.TotalSeconds, cancellationToken);
 }
 
 /// <summary>What <c>AsCompleted</c> returns for awaitables with a result.</summary>

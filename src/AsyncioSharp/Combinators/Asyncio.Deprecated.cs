@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
@@ -67,6 +68,7 @@ public static partial class Asyncio
     /// <returns>A coroutine of the result.</returns>
     [Obsolete(NoLoop)]
     [EditorBrowsable(EditorBrowsableState.Never)]
+    [OverloadResolutionPriority(-1)] // a literal default means no token, not no loop
     public static Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable, double? timeout, EventLoop loop)
     {
         ArgumentNullException.ThrowIfNull(awaitable);
@@ -74,7 +76,7 @@ public static partial class Asyncio
         return WaitForOn(awaitable, timeout, loop);
     }
 
-    /// <summary>As <see cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen)"/>, on a given loop.</summary>
+    /// <summary>As <see cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen, CancellationToken)"/>, on a given loop.</summary>
     /// <typeparam name="TFuture">The kind of futures.</typeparam>
     /// <param name="futures">Futures or tasks of <paramref name="loop"/>.</param>
     /// <param name="loop">The loop.</param>
@@ -110,7 +112,7 @@ public static partial class Asyncio
         return WaitOn(tasks, timeout, returnWhen, null);
     }
 
-    /// <summary>As <see cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?)"/>, on a loop that need not run yet.</summary>
+    /// <summary>As <see cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>, on a loop that need not run yet.</summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <param name="loop">The loop.</param>
@@ -141,6 +143,7 @@ public static partial class Asyncio
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, EventLoop)"/>
     [Obsolete(NoLoop)]
     [EditorBrowsable(EditorBrowsableState.Never)]
+    [OverloadResolutionPriority(-1)] // a literal default means no token, not no loop
     public static Coroutine WaitFor(IAwaitable awaitable, double? timeout, EventLoop loop)
     {
         ArgumentNullException.ThrowIfNull(awaitable);

@@ -1,16 +1,18 @@
 namespace AsyncioSharp;
 
 /// <summary>The futures of an <c>AsCompleted</c> in the order in which their completion was told, and those who wait for the next one.</summary>
-internal sealed class CompletionQueue : Runnable
+internal sealed class CompletionQueue : Runnable, ITokenListener
 {
     private readonly EventLoop _loop;
     private readonly HashSet<Future> _pending;
-    private readonly Queue<Future?> _done = new(); // null: the time was up
+    private readonly Queue<Future?> _done = new(); // null: it will not come any more
     private readonly List<Future<bool>> _getters = [];
     private readonly TimerHandle? _timer;
+    private readonly TokenWatch? _watch;
+    private CancellationToken _cancelledBy; // if that is why outcomes will not come
     private int _unclaimed;
 
-    internal CompletionQueue(IEnumerable<IAwaitable> awaitables, double? timeout, EventLoop? loop)
+    internal CompletionQueue(IEnumerable<IAwaitable> awaitables, double? timeout, EventLoop? loop, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(awaitables);
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
@@ -28,8 +30,17 @@ internal sealed class CompletionQueue : Runnable
         }
         if (timeout is { } seconds && _pending.Count > 0)
         {
-            _timer = _loop.CallLater(seconds, TimeIsUp);
+            _timer = _loop.CallLater(seconds, GiveUp);
         }
+        _watch = TokenWatch.Start(_loop, this, cancellationToken);
+        StopWhenComplete();
+    }
+
+    public void TokenCancelled(CancellationToken token)
+    {
+        _cancelledBy = token;
+        _timer?.Cancel();
+        GiveUp();
     }
 
     /// <summary>Takes the right to one outcome; false if all are taken.</summary>
@@ -56,7 +67,12 @@ internal sealed class CompletionQueue : Runnable
                 throw;
             }
         }
-        return _done.Dequeue() ?? throw new TimeoutException("Not every awaitable completed within the timeout.");
+        if (_done.Dequeue() is { } future)
+        {
+            return future;
+        }
+        CancelledException.ThrowIfRequested(_cancelledBy);
+        throw new TimeoutException("Not every awaitable completed within the timeout.");
     }
 
     internal override void Run(object? source)
@@ -65,14 +81,20 @@ internal sealed class CompletionQueue : Runnable
         if (_pending.Remove(future))
         {
             Give(future);
-            if (_pending.Count == 0)
-            {
-                _timer?.Cancel();
-            }
+            StopWhenComplete();
         }
     }
 
-    private void TimeIsUp()
+    private void StopWhenComplete()
+    {
+        if (_pending.Count == 0)
+        {
+            _timer?.Cancel();
+            _watch?.Dispose();
+        }
+    }
+
+    private void GiveUp()
     {
         foreach (var future in _pending)
         {
@@ -80,6 +102,7 @@ internal sealed class CompletionQueue : Runnable
             Give(null);
         }
         _pending.Clear();
+        StopWhenComplete();
     }
 
     private void Give(Future? future)

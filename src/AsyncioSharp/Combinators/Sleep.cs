@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
@@ -27,6 +28,24 @@ public static partial class Asyncio
     /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
     public static Coroutine Sleep(TimeSpan delay) => Sleep(delay.TotalSeconds);
 
+    /// <summary>As <see cref="Sleep(double)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, ends the sleep.</summary>
+    /// <param name="seconds">Seconds of loop time; zero and less mean exactly one turn of the others, positive infinity for ever.</param>
+    /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
+    /// <returns>A coroutine; the time begins when it is awaited or its task takes its first step.</returns>
+    /// <exception cref="ArgumentException"><paramref name="seconds"/> is not a number.</exception>
+    /// <exception cref="CancelledException">When awaited: the token was cancelled, which the exception carries. Before the sleep: at once.</exception>
+    [OverloadResolutionPriority(1)] // a literal default means no token, not no loop
+    public static Coroutine Sleep(double seconds, CancellationToken cancellationToken)
+    {
+        EventLoop.CheckSeconds(seconds, nameof(seconds));
+        return cancellationToken.CanBeCanceled ? SleepUnless(seconds, cancellationToken) : Sleep(seconds);
+    }
+
+    /// <inheritdoc cref="Sleep(double, CancellationToken)"/>
+    /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
+    /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
+    public static Coroutine Sleep(TimeSpan delay, CancellationToken cancellationToken) => Sleep(delay.TotalSeconds, cancellationToken);
+
     /// <summary>As <see cref="Sleep(double)"/>, with a value to give at the end.</summary>
     /// <typeparam name="T">The kind of value.</typeparam>
     /// <param name="seconds">Seconds of loop time; zero and less mean exactly one turn of the others.</param>
@@ -44,10 +63,47 @@ public static partial class Asyncio
     /// <param name="result">What the coroutine gives.</param>
     public static Coroutine<T> Sleep<T>(TimeSpan delay, T result) => SleepThen(delay.TotalSeconds, result);
 
+    /// <inheritdoc cref="Sleep(double, CancellationToken)"/>
+    /// <typeparam name="T">The kind of value.</typeparam>
+    /// <param name="seconds">Seconds of loop time; zero and less mean exactly one turn of the others, positive infinity for ever.</param>
+    /// <param name="result">What the coroutine gives.</param>
+    /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
+    public static Coroutine<T> Sleep<T>(double seconds, T result, CancellationToken cancellationToken)
+    {
+        EventLoop.CheckSeconds(seconds, nameof(seconds));
+        return SleepUnless(seconds, result, cancellationToken);
+    }
+
+    /// <inheritdoc cref="Sleep{T}(double, T, CancellationToken)"/>
+    /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
+    /// <param name="result">What the coroutine gives.</param>
+    /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
+    public static Coroutine<T> Sleep<T>(TimeSpan delay, T result, CancellationToken cancellationToken)
+        => SleepUnless(delay.TotalSeconds, result, cancellationToken);
+
     private static async Coroutine<T> SleepThen<T>(double seconds, T result)
     {
         await Sleep(seconds);
         return result;
+    }
+
+    private static async Coroutine<T> SleepUnless<T>(double seconds, T result, CancellationToken cancellationToken)
+    {
+        await Sleep(seconds, cancellationToken);
+        return result;
+    }
+
+    private static async Coroutine SleepUnless(double seconds, CancellationToken cancellationToken)
+    {
+        CancelledException.ThrowIfRequested(cancellationToken);
+        if (seconds <= 0)
+        {
+            await TurnCoroutine.Shared;
+            return;
+        }
+        var sleep = new SleepCoroutine(seconds);
+        using var watch = TokenWatch.Start(GetRunningLoop(), sleep, cancellationToken);
+        await sleep;
     }
 }
 
@@ -55,7 +111,7 @@ public static partial class Asyncio
 /// A sleep: the coroutine, the timer and what the sleeper waits for in one object, so that a sleep costs one allocation.
 /// When the timer is due the object runs as the loop's entry and makes the sleeping task ready, as a future's completion would.
 /// </summary>
-internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable
+internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITokenListener
 {
     private EventLoop? _loop;    // set when the sleep begins
     private Runnable? _sleeper;  // the task that waits; null before and after
@@ -73,16 +129,14 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable
 
     public void AddWaiter(Runnable waiter) => _sleeper = waiter;
 
-    public bool CancelWait(string? message)
+    public bool CancelWait(string? message) => _sleeper is not null && EndEarly(new CancelledException(message));
+
+    void ITokenListener.TokenCancelled(CancellationToken token)
     {
-        if (_sleeper is null)
+        if (_sleeper is not null)
         {
-            return false;
+            EndEarly(new CancelledException(null, null, token));
         }
-        _cancelledWith = new CancelledException(message);
-        Wake();
-        _loop!.NoteTimerCancelled();
-        return true;
     }
 
     /// <summary>For the text of the task that sleeps.</summary>
@@ -122,6 +176,14 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable
         {
             Wake();
         }
+    }
+
+    private bool EndEarly(CancelledException exception)
+    {
+        _cancelledWith = exception;
+        Wake();
+        _loop!.NoteTimerCancelled();
+        return true;
     }
 
     private void Wake()

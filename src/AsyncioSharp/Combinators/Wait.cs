@@ -25,23 +25,31 @@ public static partial class Asyncio
     /// <param name="futures">Futures or tasks of one loop; one that is given twice counts once.</param>
     /// <param name="timeout">Seconds; null for no limit.</param>
     /// <param name="returnWhen">When to return.</param>
+    /// <param name="cancellationToken">Ends the wait when it is cancelled, in any thread; it cancels neither the futures nor the waiting task.</param>
     /// <returns>A coroutine of two new sets: those that are done when it returns, and the others.</returns>
+    /// <exception cref="CancelledException">When awaited: the token was cancelled, which the exception carries.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="futures"/> or one of them is null.</exception>
     /// <exception cref="ArgumentException">There are none, they belong to different loops, or another argument is out of its range.</exception>
     [OverloadResolutionPriority(1)] // an array of tasks would otherwise be taken for a span of futures, and the sets would lose its type
     public static Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> Wait<TFuture>(
-        IEnumerable<TFuture> futures, double? timeout = null, ReturnWhen returnWhen = ReturnWhen.AllCompleted)
+        IEnumerable<TFuture> futures,
+        double? timeout = null,
+        ReturnWhen returnWhen = ReturnWhen.AllCompleted,
+        CancellationToken cancellationToken = default)
         where TFuture : Future
     {
         ArgumentNullException.ThrowIfNull(futures);
-        return WaitOn<TFuture>([.. futures], timeout, returnWhen, null);
+        return WaitOn<TFuture>([.. futures], timeout, returnWhen, null, cancellationToken);
     }
 
-    /// <inheritdoc cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen)"/>
+    /// <inheritdoc cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen, CancellationToken)"/>
     public static Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> Wait<TFuture>(
-        IEnumerable<TFuture> futures, TimeSpan timeout, ReturnWhen returnWhen = ReturnWhen.AllCompleted)
+        IEnumerable<TFuture> futures,
+        TimeSpan timeout,
+        ReturnWhen returnWhen = ReturnWhen.AllCompleted,
+        CancellationToken cancellationToken = default)
         where TFuture : Future
-        => Wait(futures, timeout.TotalSeconds, returnWhen);
+        => Wait(futures, timeout.TotalSeconds, returnWhen, cancellationToken);
 
     /// <summary>Waits for several futures of any kinds until all are done. Mirrors <c>asyncio.wait</c>.</summary>
     /// <param name="futures">Futures or tasks of one loop; one that is given twice counts once.</param>
@@ -52,7 +60,7 @@ public static partial class Asyncio
         => WaitOn<Future>([.. futures], null, ReturnWhen.AllCompleted, null);
 
     internal static Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> WaitOn<TFuture>(
-        List<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop? loop)
+        List<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop? loop, CancellationToken cancellationToken = default)
         where TFuture : Future
     {
         if (futures.Count == 0)
@@ -73,18 +81,20 @@ public static partial class Asyncio
                 throw DifferentLoop(nameof(futures));
             }
         }
-        return WaitForCount([.. futures], timeout, returnWhen, loop!);
+        return WaitForCount([.. futures], timeout, returnWhen, loop!, cancellationToken);
     }
 
     private static async Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> WaitForCount<TFuture>(
-        HashSet<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop loop)
+        HashSet<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop loop, CancellationToken cancellationToken)
         where TFuture : Future
     {
         if (loop != GetRunningLoop())
         {
             throw DifferentLoop(nameof(futures));
         }
+        CancelledException.ThrowIfRequested(cancellationToken);
         var count = new CountingFuture(loop, futures.Count, returnWhen);
+        using var watch = TokenWatch.Start(loop, count, cancellationToken);
         TimerHandle? timer = timeout is { } seconds ? loop.CallLater(seconds, static count => count.Release(), count) : null;
         foreach (var future in futures)
         {
@@ -114,9 +124,17 @@ public static partial class Asyncio
 }
 
 /// <summary>What <c>Wait</c> waits for: told by the ready queue of every future that is done, it is done itself when enough are.</summary>
-internal sealed class CountingFuture(EventLoop loop, int count, ReturnWhen returnWhen) : Future<bool>(loop)
+internal sealed class CountingFuture(EventLoop loop, int count, ReturnWhen returnWhen) : Future<bool>(loop), ITokenListener
 {
     private int _remaining = count;
+
+    public void TokenCancelled(CancellationToken token)
+    {
+        if (!IsDone)
+        {
+            CancelWith(new CancelledException(null, null, token));
+        }
+    }
 
     internal void Release()
     {

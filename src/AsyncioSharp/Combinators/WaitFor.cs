@@ -150,6 +150,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     {
         var loop = _loop ??= EventLoop.Running!;
         var future = _awaited is Coroutine<T> coroutine ? (Future)(object)Asyncio.EnsureFuture<T>(coroutine, loop) : Asyncio.EnsureFuture(_awaited, loop);
+        bool isMade = !ReferenceEquals(future, _awaited);
         _awaited = future;
         _task = loop.CurrentTask;
         _requests = _task?.Cancelling ?? 0;
@@ -164,6 +165,10 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         }
         else
         {
+            if (isMade)
+            {
+                ((CoroutineTask)future).StartBeforeCancel(); // a caller who is cancelled at once waits, as in Python, for something that has begun
+            }
             _phase = Phase.TimerQueued;
             loop.AddTimer(loop.Time + _seconds, this);
         }

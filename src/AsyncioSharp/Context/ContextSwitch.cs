@@ -18,6 +18,14 @@ internal static class ContextSwitch
         }
     }
 
+    /// <summary>The same; gives what was in force, or null for the empty context.</summary>
+    internal static Context? TakeAndRest()
+    {
+        var changed = Context.CaptureForNew();
+        Rest();
+        return changed;
+    }
+
     /// <summary>Runs <paramref name="action"/> in <paramref name="context"/>, or in the empty one if null, and rests.</summary>
     internal static void Run<TState>(Context? context, TState state, Action<TState> action)
     {

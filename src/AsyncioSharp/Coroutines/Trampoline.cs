@@ -28,10 +28,6 @@ internal static class Trampoline
     internal static Coroutine Throw(Coroutine leaf, Exception exception)
     {
         leaf.Throw(exception);
-        if (leaf.IsTransparent && exception is CancelledException cancelled)
-        {
-            cancelled.InterruptedAt(leaf);
-        }
         return Continue(leaf);
     }
 
@@ -60,6 +56,17 @@ internal static class Trampoline
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         }
+    }
+
+    /// <summary>True if a cancellation leaves <paramref name="leaf"/>, or a coroutine around it, without a throw.</summary>
+    internal static bool IsLeftUnseen(Coroutine leaf)
+    {
+        Coroutine? frame = leaf;
+        while (frame is { IsTransparent: false })
+        {
+            frame = frame.Parent;
+        }
+        return frame is not null;
     }
 
     private static Coroutine Continue(Coroutine leaf)

@@ -12,19 +12,29 @@ namespace AsyncioSharp;
 /// </remarks>
 public class CancelledException : OperationCanceledException
 {
-    // Where the cancellation arrived, if the frames from there on were left without a throw. Rendered only when somebody reads StackTrace.
-    private ITraceSource? _interruptedAt;
+    private const string Text = "The operation was cancelled.";
+
+    // Where the cancellation arrived in each task on its way, if frames of it were left without a throw. Rendered only when somebody reads StackTrace.
+    private (object Task, ITraceSource Frame)? _interrupted;
+    private List<(object Task, ITraceSource Frame)>? _passedOn;
 
     /// <summary>Creates the exception.</summary>
     /// <param name="cancelMessage">The text given to <c>Cancel</c>, or null.</param>
     public CancelledException(string? cancelMessage = null)
-        : base(cancelMessage ?? "The operation was cancelled.") => CancelMessage = cancelMessage;
+        : base(cancelMessage ?? Text) => CancelMessage = cancelMessage;
 
     /// <summary>Creates the exception with the exception that caused it.</summary>
     /// <param name="cancelMessage">The text given to <c>Cancel</c>, or null.</param>
     /// <param name="innerException">The cause, or null.</param>
     public CancelledException(string? cancelMessage, Exception? innerException)
-        : base(cancelMessage ?? "The operation was cancelled.", innerException) => CancelMessage = cancelMessage;
+        : base(cancelMessage ?? Text, innerException) => CancelMessage = cancelMessage;
+
+    /// <summary>Creates the exception of a cancellation that a token asked for: <see cref="OperationCanceledException.CancellationToken"/> is that token.</summary>
+    /// <param name="cancelMessage">The text given to <c>Cancel</c>, or null.</param>
+    /// <param name="innerException">The cause, or null.</param>
+    /// <param name="cancellationToken">The token.</param>
+    public CancelledException(string? cancelMessage, Exception? innerException, CancellationToken cancellationToken)
+        : base(cancelMessage ?? Text, innerException, cancellationToken) => CancelMessage = cancelMessage;
 
     /// <summary>The text given to <c>Cancel</c>; null if none was given.</summary>
     public string? CancelMessage { get; }
@@ -34,13 +44,55 @@ public class CancelledException : OperationCanceledException
     {
         get
         {
-            string? thrown = base.StackTrace;
-            return _interruptedAt is null ? thrown : thrown is null ? _interruptedAt.RenderTrace() : _interruptedAt.RenderTrace() + Environment.NewLine + thrown;
+            if (_interrupted is not { } first)
+            {
+                return base.StackTrace;
+            }
+            var parts = new List<string> { first.Frame.RenderTrace() };
+            parts.AddRange((_passedOn ?? []).Select(static passed => passed.Frame.RenderTrace()));
+            if (base.StackTrace is { } thrown)
+            {
+                parts.Add(thrown);
+            }
+            return string.Join(Environment.NewLine, parts);
         }
     }
 
-    /// <summary>Remembers the innermost frame that was left without a throw; later ones are reached from it.</summary>
-    internal void InterruptedAt(ITraceSource frame) => _interruptedAt ??= frame;
+    /// <summary>Throws if <paramref name="cancellationToken"/> is cancelled already.</summary>
+    internal static void ThrowIfRequested(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            throw new CancelledException(null, null, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Remembers the innermost frame of a task that the cancellation reaches; the others are found from it. What several tasks are told by the same one
+    /// is kept for the last of them only, so that a trace is one path and does not grow with those who await.
+    /// </summary>
+    /// <param name="frame">The frame at which the task waits.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="from">What the task waited for, and is told by.</param>
+    internal void InterruptedAt(ITraceSource frame, object task, object? from)
+    {
+        if (_interrupted is not { } first)
+        {
+            _interrupted = (task, frame);
+            return;
+        }
+        _passedOn ??= [];
+        int kept = _passedOn.Count;
+        while (kept > 0 && !ReferenceEquals(_passedOn[kept - 1].Task, from))
+        {
+            kept--;
+        }
+        _passedOn.RemoveRange(kept, _passedOn.Count - kept);
+        if (!ReferenceEquals(first.Task, task))
+        {
+            _passedOn.Add((task, frame));
+        }
+    }
 }
 
 /// <summary>Something that can say, when asked, where it was interrupted.</summary>

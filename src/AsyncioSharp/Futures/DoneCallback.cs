@@ -16,13 +16,13 @@ internal sealed class DoneCallback(Future future, Action<Future> callback, Conte
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            ContextSwitch.Rest();
+            var variables = context ?? ContextSwitch.TakeAndRest();
             future.Loop.CallExceptionHandler(new ExceptionContext
             {
                 Message = $"Exception in callback {MethodNames.Of(callback)}()",
                 Exception = e,
                 Future = future,
-                RunIn = context,
+                RunIn = variables,
             });
         }
     }

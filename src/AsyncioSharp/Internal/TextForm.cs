@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace AsyncioSharp;
@@ -26,6 +27,7 @@ internal static class TextForm
                 bool flag => flag ? "true" : "false",
                 IDictionary pairs => "{" + Join(Entries(pairs), MaximumPairs, Pair) + "}",
                 ICollection items => "[" + Join(items.Cast<object?>(), MaximumItems, Short) + "]",
+                IEnumerable items when IsSet(items.GetType()) => "{" + Join(items.Cast<object?>(), MaximumItems, Short) + "}",
                 Exception exception => Describe(exception),
                 IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
                 _ => value.ToString() ?? value.GetType().Name,
@@ -59,6 +61,11 @@ internal static class TextForm
             open.Remove(owner);
         }
     }
+
+    // There is no common face of sets that does not name the type of their items.
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A set whose interfaces were trimmed away shows the name of its type.")]
+    private static bool IsSet(Type type)
+        => type.GetInterfaces().Any(static shape => shape.IsGenericType && shape.GetGenericTypeDefinition() == typeof(IReadOnlySet<>));
 
     private static string Quote(string text)
     {

@@ -246,11 +246,11 @@ public sealed partial class EventLoop
         CheckNotAsync(callback, method);
     }
 
-    private void CheckNotAsync(Delegate callback, string method)
+    private void CheckNotAsync(Delegate callback, string method, string argument = "callback")
     {
         if (Debug && callback.Method.GetCustomAttribute<AsyncStateMachineAttribute>() is not null)
         {
-            throw new ArgumentException($"coroutines cannot be used with {method}(): '{MethodNames.Of(callback)}' is an async method. Use CreateTask.", nameof(callback));
+            throw new ArgumentException($"coroutines cannot be used with {method}(): '{MethodNames.Of(callback)}' is an async method. Use CreateTask.", argument);
         }
     }
 }

@@ -87,9 +87,10 @@ public abstract class Handle : Runnable
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            ContextSwitch.Rest();
+            var variables = _context ?? ContextSwitch.TakeAndRest();
             Loop.CallExceptionHandler(new ExceptionContext
             {
+                RunIn = variables,
                 Message = $"Exception in callback {(IsCancelled ? _frozenText ?? "of a handle that it cancelled" : CallbackText)}",
                 Exception = e,
                 Handle = this,

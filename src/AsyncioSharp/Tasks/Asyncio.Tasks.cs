@@ -26,6 +26,32 @@ public static partial class Asyncio
         return GetRunningLoop().CreateTask(coroutine, name, context);
     }
 
+    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
+    /// <remarks>
+    /// The <see cref="CancelledException"/> that is thrown in the coroutine carries the token, and so does the task's. If the token is cancelled already,
+    /// no statement of the coroutine runs. The registration is taken back when the task is done.
+    /// </remarks>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="cancellationToken">The token.</param>
+    /// <param name="name">The name; null for <c>Task-N</c>.</param>
+    /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <returns>The task.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">No loop is running on this thread; the coroutine is left unstarted.</exception>
+    public static CoroutineTask CreateTask(Coroutine coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        return GetRunningLoop().CreateTask(coroutine, cancellationToken, name, context);
+    }
+
+    /// <inheritdoc cref="CreateTask(Coroutine, CancellationToken, string?, Context?)"/>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    public static CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        return GetRunningLoop().CreateTask(coroutine, cancellationToken, name, context);
+    }
+
     /// <summary>
     /// A future of what <paramref name="awaitable"/> gives: itself if it is a future or a task, otherwise a new task. Mirrors <c>asyncio.ensure_future</c>.
     /// </summary>

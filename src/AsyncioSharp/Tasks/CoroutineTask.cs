@@ -20,12 +20,13 @@ public class CoroutineTask : Future
     private readonly long _number; // for the default name; 0 if the task was named at birth
     private Coroutine _leaf;       // the innermost suspended coroutine; the task's own until the first step and after the last
     private Context? _context;     // null: the empty context
-    private Details? _details;     // what few tasks have; null: none of it
+    private TaskDetails? _details;     // what few tasks have; null: none of it
     private int _cancelRequests;   // calls of Cancel, less calls of Uncancel
     private bool _begun;           // the first step was taken: the coroutine is this task's
     private bool _passingOn;       // a request is on its way to what the task waits for
     private bool _mustCancel;      // a request waits for the next step
     private bool _throwQueued;     // the task is in the ready queue with an exception, although the leaf looks as if it waited
+    private bool _startsBeforeCancel; // a request that comes before the first step waits for it
 
     /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask(Coroutine, string?, Context?)"/>; this is for task factories.</summary>
     /// <param name="coroutine">What to run.</param>
@@ -47,7 +48,7 @@ public class CoroutineTask : Future
         }
         else
         {
-            _details = new Details { Name = name };
+            _details = new TaskDetails { Name = name };
         }
         loop.Register(this);
         loop.Push(this, null);
@@ -80,18 +81,32 @@ public class CoroutineTask : Future
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            (_details ??= new Details()).Name = value;
+            (_details ??= new TaskDetails()).Name = value;
         }
     }
 
     /// <summary>How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.</summary>
     public int Cancelling => _cancelRequests;
 
+    /// <summary>
+    /// A token to hand to .NET APIs: cancelled when the task is asked to cancel. Costs nothing until it is asked for. When <see cref="Uncancel"/> takes
+    /// back the last request, a token that was cancelled stays so, and this property gives a new one. An <see cref="OperationCanceledException"/> of
+    /// this token that leaves the coroutine makes the task cancelled, not failed, as with <c>Task.Run(action, token)</c>.
+    /// </summary>
+    /// <remarks>
+    /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on. What they throw
+    /// goes to the loop's exception handler. For the loop's thread; the token itself may be used in any.
+    /// </remarks>
+    public CancellationToken CancellationToken => Tokens.Own;
+
     /// <summary>The context that the task runs in. Mirrors <c>Task.get_context()</c>.</summary>
     public Context Context => _context ??= new Context(Context.Empty);
 
     /// <summary>True for tasks that a function made for a coroutine it was given; they are not reported when a loop is closed over them.</summary>
     internal bool IsImplicit { get; set; }
+
+    /// <summary>Has a request that comes before the first step wait for that step, so that the coroutine begins all the same.</summary>
+    internal void StartBeforeCancel() => _startsBeforeCancel = true;
 
     /// <summary>Where the task stands in its loop's table of tasks.</summary>
     internal int Slot { get; set; }
@@ -103,7 +118,7 @@ public class CoroutineTask : Future
     internal ICoroutineHost? Host
     {
         get => _details?.Host;
-        set => (_details ??= new Details()).Host = value;
+        set => (_details ??= new TaskDetails()).Host = value;
     }
 
     internal override Context? ReportContext => _context;
@@ -112,6 +127,9 @@ public class CoroutineTask : Future
     internal IWaitable? WaitsFor => _begun && _leaf.Awaiting >= AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
 
     internal override string Kind => "Task";
+
+    /// <summary>What the task has to do with cancellation tokens.</summary>
+    internal TaskTokens Tokens => (_details ??= new TaskDetails()).Tokens ??= new TaskTokens(this);
 
     /// <summary>Once the task is done: its coroutine.</summary>
     private protected Coroutine Ended => _leaf;
@@ -137,7 +155,15 @@ public class CoroutineTask : Future
             return true;
         }
         _cancelRequests++;
-        Request(message);
+        if (_startsBeforeCancel && !_begun)
+        {
+            CancelLater(message); // behind the first step, which is queued
+        }
+        else
+        {
+            Request(message);
+        }
+        _details?.Tokens?.CancelOwn();
         return true;
     }
 
@@ -151,8 +177,29 @@ public class CoroutineTask : Future
         if (_cancelRequests > 0 && --_cancelRequests == 0)
         {
             _mustCancel = false;
+            _details?.Tokens?.Renew();
         }
         return _cancelRequests;
+    }
+
+    /// <summary>
+    /// The requests that have been made, less one that is still to be delivered. A scope notes it when it is entered; more than that at its
+    /// end, not counting its own, were made by others meanwhile.
+    /// </summary>
+    internal int SettledRequests => _mustCancel ? _cancelRequests - 1 : _cancelRequests;
+
+    /// <summary>
+    /// Takes back a request that a scope made. True if only those of before are left; then it must not be delivered any more either.
+    /// False if others have asked for cancellation too.
+    /// </summary>
+    internal bool TakeBack(int settled)
+    {
+        if (Uncancel() > settled)
+        {
+            return false;
+        }
+        _mustCancel = false;
+        return true;
     }
 
     /// <summary>Passes a request that was counted already on in the next iteration.</summary>
@@ -199,20 +246,10 @@ public class CoroutineTask : Future
         return Ended.ResultObject();
     }
 
-    private protected override string Describe()
-    {
-        string state = IsCancelled ? "cancelled" : IsDone ? "finished" : _cancelRequests > 0 ? "cancelling" : "pending";
-        string coroutine = Coroutine.State == CoroutineState.Closed ? "done" : "running";
-        string text = $"{state} name='{Name}' coro=<{Coroutine.QualifiedName}() {coroutine}>";
-        if (IsDone)
-        {
-            return text + (PeekException is { } failure ? $" exception={TextForm.Describe(failure)}" : IsCancelled ? "" : ResultText);
-        }
-        return text + (WaitsFor is { } target ? $" wait_for={target}" : "") + WaitersText();
-    }
+    private protected override string Describe() => TaskText.Describe(this, HasSucceeded ? ResultText : "", WaitersText());
 
-    // Passes a cancel request on to what the task waits for, or else remembers it.
-    private void Request(string? message)
+    /// <summary>Passes a cancel request on to what the task waits for, or else remembers it.</summary>
+    internal void Request(string? message)
     {
         if (!_throwQueued && WaitsFor is { } target)
         {
@@ -235,7 +272,8 @@ public class CoroutineTask : Future
             }
         }
         Remember(message);
-        if (_begun && _leaf.Status != Coroutine.Progress.Started)
+        // (The leaf does not tell: while the task runs, it is the one of the last suspension, and may have ended.)
+        if (_begun && Coroutine.Status != Coroutine.Progress.Started)
         {
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
         }
@@ -252,7 +290,7 @@ public class CoroutineTask : Future
         _mustCancel = true;
         if (_details is not null || message is not null)
         {
-            (_details ??= new Details()).CancelMessage = message;
+            (_details ??= new TaskDetails()).CancelMessage = message;
         }
     }
 
@@ -286,11 +324,15 @@ public class CoroutineTask : Future
             {
                 // No statement of the coroutine runs.
                 own.Fail(thrown);
-                (thrown as CancelledException)?.InterruptedAt(own);
+                (thrown as CancelledException)?.InterruptedAt(own, this, null);
                 return Finish(own, thrown);
             }
             _begun = true;
             own.Begin(null);
+        }
+        if (thrown is CancelledException cancelled && Trampoline.IsLeftUnseen(_leaf))
+        {
+            cancelled.InterruptedAt(_leaf, this, source);
         }
         var stopped = thrown is null ? Trampoline.Resume(_leaf) : Trampoline.Throw(_leaf, thrown);
         if (stopped.Awaiting == AwaitKind.None)
@@ -325,9 +367,9 @@ public class CoroutineTask : Future
         if (_mustCancel && _leaf.CanThrow)
         {
             _mustCancel = false;
-            return thrown as CancelledException ?? new CancelledException(_details?.CancelMessage);
+            return TaskDetails.CancellationFor(_details, thrown as CancelledException);
         }
-        return thrown;
+        return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_details, cancelled) : thrown;
     }
 
     private void Wait(Coroutine leaf)
@@ -402,13 +444,16 @@ public class CoroutineTask : Future
         switch (failure)
         {
             case null when _mustCancel:
-                CancelWith(new CancelledException(_details?.CancelMessage));
+                CancelWith(TaskDetails.CancellationFor(_details, null));
                 return null;
             case null:
                 Succeed();
                 return null;
             case CancelledException cancelled:
                 CancelWith(cancelled);
+                return null;
+            case OperationCanceledException foreign when _details?.Tokens?.IsOurs(foreign) == true:
+                CancelWith(new CancelledException(_details.CancelMessage, foreign, foreign.CancellationToken));
                 return null;
             default:
                 Fail(failure);
@@ -418,27 +463,6 @@ public class CoroutineTask : Future
                     return failure;
                 }
                 return null;
-        }
-    }
-
-    // A task has one of these only if it was given a name, if a request with a message had to be remembered, or if it awaits things of .NET.
-    private sealed class Details
-    {
-        internal string? Name { get; set; }
-
-        internal string? CancelMessage { get; set; } // of the request that is remembered
-
-        internal ICoroutineHost? Host { get; set; }
-    }
-
-    private sealed class LateRequest(CoroutineTask task, string? message) : Runnable
-    {
-        internal override void Run(object? source)
-        {
-            if (!task.IsDone && task._cancelRequests > 0)
-            {
-                task.Request(message);
-            }
         }
     }
 }

@@ -37,12 +37,42 @@ public sealed partial class EventLoop
         return Named(TaskFactory.Create(this, coroutine, context), name);
     }
 
+    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
+    /// <remarks>
+    /// The <see cref="CancelledException"/> that is thrown in the coroutine carries the token, and so does the task's. If the token is cancelled already,
+    /// no statement of the coroutine runs. The registration is taken back when the task is done.
+    /// </remarks>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="cancellationToken">The token.</param>
+    /// <param name="name">The name; null for <c>Task-N</c>.</param>
+    /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <returns>The task.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
+    public CoroutineTask CreateTask(Coroutine coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
+        => Obeying(CreateTask(coroutine, name, context), cancellationToken);
+
+    /// <inheritdoc cref="CreateTask(Coroutine, CancellationToken, string?, Context?)"/>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
+        => Obeying(CreateTask(coroutine, name, context), cancellationToken);
+
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks() => _tasks.ToList();
 
     internal void Register(CoroutineTask task) => _tasks.Add(task);
 
     internal void Unregister(CoroutineTask task) => _tasks.Remove(task);
+
+    private static TTask Obeying<TTask>(TTask task, CancellationToken cancellationToken)
+        where TTask : CoroutineTask
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            task.Tokens.Obey(cancellationToken);
+        }
+        return task;
+    }
 
     private static TTask Named<TTask>(TTask task, string? name)
         where TTask : CoroutineTask

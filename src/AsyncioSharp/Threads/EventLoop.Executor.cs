@@ -14,11 +14,13 @@ public sealed partial class EventLoop
     /// <param name="function">What to run; a blocking call, as a rule.</param>
     /// <returns>A future. Cancelling it keeps a function that has not begun from beginning; one that runs goes on, its outcome dropped.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>
+    /// <exception cref="ArgumentException">In debug mode: <paramref name="function"/> is an <c>async</c> method.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed, or the executor was shut down.</exception>
     public Future<T> RunInExecutor<T>(Executor? executor, Func<T> function)
     {
         ArgumentNullException.ThrowIfNull(function);
         CheckUse();
+        CheckNotAsync(function, nameof(RunInExecutor), nameof(function));
         var submitted = (executor ?? DefaultExecutor()).Submit(function);
         return new WrappingFuture<T>(this, submitted, isWorkElsewhere: true);
     }
@@ -29,6 +31,7 @@ public sealed partial class EventLoop
     public Future<object?> RunInExecutor(Executor? executor, Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
+        CheckNotAsync(action, nameof(RunInExecutor), nameof(action));
         return RunInExecutor<object?>(executor, () =>
         {
             action();

@@ -24,9 +24,10 @@ public class LayeringTests
         ("Queues", ["Errors", "Internal", "Coroutines", "Loop", "Futures", "Tasks", "Synchronization"]),
         ("Threads", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Interop", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads"]),
-        ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop"]),
-        ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Combinators"]),
-        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Combinators", "Running"]),
+        ("Scopes", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
+        ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes"]),
+        ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators"]),
+        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators", "Running"]),
     ];
 
     [Fact]

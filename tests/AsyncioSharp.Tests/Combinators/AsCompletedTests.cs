@@ -8,6 +8,8 @@ public class AsCompletedTests
 {
     [Fact]
     [Rule("AC-01", "AC-02")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_duplicate_coroutines")]
     public void It_gives_one_coroutine_for_each_distinct_input_in_order_of_completion()
     {
         var log = new List<string>();
@@ -27,6 +29,7 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_reverse_wait")]
     public void Whichever_coroutine_is_awaited_first_gets_the_next_outcome()
     {
         VirtualTimeLoop.Run(Main());
@@ -42,6 +45,7 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_concurrent")]
     public void They_may_be_awaited_concurrently()
     {
         VirtualTimeLoop.Run(Main());
@@ -122,6 +126,7 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-03")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_coroutine_use_running_loop")]
     public void Everything_begins_at_the_call_the_timeout_included()
     {
         var log = new List<string>();
@@ -165,6 +170,7 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-04")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_with_timeout")]
     public void When_the_time_is_up_queued_outcomes_are_given_and_all_others_time_out_and_run_on()
     {
         var log = new List<string>();
@@ -212,17 +218,31 @@ public class AsCompletedTests
         }
     }
 
-    [Fact]
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     [Rule("AC-04")]
-    public void A_timer_that_is_not_needed_any_more_is_cancelled()
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_with_unused_timeout")]
+    public void A_timer_that_is_not_needed_any_more_is_cancelled(bool awaitForeach)
     {
         LoopSteps.WaitsOf(Main).ShouldBe([1, 100]);
 
-        static async Coroutine Main()
+        async Coroutine Main()
         {
-            foreach (var next in Asyncio.AsCompleted([Asyncio.Sleep(1, 1)], timeout: 50))
+            var items = Asyncio.AsCompleted([Asyncio.Sleep(1, 1)], timeout: 50);
+            if (awaitForeach)
             {
-                await next;
+                await foreach (var done in items)
+                {
+                    done.Result().ShouldBe(1);
+                }
+            }
+            else
+            {
+                foreach (var next in items)
+                {
+                    (await next).ShouldBe(1);
+                }
             }
             await Asyncio.Sleep(100);
         }
@@ -270,6 +290,9 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-06")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_same_tasks_in_as_out")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_duplicate_coroutines")]
     public void Await_foreach_gives_the_original_futures_and_tasks_made_for_coroutines_all_done()
     {
         VirtualTimeLoop.Run(Main());
@@ -280,11 +303,13 @@ public class AsCompletedTests
             var future = Asyncio.GetRunningLoop().CreateFuture<string>();
             future.Loop.CallLater(1, () => future.SetException(new FormatException()));
             var given = new List<IFuture<string>>();
-            await foreach (var done in Asyncio.AsCompleted([task, Asyncio.Sleep(3, "coroutine"), future]))
+            var coroutine = Asyncio.Sleep(3, "coroutine");
+            await foreach (var done in Asyncio.AsCompleted([task, coroutine, future, coroutine, task]))
             {
                 done.IsDone.ShouldBeTrue();
                 given.Add(done);
             }
+            given.Count.ShouldBe(3);
             given[0].ShouldBeSameAs(future);
             given[0].Exception().ShouldBeOfType<FormatException>();
             given[1].ShouldBeSameAs(task);
@@ -294,6 +319,7 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-06")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_resume_iterator")]
     public void A_loop_that_was_left_can_be_taken_up_again_in_either_form()
     {
         var log = new List<int>();
@@ -323,6 +349,7 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-06", "AC-04")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_with_timeout")]
     public void Await_foreach_throws_when_the_time_is_up()
     {
         VirtualTimeLoop.Run(Main());
@@ -363,6 +390,7 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-07")]
+    [CPython("test_tasks.py::BaseTaskTests.test_as_completed_coroutine_without_loop")]
     public void It_needs_a_running_loop_and_leaves_the_coroutine_unstarted_without()
     {
         var coroutine = Asyncio.Sleep(1, 1);

@@ -8,6 +8,7 @@ public class GatherCancellationTests
 {
     [Fact]
     [Rule("GAT-08")]
+    [CPython("test_tasks.py::FutureGatherTests.test_one_cancellation")]
     public void A_cancelled_child_fails_the_gather_with_the_cancellation_as_an_exception()
     {
         var log = new List<string>();
@@ -79,6 +80,7 @@ public class GatherCancellationTests
 
     [Fact]
     [Rule("GAT-09")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancel_gather_1")]
     public void When_all_children_are_done_but_the_gather_is_not_yet_told_it_refuses_and_completes_normally()
     {
         VirtualTimeLoop.Run(Main());
@@ -210,11 +212,13 @@ public class GatherCancellationTests
 
     [Fact]
     [Rule("GAT-12")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_cancellation_broadcast")]
     public void Cancelling_a_task_that_awaits_a_gather_cancels_the_children()
     {
+        IFuture<int[]>? gather = null;
         VirtualTimeLoop.Run(Main());
 
-        static async Coroutine Main()
+        async Coroutine Main()
         {
             var child = Asyncio.CreateTask(Asyncio.Sleep(10, 1));
             var awaiting = Asyncio.CreateTask(Awaits(child));
@@ -225,9 +229,10 @@ public class GatherCancellationTests
             (await LoopSteps.FailureOf<CancelledException>(awaiting)).CancelMessage.ShouldBe("outer");
             awaiting.IsCancelled.ShouldBeTrue();
             child.IsCancelled.ShouldBeTrue();
+            gather.ShouldNotBeNull().Cancel().ShouldBeFalse();
         }
 
-        static async Coroutine Awaits(CoroutineTask<int> child) => await Asyncio.Gather(child, Asyncio.Sleep(20, 2));
+        async Coroutine Awaits(CoroutineTask<int> child) => await (gather = Asyncio.Gather(child, Asyncio.Sleep(20, 2)));
     }
 
     [Fact]

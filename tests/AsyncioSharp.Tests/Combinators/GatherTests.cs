@@ -61,6 +61,8 @@ public class GatherTests
 
     [Fact]
     [Rule("GAT-03")]
+    [CPython("test_tasks.py::FutureGatherTests.test_constructor_empty_sequence_use_running_loop")]
+    [CPython("test_tasks.py::FutureGatherTests.test_constructor_empty_sequence")]
     public void Without_arguments_it_is_done_and_refuses_cancellation()
     {
         VirtualTimeLoop.Run(Main());
@@ -80,6 +82,7 @@ public class GatherTests
 
     [Fact]
     [Rule("GAT-03")]
+    [CPython("test_tasks.py::FutureGatherTests.test_constructor_empty_sequence_without_loop")]
     public void Without_arguments_it_needs_a_running_loop()
     {
         Should.Throw<InvalidOperationException>(() => Asyncio.Gather<int>()).Message.ShouldContain("no running event loop");
@@ -88,6 +91,7 @@ public class GatherTests
 
     [Fact]
     [Rule("GAT-04")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_duplicate_coroutines")]
     public void What_is_given_twice_runs_once_and_fills_both_places()
     {
         int runs = 0;
@@ -110,6 +114,8 @@ public class GatherTests
 
     [Fact]
     [Rule("GAT-05")]
+    [CPython("test_tasks.py::FutureGatherTests.test_constructor_heterogenous_futures")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_issue46672")]
     public void Futures_of_different_loops_are_refused_at_the_call_and_children_made_by_then_run_on()
     {
         var log = new List<string>();
@@ -152,6 +158,7 @@ public class GatherTests
 
     [Fact]
     [Rule("GAT-06")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_exception_marking")]
     public void The_first_failure_completes_the_gather_with_that_object_and_siblings_run_on()
     {
         var log = new List<string>();
@@ -191,6 +198,8 @@ public class GatherTests
 
     [Fact]
     [Rule("GAT-07")]
+    [CPython("test_tasks.py::GatherTestsBase.test_return_exceptions")]
+    [CPython("test_tasks.py::FutureGatherTests.test_result_exception_one_cancellation")]
     public void Outcomes_hold_values_failures_and_cancellations_and_come_when_all_are_done()
     {
         VirtualTimeLoop.Run(Main());

@@ -121,6 +121,7 @@ public class OverloadTests
 
     [Fact]
     [Rule("WAIT-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_invalid_args", Deviation = "single futures are waited for")]
     public void Wait_keeps_the_static_type_and_takes_mixed_kinds()
     {
         VirtualTimeLoop.Run(Main());
@@ -179,6 +180,7 @@ public class OverloadTests
 
     [Fact]
     [Rule("WAIT-03")]
+    [CPython("test_tasks.py::WaitTests.test_coro_is_deprecated_in_wait")]
     public void Coroutines_given_to_Wait_are_made_tasks_which_are_in_the_sets_instead()
     {
         VirtualTimeLoop.Run(Main());
@@ -195,6 +197,8 @@ public class OverloadTests
 
     [Fact]
     [Rule("WAIT-03")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_constructor_loop_selection")]
+    [CPython("test_tasks.py::WaitTests.test_coro_is_deprecated_in_wait")]
     public void What_Python_deprecated_is_obsolete_hidden_and_works()
     {
         var deprecated = typeof(Asyncio).GetMethods()

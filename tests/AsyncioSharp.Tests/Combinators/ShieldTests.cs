@@ -9,6 +9,8 @@ public class ShieldTests
 {
     [Fact]
     [Rule("SHI-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_result")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_exception")]
     public void A_shield_mirrors_the_inner_outcome()
     {
         VirtualTimeLoop.Run(Main());
@@ -47,6 +49,7 @@ public class ShieldTests
 
     [Fact]
     [Rule("SHI-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_coroutine_without_loop")]
     public void A_coroutine_needs_a_running_loop_and_null_is_refused()
     {
         Should.Throw<InvalidOperationException>(() => Asyncio.Shield(Asyncio.Sleep(1, 1))).Message.ShouldContain("no running event loop");
@@ -55,6 +58,7 @@ public class ShieldTests
 
     [Fact]
     [Rule("SHI-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_shortcut")]
     public void The_shield_of_something_done_is_that_thing_itself()
     {
         VirtualTimeLoop.Run(Main());
@@ -88,6 +92,7 @@ public class ShieldTests
 
     [Fact]
     [Rule("SHI-02")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_cancel_outer")]
     public void Cancelling_the_shield_cancels_only_the_shield_at_once()
     {
         VirtualTimeLoop.Run(Main());
@@ -101,6 +106,9 @@ public class ShieldTests
             shield.Cancel("outside").ShouldBeTrue();
             shield.IsCancelled.ShouldBeTrue();
             inner.Cancelling.ShouldBe(0);
+            await Asyncio.Sleep(0);
+            $"{shield}".ShouldNotContain("cb=");
+            inner.ToString().ShouldNotContain("cb=");
             (await LoopSteps.FailureOf<CancelledException>(shield)).CancelMessage.ShouldBe("outside");
             (await inner).ShouldBe("went on");
         }
@@ -108,6 +116,7 @@ public class ShieldTests
 
     [Fact]
     [Rule("SHI-02")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_effect")]
     public void Cancelling_who_awaits_the_shield_leaves_the_inner_one_alone()
     {
         VirtualTimeLoop.Run(Main());
@@ -132,6 +141,7 @@ public class ShieldTests
 
     [Fact]
     [Rule("SHI-03")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_cancel_inner")]
     public void When_the_inner_one_is_cancelled_the_shield_is_cancelled_without_a_message()
     {
         VirtualTimeLoop.Run(Main());
@@ -213,6 +223,7 @@ public class ShieldTests
 
     [Fact]
     [Rule("SHI-05")]
+    [CPython("test_tasks.py::BaseTaskTests.test_gather_shield")]
     public void Cancelling_a_gather_of_shields_cancels_the_shields_and_not_what_they_protect()
     {
         VirtualTimeLoop.Run(Main());
@@ -228,6 +239,8 @@ public class ShieldTests
             gather.Cancel().ShouldBeTrue();
             shield.IsCancelled.ShouldBeTrue();
             await LoopSteps.FailureOf<CancelledException>(gather);
+            gather.IsCancelled.ShouldBeFalse();
+            _ = gather.Exception().ShouldBeOfType<CancelledException>();
             (one.Cancelling, two.Cancelling).ShouldBe((0, 0));
             (await Asyncio.Gather(one, two)).ShouldBe([1, 2]);
         }

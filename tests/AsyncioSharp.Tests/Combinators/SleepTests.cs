@@ -8,6 +8,7 @@ public class SleepTests
 {
     [Fact]
     [Rule("SLP-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_sleep")]
     public void A_sleep_takes_its_seconds_of_loop_time_and_gives_its_result()
     {
         VirtualTimeLoop.Run(Main());
@@ -49,6 +50,7 @@ public class SleepTests
     [InlineData(-1.0)]
     [InlineData(double.NegativeInfinity)]
     [Rule("SLP-02")]
+    [CPython("test_tasks.py::SleepTests.test_sleep_zero")]
     public void Zero_and_less_mean_exactly_one_iteration_and_no_timer(double seconds)
     {
         var log = new List<string>();
@@ -75,6 +77,7 @@ public class SleepTests
 
     [Fact]
     [Rule("SLP-02")]
+    [CPython("test_tasks.py::SleepTests.test_sleep_zero")]
     public void Sleep_zero_lets_every_other_ready_task_run_once()
     {
         var log = new List<string>();
@@ -95,6 +98,8 @@ public class SleepTests
 
     [Fact]
     [Rule("SLP-03")]
+    [CPython("test_tasks.py::BaseTaskTests.test_sleep_cancel")]
+    [CPython("test_tasks.py::BaseTaskTests.test_task_cancel_sleeping_task")]
     public void Cancelling_a_sleeper_cancels_its_timer()
     {
         var waits = LoopSteps.WaitsOf(Main);
@@ -115,6 +120,7 @@ public class SleepTests
     [InlineData(true)]
     [InlineData(false)]
     [Rule("SLP-03")]
+    [CPython("test_futures.py::BaseFutureTests.test_set_result_unless_cancelled")]
     public void A_timer_that_fires_in_the_iteration_of_the_cancellation_does_not_undo_it(bool cancelFirst)
     {
         var reports = new List<ExceptionContext>();
@@ -145,6 +151,7 @@ public class SleepTests
 
     [Fact]
     [Rule("SLP-04")]
+    [CPython("test_tasks.py::BaseTaskTests.test_sleep_when_delay_is_nan", Deviation = "at the call, not when it runs")]
     public void Not_a_number_is_refused_at_the_call()
     {
         Should.Throw<ArgumentException>(() => Asyncio.Sleep(double.NaN)).ParamName.ShouldBe("seconds");

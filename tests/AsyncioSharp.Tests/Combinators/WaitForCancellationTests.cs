@@ -96,7 +96,51 @@ public class WaitForCancellationTests
     }
 
     [Fact]
+    [Rule("WF-06")]
+    public void A_coroutine_begins_even_if_the_caller_is_cancelled_before_and_not_if_the_time_is_up_before()
+    {
+        var log = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(["begins", "cancelled: one", "begins", "ends"]);
+
+        async Coroutine Main()
+        {
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(Inner(), 10));
+            await Asyncio.Sleep(0);
+            waiting.Cancel("one");
+            waiting.Cancel("two");
+            await LoopSteps.FailureOf<CancelledException>(waiting);
+
+            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(Inner(), 0));
+
+            // A request that is taken back before the first step is forgotten, as any other that was only remembered.
+            waiting = Asyncio.CreateTask(Asyncio.WaitFor(Inner(), 10));
+            await Asyncio.Sleep(0);
+            var inner = Asyncio.AllTasks().Single(task => task != waiting && task != Asyncio.CurrentTask());
+            inner.Cancel("three");
+            inner.Uncancel().ShouldBe(0);
+            await waiting;
+        }
+
+        async Coroutine Inner()
+        {
+            log.Add("begins");
+            try
+            {
+                await Asyncio.Sleep(5);
+                log.Add("ends");
+            }
+            catch (CancelledException e)
+            {
+                log.Add($"cancelled: {e.CancelMessage}");
+                throw;
+            }
+        }
+    }
+
+    [Fact]
     [Rule("WF-07")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_self_cancellation", Deviation = "forwarded to the inner task, as since 3.12")]
     public void A_second_request_is_forwarded_to_the_inner_one_too()
     {
         var log = new List<string>();
@@ -140,6 +184,7 @@ public class WaitForCancellationTests
 
     [Fact]
     [Rule("WF-08")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_issue86296")]
     public void A_caller_cancelled_after_the_completion_but_before_it_resumed_is_cancelled()
     {
         VirtualTimeLoop.Run(Main());

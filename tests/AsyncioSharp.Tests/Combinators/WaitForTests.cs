@@ -8,6 +8,7 @@ public class WaitForTests
 {
     [Fact]
     [Rule("WF-01")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_blocking")]
     public void Without_a_timeout_it_is_a_plain_await_in_the_callers_task_without_a_timer()
     {
         var waits = LoopSteps.WaitsOf(Main);
@@ -35,6 +36,7 @@ public class WaitForTests
     [InlineData(0.0)]
     [InlineData(-1.0)]
     [Rule("WF-02")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_timeout_less_then_0_or_0_future_done")]
     public void With_no_time_it_gives_what_is_done_already(double timeout)
     {
         VirtualTimeLoop.Run(Main());
@@ -58,6 +60,7 @@ public class WaitForTests
 
     [Fact]
     [Rule("WF-02")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started")]
     public void With_no_time_what_is_not_done_is_cancelled_and_a_fresh_coroutine_never_starts()
     {
         var log = new List<string>();
@@ -82,9 +85,16 @@ public class WaitForTests
     }
 
     [Theory]
+    [InlineData(-1.0)]
     [InlineData(0.0)]
     [InlineData(1.0)]
     [Rule("WF-02", "WF-03", "WF-04")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_timeout_less_then_0_or_0")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_cancellation_race_condition")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_waits_for_task_cancellation")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_waits_for_task_cancellation_w_timeout_0")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_reraises_exception_during_cancellation")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_cancel_suppressed")]
     public void What_is_cancelled_by_the_timeout_is_awaited_to_its_end_and_may_still_decide_the_outcome(double timeout)
     {
         VirtualTimeLoop.Run(Main());
@@ -97,7 +107,7 @@ public class WaitForTests
             var expired = await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(cleaning, timeout));
             expired.InnerException.ShouldBeOfType<CancelledException>();
             cleaning.IsCancelled.ShouldBeTrue();
-            (loop.Time - start).ShouldBe(timeout + 5, 1e-6);
+            (loop.Time - start).ShouldBe(Math.Max(timeout, 0) + 5, 1e-6);
 
             (await Asyncio.WaitFor(await Started(() => Asyncio.Sleep(0, 7)), timeout)).ShouldBe(7);
             await LoopSteps.FailureOf<FormatException>(Asyncio.WaitFor(await Started(() => throw new FormatException()), timeout));
@@ -132,6 +142,8 @@ public class WaitForTests
 
     [Fact]
     [Rule("WF-03")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_race_condition")]
     public void What_is_in_time_gives_its_outcome_and_what_is_late_a_timeout()
     {
         VirtualTimeLoop.Run(Main());
@@ -228,6 +240,8 @@ public class WaitForTests
     [InlineData(0.0)]
     [InlineData(1.0)]
     [Rule("WF-13")]
+    [CPython("test_waitfor.py::WaitForShieldTests.test_zero_timeout")]
+    [CPython("test_waitfor.py::WaitForShieldTests.test_shielded_timeout")]
     public void Around_a_shield_only_the_shield_is_cancelled(double timeout)
     {
         VirtualTimeLoop.Run(Main());

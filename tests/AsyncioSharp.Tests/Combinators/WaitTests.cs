@@ -8,6 +8,7 @@ public class WaitTests
 {
     [Fact]
     [Rule("WAIT-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_duplicate_coroutines")]
     public void It_gives_two_sets_of_the_very_futures_given_each_once()
     {
         VirtualTimeLoop.Run(Main());
@@ -27,6 +28,8 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-02")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_errors", Deviation = "at the call, not when it runs")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_invalid_args", Deviation = "at the call, not when it runs")]
     public void Bad_arguments_are_refused_at_the_call()
     {
         var loop = VirtualTimeLoop.Create();
@@ -47,6 +50,8 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-04", "WAIT-02")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_with_iterator_of_tasks")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_generator")]
     public void Lists_sets_iterators_and_lazy_sequences_are_accepted_and_gone_through_once()
     {
         int asked = 0;
@@ -74,6 +79,7 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-05")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_with_exception")]
     public void All_completed_waits_for_all_whatever_becomes_of_them()
     {
         VirtualTimeLoop.Run(Main());
@@ -93,6 +99,7 @@ public class WaitTests
     [InlineData(true)]
     [InlineData(false)]
     [Rule("WAIT-05")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_first_completed")]
     public void First_completed_waits_for_one_that_is_done_or_cancelled(bool cancels)
     {
         VirtualTimeLoop.Run(Main());
@@ -110,6 +117,7 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-05")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_first_exception_in_wait")]
     public void First_exception_waits_for_a_failure_and_a_cancellation_is_none()
     {
         VirtualTimeLoop.Run(Main());
@@ -131,6 +139,7 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-06")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_really_done")]
     public void What_is_done_when_it_resumes_counts_as_done()
     {
         var loop = VirtualTimeLoop.Create();
@@ -155,6 +164,7 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-07")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_with_timeout")]
     public void A_timeout_returns_and_cancels_nothing()
     {
         VirtualTimeLoop.Run(Main());
@@ -197,6 +207,7 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-07")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_concurrent_complete")]
     public void A_completion_at_the_deadline_counts_as_done_and_an_unused_timer_is_cancelled()
     {
         var waits = LoopSteps.WaitsOf(Main);
@@ -243,6 +254,7 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-09")]
+    [CPython("test_tasks.py::BaseTaskTests.test_wait_with_exception")]
     public void A_failure_is_not_thrown_and_stays_to_be_retrieved()
     {
         var reports = new List<string>();
@@ -265,6 +277,7 @@ public class WaitTests
 
     [Fact]
     [Rule("WAIT-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_yield_wait_does_not_shield_cancel")]
     public void Cancelling_the_waiter_leaves_the_futures_running_and_nothing_registered_with_them()
     {
         VirtualTimeLoop.Run(Main());

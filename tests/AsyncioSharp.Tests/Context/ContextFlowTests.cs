@@ -3,8 +3,11 @@ using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Contexts;
 
-/// <summary>How contexts go with tasks, callbacks and threads. Each rule holds for AsyncLocal values as for context variables.</summary>
-public class ContextFlowTests
+/// <summary>
+/// How contexts go with tasks, callbacks and threads. Each rule holds for AsyncLocal values as for context variables, and whether the program starts in
+/// the empty context, which is treated apart, or in another one.
+/// </summary>
+public abstract class ContextFlowTests
 {
     private static readonly ContextVar<string> s_variable = new("variable", "unset");
     private static readonly AsyncLocal<string?> s_local = new();
@@ -27,9 +30,10 @@ public class ContextFlowTests
 
     [Fact]
     [Rule("CTX-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_context_1")]
     public void A_task_runs_in_a_copy_of_the_context_made_when_it_is_created()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
@@ -55,13 +59,15 @@ public class ContextFlowTests
 
     [Fact]
     [Rule("CTX-01")]
+    [CPython("test_tasks.py::BaseTaskTests.test_context_2")]
+    [CPython("test_tasks.py::BaseTaskTests.test_context_3")]
     public void Tasks_that_take_turns_do_not_see_each_others_values()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
-            await Asyncio.Gather(Enumerable.Range(0, 5).Select(n => Child($"{n}")));
+            await Asyncio.Gather(Enumerable.Range(0, 100).Select(n => Child($"{n}")));
             Value.ShouldBe("unset");
         }
 
@@ -71,7 +77,7 @@ public class ContextFlowTests
             Value = mine;
             for (int i = 0; i < 5; i++)
             {
-                await Asyncio.Sleep(i % 2);
+                await Asyncio.Sleep((((7 * mine.Length) + mine[0] + i) % 5) * 0.001);
                 Value.ShouldBe(mine);
             }
         }
@@ -81,7 +87,7 @@ public class ContextFlowTests
     [Rule("CTX-02")]
     public void A_coroutine_awaited_directly_shares_the_context_of_its_caller_both_ways()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
@@ -108,7 +114,7 @@ public class ContextFlowTests
     [Rule("CTX-02")]
     public void Gather_shield_and_tasks_isolate_and_WaitFor_does_with_a_timeout()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
@@ -135,7 +141,7 @@ public class ContextFlowTests
     public void Scheduled_callbacks_run_in_a_copy_made_at_the_call()
     {
         var log = new List<string>();
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
         log.ShouldBe(["soon", "threadsafe", "soon with state", "later", "at", "explicit"]);
 
         async Coroutine Main()
@@ -169,10 +175,11 @@ public class ContextFlowTests
 
     [Fact]
     [Rule("CTX-04")]
+    [CPython("test_tasks.py::BaseTaskTests.test_context_2")]
     public void Done_callbacks_run_in_a_copy_made_at_their_registration_or_in_a_given_context()
     {
         var log = new List<string>();
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
         log.ShouldBe(["at registration", "explicit", "on a done future"]);
 
         async Coroutine Main()
@@ -210,9 +217,10 @@ public class ContextFlowTests
 
     [Fact]
     [Rule("CTX-05")]
+    [CPython("test_threads.py::ToThreadTests.test_to_thread_contextvars")]
     public void ToThread_carries_the_context_and_RunInExecutor_does_not()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
@@ -234,7 +242,7 @@ public class ContextFlowTests
     [Rule("CTX-05")]
     public void RunCoroutineThreadsafe_uses_the_context_of_the_submitter()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
@@ -258,9 +266,10 @@ public class ContextFlowTests
 
     [Fact]
     [Rule("CTX-06")]
+    [CPython("test_tasks.py::BaseTaskTests.test_get_context")]
     public void A_context_given_to_a_task_is_used_without_copying()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
@@ -294,7 +303,7 @@ public class ContextFlowTests
     [Rule("CTX-01")]
     public void What_an_async_method_of_NET_sets_stays_in_it_and_what_it_sees_is_the_tasks()
     {
-        VirtualTimeLoop.Run(Main());
+        Run(Main);
 
         static async Coroutine Main()
         {
@@ -311,4 +320,19 @@ public class ContextFlowTests
             return value;
         }
     }
+
+    /// <summary>Runs a test's main coroutine.</summary>
+    protected abstract void Run(Func<Coroutine> main);
+}
+
+/// <summary>In the context of the test framework.</summary>
+public sealed class ContextFlowInAContextTests : ContextFlowTests
+{
+    protected override void Run(Func<Coroutine> main) => VirtualTimeLoop.Run(main());
+}
+
+/// <summary>In the empty context.</summary>
+public sealed class ContextFlowInTheEmptyContextTests : ContextFlowTests
+{
+    protected override void Run(Func<Coroutine> main) => EmptyContext.Run(() => VirtualTimeLoop.Run(main()));
 }

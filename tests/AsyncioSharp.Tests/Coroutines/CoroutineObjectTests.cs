@@ -103,6 +103,7 @@ public class CoroutineObjectTests
 
     [Fact]
     [Rule("CORO-02")]
+    [CPython("test_pep492.py::CoroutineTests.test_double_await")]
     public void A_coroutine_that_a_task_is_running_cannot_be_awaited()
     {
         VirtualTimeLoop.Run(Test()).ShouldBe(7);
@@ -149,6 +150,7 @@ public class CoroutineObjectTests
 
     [Fact]
     [Rule("CORO-04")]
+    [CPython("test_tasks.py::BaseTaskTests.test_coroutine_non_gen_function_return_future")]
     public void A_coroutine_that_returns_a_future_or_a_coroutine_gives_that_object_itself()
     {
         VirtualTimeLoop.Run(Test());
@@ -172,6 +174,8 @@ public class CoroutineObjectTests
 
     [Fact]
     [Rule("CORO-05")]
+    [CPython("test_pep492.py::CoroutineTests.test_iscoroutine_generator")]
+    [CPython("test_pep492.py::CoroutineTests.test_iscoroutine", Deviation = "an awaitable of your own is no coroutine, it gives one")]
     public void IsCoroutine_is_true_for_coroutine_objects_only()
     {
         using var loop = new Closing();
@@ -198,6 +202,8 @@ public class CoroutineObjectTests
 
     [Fact]
     [Rule("CORO-06")]
+    [CPython("test_tasks.py::BaseTaskTests.test_iscoroutinefunction")]
+    [CPython("test_pep492.py::CoroutineTests.test_iscoroutinefunction")]
     public void IsCoroutineFunction_is_true_for_async_methods_bound_ones_and_partial_applications()
     {
         string name = "x";

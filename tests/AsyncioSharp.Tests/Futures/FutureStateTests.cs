@@ -13,6 +13,9 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-01", "FUT-02")]
+    [CPython("test_futures.py::BaseFutureTests.test_initial_state")]
+    [CPython("test_futures.py::BaseFutureTests.test_result")]
+    [CPython("test_futures.py::BaseFutureTests.test_exception")]
     public void A_new_future_is_pending_and_has_neither_result_nor_exception()
     {
         var future = _loop.CreateFuture<int>();
@@ -56,6 +59,9 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-01", "FUT-02", "FUT-04")]
+    [CPython("test_futures.py::BaseFutureTests.test_initial_state")]
+    [CPython("test_futures.py::BaseFutureTests.test_cancel")]
+    [CPython("test_futures.py::BaseFutureTests.test_future_cancel_message_getter")]
     public void A_cancellation_is_at_once_and_keeps_its_message_on_every_retrieval()
     {
         var future = _loop.CreateFuture<int>();
@@ -104,6 +110,9 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-01", "FUT-03")]
+    [CPython("test_futures.py::BaseFutureTests.test_cancel")]
+    [CPython("test_futures.py::BaseFutureTests.test_result")]
+    [CPython("test_futures.py::BaseFutureTests.test_exception")]
     public void A_done_future_refuses_every_second_outcome_and_stays_as_it_is()
     {
         var finished = _loop.CreateFuture<int>();
@@ -167,6 +176,8 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-12")]
+    [CPython("test_tasks.py::BaseTaskTests.test_exception_traceback")]
+    [CPython("test_futures2.py::FutureTests.test_future_traceback")]
     public void The_trace_of_a_tasks_failure_names_the_line_that_threw_at_every_await()
     {
         VirtualTimeLoop.Run(Test());
@@ -189,6 +200,7 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-13")]
+    [CPython("test_futures.py::BaseFutureTests.test_isfuture", Deviation = "a class of your own is none")]
     public void IsFuture_is_true_for_futures_and_tasks()
     {
         Asyncio.IsFuture(_loop.CreateFuture<int>()).ShouldBeTrue();
@@ -206,6 +218,8 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-14")]
+    [CPython("test_futures.py::BaseFutureTests.test_constructor_use_running_loop", Deviation = "the loop makes the future, or is given")]
+    [CPython("test_futures.py::BaseFutureTests.test_constructor_without_loop", Deviation = "a future cannot be made without naming its loop")]
     public void Loop_is_the_loop_given_or_the_one_that_made_the_future()
     {
         new Future<int>(_loop).Loop.ShouldBeSameAs(_loop);

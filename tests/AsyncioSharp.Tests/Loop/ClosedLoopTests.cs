@@ -51,6 +51,7 @@ public class ClosedLoopTests
 
     [Fact]
     [Rule("RUN-09")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_close")]
     public void Closing_again_does_nothing()
     {
         var loop = VirtualTimeLoop.Create();
@@ -128,6 +129,7 @@ public class ClosedLoopTests
 
     [Fact]
     [Rule("RUN-10")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_close")]
     public void A_closed_loop_still_makes_futures_and_tells_the_time()
     {
         var loop = VirtualTimeLoop.Create();
@@ -162,6 +164,7 @@ public class ClosedLoopTests
 
     [Fact]
     [Rule("RUN-11")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_create_task_error_closes_coro")]
     public void CreateTask_on_a_closed_loop_leaves_the_coroutine_unstarted_and_EnsureFuture_closes_it()
     {
         var loop = VirtualTimeLoop.Create();

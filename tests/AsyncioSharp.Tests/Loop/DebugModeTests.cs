@@ -10,6 +10,7 @@ public class DebugModeTests
 {
     [Fact]
     [Rule("DBG-02")]
+    [CPython("test_base_events.py::BaseEventLoopWithSelectorTests.test_log_slow_callbacks")]
     public void A_slow_callback_is_logged_with_its_text_and_its_time()
     {
         var clock = new VirtualClock();
@@ -77,26 +78,29 @@ public class DebugModeTests
 
     [Fact]
     [Rule("DBG-03")]
+    [CPython("test_base_events.py::BaseEventLoopWithSelectorTests.test_call_coroutine")]
     public void Async_methods_are_refused_as_callbacks_in_debug_mode()
     {
         var loop = VirtualTimeLoop.Create();
         loop.Debug = true;
         loop.LogWriter = TextWriter.Null;
 
-        foreach (var (method, use) in new (string, Action)[]
+        foreach (var (method, argument, use) in new (string, string, Action)[]
         {
-            ("CallSoon", () => loop.CallSoon(AsyncVoid)),
-            ("CallSoon", () => loop.CallSoon(async () => await Asyncio.Sleep(0))),
-            ("CallSoon", () => loop.CallSoon(async _ => await Asyncio.Sleep(0), 1)),
-            ("CallSoonThreadsafe", () => loop.CallSoonThreadsafe(AsyncVoid)),
-            ("CallSoonThreadsafe", () => loop.CallSoonThreadsafe(async _ => await Asyncio.Sleep(0), 1)),
-            ("CallAt", () => loop.CallAt(1, AsyncVoid)),
-            ("CallAt", () => loop.CallAt(1, async _ => await Asyncio.Sleep(0), 1)),
-            ("CallAt", () => loop.CallLater(1, AsyncVoid)),
+            ("CallSoon", "callback", () => loop.CallSoon(AsyncVoid)),
+            ("CallSoon", "callback", () => loop.CallSoon(async () => await Asyncio.Sleep(0))),
+            ("CallSoon", "callback", () => loop.CallSoon(async _ => await Asyncio.Sleep(0), 1)),
+            ("CallSoonThreadsafe", "callback", () => loop.CallSoonThreadsafe(AsyncVoid)),
+            ("CallSoonThreadsafe", "callback", () => loop.CallSoonThreadsafe(async _ => await Asyncio.Sleep(0), 1)),
+            ("CallAt", "callback", () => loop.CallAt(1, AsyncVoid)),
+            ("CallAt", "callback", () => loop.CallAt(1, async _ => await Asyncio.Sleep(0), 1)),
+            ("CallAt", "callback", () => loop.CallLater(1, AsyncVoid)),
+            ("RunInExecutor", "action", () => loop.RunInExecutor(null, AsyncVoid)),
+            ("RunInExecutor", "function", () => loop.RunInExecutor(null, Forgotten)),
         })
         {
             var refused = Should.Throw<ArgumentException>(use);
-            refused.ParamName.ShouldBe("callback");
+            refused.ParamName.ShouldBe(argument);
             refused.Message.ShouldContain($"coroutines cannot be used with {method}()");
         }
         loop.Close();
@@ -117,6 +121,8 @@ public class DebugModeTests
 
     [Fact]
     [Rule("DBG-05")]
+    [CPython("test_tasks.py::BaseTaskTests.test_task_source_traceback")]
+    [CPython("test_futures.py::BaseFutureTests.test_future_source_traceback")]
     public void Futures_tasks_and_handles_know_where_they_were_made()
     {
         var loop = VirtualTimeLoop.Create();
@@ -133,7 +139,8 @@ public class DebugModeTests
         }
         future.ToString().ShouldContain(nameof(DebugModeTests) + ".cs:");
         future.SourceTraceback.ShouldNotBeNull().GetFrame(0)!.GetMethod()!.Name.ShouldBe(nameof(Futures_tasks_and_handles_know_where_they_were_made));
-        task.SourceTraceback.ShouldNotBeNull().ToString().ShouldContain(nameof(Futures_tasks_and_handles_know_where_they_were_made));
+        task.SourceTraceback.ShouldNotBeNull().GetFrame(0)!.GetMethod()!.Name.ShouldBe(nameof(Futures_tasks_and_handles_know_where_they_were_made));
+        task.ToString().ShouldContain(nameof(DebugModeTests) + ".cs:");
         loop.Close();
     }
 
@@ -162,6 +169,7 @@ public class DebugModeTests
 
     [Fact]
     [Rule("DBG-06")]
+    [CPython("test_pep492.py::CoroutineTests.test_debug_mode_manages_coroutine_origin_tracking")]
     public void A_coroutine_that_is_never_awaited_is_reported_with_its_name_and_origin()
     {
         var reports = new List<ExceptionContext>();
@@ -260,6 +268,7 @@ public class DebugModeTests
 
     [Fact]
     [Rule("DBG-08")]
+    [CPython("test_pep492.py::CoroutineTests.test_async_def_coroutines")]
     public void Results_and_order_do_not_depend_on_debug_mode()
     {
         var plain = RunProgram(debug: false);

@@ -40,6 +40,7 @@ public sealed class DebugSwitchTests : IDisposable
     [InlineData(null, true, true)]
     [InlineData("1", null, true)]
     [InlineData("1", false, false)]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_debug")]
     public void The_argument_of_Run_overrides_the_environment_unless_it_is_left_out(string? value, bool? argument, bool expected)
     {
         Environment.SetEnvironmentVariable(Variable, value);
@@ -55,6 +56,7 @@ public sealed class DebugSwitchTests : IDisposable
 
     [Fact]
     [Rule("DBG-01")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_set_debug")]
     public void A_loop_can_be_switched_at_any_time_also_while_it_runs()
     {
         Environment.SetEnvironmentVariable(Variable, null);

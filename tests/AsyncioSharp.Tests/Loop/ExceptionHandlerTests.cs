@@ -9,6 +9,7 @@ public class ExceptionHandlerTests
 {
     [Fact]
     [Rule("EXC-01")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_set_exc_handler_custom")]
     public void A_failing_callback_is_reported_with_its_handle_and_the_rest_of_the_iteration_runs()
     {
         var loop = VirtualTimeLoop.Create();
@@ -124,6 +125,7 @@ public class ExceptionHandlerTests
 
     [Fact]
     [Rule("EXC-04")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_set_exc_handler_custom")]
     public void The_handler_is_called_with_loop_and_context_and_null_restores_the_default()
     {
         var loop = VirtualTimeLoop.Create();
@@ -216,6 +218,8 @@ public class ExceptionHandlerTests
 
     [Fact]
     [Rule("EXC-06")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_set_exc_handler_broken")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_default_exc_handler_broken")]
     public void A_failing_handler_is_reported_by_the_default_one_with_the_original_report()
     {
         var loop = VirtualTimeLoop.Create();

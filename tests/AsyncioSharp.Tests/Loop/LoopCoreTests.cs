@@ -10,6 +10,7 @@ public class LoopCoreTests
 {
     [Fact]
     [Rule("LOOP-01")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_call_soon")]
     public void Ready_callbacks_run_first_in_first_out_and_once()
     {
         var loop = VirtualTimeLoop.Create();
@@ -60,6 +61,7 @@ public class LoopCoreTests
 
     [Fact]
     [Rule("LOOP-02")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test__run_once_schedule_handle")]
     public void What_callbacks_schedule_waits_for_the_next_iteration()
     {
         var loop = VirtualTimeLoop.Create();
@@ -159,6 +161,7 @@ public class LoopCoreTests
 
     [Fact]
     [Rule("LOOP-05")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test__run_once")]
     public void The_wait_lasts_until_the_first_timer_that_is_not_cancelled()
     {
         var clock = new VirtualClock();
@@ -296,6 +299,8 @@ public class LoopCoreTests
 
     [Fact]
     [Rule("LOOP-09")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_constructor_without_loop")]
+    [CPython("test_futures.py::BaseFutureTests.test_wrap_future_without_loop")]
     public void What_needs_a_loop_raises_where_none_runs_and_never_makes_one()
     {
         static async Coroutine<int> One()
@@ -322,6 +327,9 @@ public class LoopCoreTests
 
     [Fact]
     [Rule("LOOP-09")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_constructor_use_running_loop")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_constructor_loop_selection")]
+    [CPython("test_tasks.py::BaseTaskTests.test_shield_coroutine_use_running_loop")]
     public void What_needs_a_loop_uses_the_running_one()
     {
         var loop = VirtualTimeLoop.Create();

@@ -114,6 +114,7 @@ public class LoopThreadTests
 
     [Fact]
     [Rule("THR-02")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_check_thread")]
     public void Outside_debug_mode_plain_calls_from_another_thread_are_safe_and_wake_the_loop_too()
     {
         var clock = new VirtualClock();
@@ -141,6 +142,7 @@ public class LoopThreadTests
 
     [Fact]
     [Rule("THR-03", "DBG-04")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_check_thread")]
     public void Debug_mode_refuses_plain_calls_from_a_thread_that_does_not_run_the_loop()
     {
         var loop = VirtualTimeLoop.Create();

@@ -9,6 +9,7 @@ public class RunningTests
 {
     [Fact]
     [Rule("RUN-01")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_run_once")]
     public void Stop_lets_the_iteration_finish_and_leaves_what_it_scheduled_for_the_next_run()
     {
         var loop = VirtualTimeLoop.Create();
@@ -51,6 +52,7 @@ public class RunningTests
 
     [Fact]
     [Rule("RUN-02")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_run_forever_pre_stopped")]
     public void A_stop_before_the_run_makes_it_a_single_iteration_and_is_used_up_by_it()
     {
         var loop = VirtualTimeLoop.Create();
@@ -172,6 +174,7 @@ public class RunningTests
 
     [Fact]
     [Rule("RUN-04")]
+    [CPython("test_tasks.py::BaseTaskTests.test_stop_while_run_in_complete")]
     public void A_run_stopped_by_other_means_raises_and_the_task_can_be_continued()
     {
         var loop = VirtualTimeLoop.Create();
@@ -204,6 +207,7 @@ public class RunningTests
 
     [Fact]
     [Rule("RUN-05")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_run_until_complete_loop_orphan_future_close_loop")]
     public void A_future_whose_run_was_left_by_a_fatal_exception_does_not_stop_a_later_run()
     {
         var loop = VirtualTimeLoop.Create();
@@ -236,6 +240,7 @@ public class RunningTests
 
     [Fact]
     [Rule("RUN-06")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_run_forever_keyboard_interrupt")]
     public void A_fatal_exception_of_the_main_coroutine_is_not_reported_a_second_time()
     {
         var loop = VirtualTimeLoop.Create();
@@ -276,6 +281,7 @@ public class RunningTests
 
     [Fact]
     [Rule("RUN-07")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_run_until_complete_loop")]
     public void Null_and_the_future_of_another_loop_are_refused_at_the_call()
     {
         var loop = VirtualTimeLoop.Create();
@@ -313,6 +319,7 @@ public class RunningTests
 
     [Fact]
     [Rule("RUN-08")]
+    [CPython("test_base_events.py::RunningLoopTests.test_running_loop_within_a_loop")]
     public void Another_loop_cannot_be_run_on_a_thread_that_runs_one()
     {
         var loop = VirtualTimeLoop.Create();

@@ -166,6 +166,7 @@ public class TimerQueueTests
 
     [Fact]
     [Rule("TIM-05")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test__run_once_cancelled_event_cleanup")]
     public void Cancelled_entries_stay_until_more_than_half_of_more_than_a_hundred_are_cancelled()
     {
         var queue = new TimerQueue();

@@ -10,6 +10,8 @@ public class TimerTests
 {
     [Fact]
     [Rule("TIM-01")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_call_later")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_time_and_call_at")]
     public void CallLater_is_CallAt_the_time_plus_the_delay()
     {
         var clock = new VirtualClock();
@@ -36,6 +38,7 @@ public class TimerTests
     [InlineData(-1)]
     [InlineData(-1e300)]
     [InlineData(double.NegativeInfinity)]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_call_later_negative_delays")]
     public void A_delay_of_zero_or_less_means_the_next_iteration(double delay)
     {
         var loop = VirtualTimeLoop.Create();
@@ -149,6 +152,7 @@ public class TimerTests
 
     [Fact]
     [Rule("TIM-02")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_call_later_negative_delays")]
     public void Timers_fire_in_order_of_deadline_whatever_the_order_of_registration()
     {
         var loop = VirtualTimeLoop.Create();
@@ -185,6 +189,7 @@ public class TimerTests
 
     [Fact]
     [Rule("TIM-03")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_time_and_call_at")]
     public void A_timer_is_due_up_to_one_tick_of_the_clock_early_and_not_more()
     {
         var clock = new SlowClock(); // ten ticks a second

@@ -13,6 +13,8 @@ public class UnretrievedTests
 {
     [Fact]
     [Rule("EXC-08")]
+    [CPython("test_futures.py::BaseFutureTests.test_tb_logger_exception_unretrieved")]
+    [CPython("test_futures.py::BaseFutureTests.test_future_exception_never_retrieved")]
     public void A_failed_future_that_is_dropped_is_reported_once()
     {
         var loop = VirtualTimeLoop.Create();
@@ -37,6 +39,7 @@ public class UnretrievedTests
 
     [Fact]
     [Rule("EXC-08")]
+    [CPython("test_futures.py::BaseFutureTests.test_future_exception_never_retrieved_debug")]
     public void Debug_mode_adds_where_the_future_was_made()
     {
         var loop = VirtualTimeLoop.Create();
@@ -55,6 +58,7 @@ public class UnretrievedTests
 
     [Fact]
     [Rule("EXC-08")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_default_exc_handler_coro")]
     public void A_failed_task_and_a_failed_gather_are_reported_under_their_own_kinds()
     {
         var loop = VirtualTimeLoop.Create();
@@ -126,6 +130,13 @@ public class UnretrievedTests
 
     [Fact]
     [Rule("EXC-09")]
+    [CPython("test_tasks.py::BaseTaskTests.test_tb_logger_not_called_after_cancel")]
+    [CPython("test_futures.py::BaseFutureTests.test_tb_logger_abandoned")]
+    [CPython("test_futures.py::BaseFutureTests.test_tb_logger_not_called_after_cancel")]
+    [CPython("test_futures.py::BaseFutureTests.test_tb_logger_result_unretrieved")]
+    [CPython("test_futures.py::BaseFutureTests.test_tb_logger_result_retrieved")]
+    [CPython("test_futures.py::BaseFutureTests.test_tb_logger_exception_retrieved")]
+    [CPython("test_futures.py::BaseFutureTests.test_tb_logger_exception_result_retrieved")]
     public void Every_way_of_retrieving_counts_and_results_and_cancellations_never_report()
     {
         var loop = VirtualTimeLoop.Create();
@@ -151,7 +162,11 @@ public class UnretrievedTests
             var task = loop.CreateTask(Fails());
             loop.RunUntilComplete(Asyncio.Sleep(1));
             task.Cancel().ShouldBeFalse();
+            loop.CreateFuture<int>();
             loop.CreateFuture<int>().SetResult(1);
+            var retrieved = loop.CreateFuture<int>();
+            retrieved.SetResult(2);
+            retrieved.Result().ShouldBe(2);
             loop.CreateFuture<int>().Cancel();
             var sleeper = loop.CreateTask(Asyncio.Sleep(10));
             loop.RunIteration();
@@ -164,6 +179,7 @@ public class UnretrievedTests
 
     [Fact]
     [Rule("EXC-09")]
+    [CPython("test_tasks.py::CoroutineGatherTests.test_exception_marking")]
     public void A_gather_that_has_failed_marks_the_later_failures_of_its_children()
     {
         var loop = VirtualTimeLoop.Create();
@@ -254,6 +270,7 @@ public class UnretrievedTests
 
     [Fact]
     [Rule("EXC-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_log_destroyed_pending_task", Deviation = "when the loop is closed; no pending task is collected")]
     public void A_task_that_is_pending_when_its_loop_is_closed_is_reported()
     {
         var loop = VirtualTimeLoop.Create();
@@ -273,6 +290,7 @@ public class UnretrievedTests
 
     [Fact]
     [Rule("EXC-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_log_destroyed_pending_task")]
     public void Debug_mode_adds_where_the_pending_task_was_made()
     {
         var loop = VirtualTimeLoop.Create();
@@ -307,6 +325,7 @@ public class UnretrievedTests
 
     [Fact]
     [Rule("EXC-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_log_destroyed_pending_task", Deviation = "no pending task is collected")]
     public void A_pending_task_that_nobody_holds_goes_on()
     {
         var loop = VirtualTimeLoop.Create();

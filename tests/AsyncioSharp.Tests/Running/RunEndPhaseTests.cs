@@ -14,6 +14,7 @@ public class RunEndPhaseTests
     [Theory, Rule("ARUN-05")]
     [InlineData(false)]
     [InlineData(true)]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_cancels_hanging_tasks")]
     public void Tasks_then_async_iterators_then_the_executor_are_ended(bool mainFails)
     {
         if (mainFails)
@@ -149,6 +150,7 @@ public class RunEndPhaseTests
     }
 
     [Fact, Rule("ARUN-07")]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_reports_hanging_tasks_errors")]
     public void A_leftover_that_fails_is_reported_and_the_result_stays()
     {
         CoroutineTask? failing = null;

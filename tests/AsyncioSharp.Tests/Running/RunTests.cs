@@ -7,6 +7,8 @@ namespace AsyncioSharp.Tests.Running;
 public class RunTests
 {
     [Fact, Rule("ARUN-01")]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_return")]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_raises")]
     public void It_returns_the_result_or_throws_the_exception()
     {
         var failure = new FormatException();
@@ -39,6 +41,7 @@ public class RunTests
     }
 
     [Fact, Rule("ARUN-02")]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_from_running_loop")]
     public void It_cannot_be_called_where_a_loop_runs()
     {
         VirtualTimeLoop.Run(Main());
@@ -116,6 +119,7 @@ public class RunTests
     [Theory, Rule("ARUN-09")]
     [InlineData(true)]
     [InlineData(false)]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_debug")]
     public void Debug_sets_the_loops_debug_mode(bool debug)
     {
         VirtualTimeLoop.Run(Main(), debug).ShouldBe(debug);
@@ -158,11 +162,18 @@ public class RunTests
     }
 
     [Fact, Rule("ARUN-12")]
+    [CPython("test_runners.py::RunTests.test_asyncio_run_loop_factory")]
     public void A_loop_factory_makes_the_loop()
     {
         EventLoop? made = null;
-        var used = Asyncio.Run(Main(), loopFactory: () => made = VirtualTimeLoop.Create());
+        int calls = 0;
+        var used = Asyncio.Run(Main(), loopFactory: () =>
+        {
+            calls++;
+            return made = VirtualTimeLoop.Create();
+        });
 
+        calls.ShouldBe(1);
         used.ShouldBeSameAs(made);
         made!.IsClosed.ShouldBeTrue();
         var main = Main();

@@ -15,6 +15,8 @@ public class CancellationTests
 
     [Fact]
     [Rule("CAN-02")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancel_task_catching")]
+    [CPython("test_tasks.py::BaseTaskTests.test_task_cancel_waiter_future")]
     public void The_awaited_future_is_cancelled_at_once_and_the_coroutine_in_the_next_iteration()
     {
         VirtualTimeLoop.Run(Test());
@@ -38,7 +40,9 @@ public class CancellationTests
 
             future.IsCancelled.ShouldBeTrue();
             task.IsDone.ShouldBeFalse();
+            task.ToString().ShouldContain("wait_for=");
             await outside;
+            task.ToString().ShouldNotContain("wait_for=");
         }
 
         async Coroutine Wait(Future<int> future)
@@ -225,6 +229,7 @@ public class CancellationTests
     [InlineData(true)]
     [InlineData(false)]
     [Rule("CAN-06")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancel_yield")]
     public void At_a_bare_yield_the_request_is_thrown_at_the_next_step(bool generator)
     {
         VirtualTimeLoop.Run(Test());
@@ -269,6 +274,7 @@ public class CancellationTests
 
     [Fact]
     [Rule("CAN-07")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancel_current_task")]
     public void A_task_that_cancels_itself_is_interrupted_at_the_next_await_that_suspends()
     {
         VirtualTimeLoop.Run(Test());
@@ -324,6 +330,7 @@ public class CancellationTests
 
     [Fact]
     [Rule("CAN-08")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancel_at_end")]
     public void Cancelling_itself_and_returning_loses_the_value_and_raising_wins()
     {
         VirtualTimeLoop.Run(Test());
@@ -414,6 +421,7 @@ public class CancellationTests
 
     [Fact]
     [Rule("CAN-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancel_task_catching")]
     public void A_coroutine_may_swallow_the_exception_or_raise_another()
     {
         VirtualTimeLoop.Run(Test());
@@ -460,6 +468,7 @@ public class CancellationTests
 
     [Fact]
     [Rule("CAN-15", "TASK-05")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancel_inner_future")]
     public void Cancelling_the_awaited_future_directly_throws_into_the_coroutine_too()
     {
         VirtualTimeLoop.Run(Test());

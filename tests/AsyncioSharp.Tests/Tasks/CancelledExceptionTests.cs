@@ -144,7 +144,68 @@ public class CancelledExceptionTests
     }
 
     [Fact]
+    [Rule("CAN-13")]
+    public void A_coroutine_without_a_handler_around_one_with_a_handler_stands_in_the_trace()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Around(Asyncio.GetRunningLoop().CreateFuture<int>()));
+            await Asyncio.Sleep(0);
+            task.Cancel();
+            (await Caught.By(task)).ShouldNotBeNull().StackTrace.ShouldNotBeNull().ShouldContain(nameof(Around));
+        }
+
+        static async Coroutine Around(Future<int> future) => await Handling(future);
+
+        static async Coroutine Handling(Future<int> future)
+        {
+            try
+            {
+                await future;
+            }
+            finally
+            {
+                GC.KeepAlive(null);
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("CAN-13")]
+    public void The_trace_names_every_task_on_the_way_from_the_inside_outwards_and_no_other_that_awaits_the_same()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var inner = Asyncio.CreateTask(Interrupted());
+            CoroutineTask[] others = [Asyncio.CreateTask(AwaitingToo(inner)), Asyncio.CreateTask(AwaitingToo(inner))];
+            var middle = Asyncio.CreateTask(Between(inner));
+            var outer = Asyncio.CreateTask(Outermost(middle));
+            await Asyncio.Sleep(0);
+            inner.Cancel();
+            await Asyncio.Wait([.. others, middle, outer]);
+
+            string trace = Should.Throw<CancelledException>(() => outer.Result()).StackTrace.ShouldNotBeNull();
+
+            string[] names = [nameof(Interrupted), nameof(Between), nameof(Outermost)];
+            int[] places = [.. names.Select(name => trace.IndexOf(name, StringComparison.Ordinal))];
+            places.ShouldAllBe(static place => place >= 0);
+            places.ShouldBeInOrder();
+            trace.ShouldNotContain(nameof(AwaitingToo));
+        }
+
+        static async Coroutine Interrupted() => await Asyncio.Sleep(1);
+        static async Coroutine AwaitingToo(CoroutineTask task) => await task;
+        static async Coroutine Between(CoroutineTask task) => await task;
+        static async Coroutine Outermost(CoroutineTask task) => await task;
+    }
+
+    [Fact]
     [Rule("CAN-14")]
+    [CPython("test_tasks.py::BaseTaskTests.test_cancelling")]
     public void Cancelling_counts_requests_and_Uncancel_lowers_the_count_not_below_zero()
     {
         VirtualTimeLoop.Run(Test());
@@ -180,6 +241,7 @@ public class CancelledExceptionTests
     [InlineData("queued")]
     [InlineData("self")]
     [Rule("CAN-14")]
+    [CPython("test_tasks.py::BaseTaskTests.test_uncancel_resets_must_cancel")]
     public void Uncancel_to_zero_withdraws_a_request_that_was_only_remembered(string where)
     {
         VirtualTimeLoop.Run(Test()).ShouldBe("went on");

@@ -8,6 +8,9 @@ public class EnsureFutureTests
 {
     [Fact]
     [Rule("TASK-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_coroutine")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_future")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_task")]
     public void A_coroutine_becomes_a_task_and_futures_and_tasks_stay_themselves()
     {
         VirtualTimeLoop.Run(Test());
@@ -30,6 +33,10 @@ public class EnsureFutureTests
 
     [Fact]
     [Rule("TASK-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_awaitable")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_task_awaitable")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_neither")]
+    [CPython("test_futures.py::DuckTests.test_ensure_future", Deviation = "a class of your own is an awaitable, which gets a task")]
     public void Another_awaitable_gets_a_task_around_it_and_nonsense_is_refused()
     {
         VirtualTimeLoop.Run(Test());
@@ -37,7 +44,7 @@ public class EnsureFutureTests
         static async Coroutine Test()
         {
             var task = Asyncio.EnsureFuture(new Source());
-            _ = task.ShouldBeAssignableTo<CoroutineTask>();
+            Asyncio.IsCoroutine(task.ShouldBeAssignableTo<CoroutineTask>()!.Coroutine).ShouldBeTrue();
             (await Asyncio.EnsureFuture<int>(new Source())).ShouldBe(7);
             await task;
 
@@ -48,6 +55,9 @@ public class EnsureFutureTests
 
     [Fact]
     [Rule("TASK-10")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_future")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_task")]
+    [CPython("test_tasks.py::BaseTaskTests.test_ensure_future_error_msg")]
     public void A_loop_other_than_the_futures_is_refused()
     {
         var other = VirtualTimeLoop.Create();
@@ -59,17 +69,23 @@ public class EnsureFutureTests
         {
             var error = Should.Throw<ArgumentException>(() => Asyncio.EnsureFuture(future, Asyncio.GetRunningLoop()));
             error.ParamName.ShouldBe("loop");
-            error.Message.ShouldContain("different loop");
+            error.Message.ShouldContain("The future belongs to a different loop than the one specified as the loop argument");
         }
     }
 
     [Fact]
     [Rule("TASK-11")]
+    [CPython("test_tasks.py::BaseTaskTests.test_bare_create_task")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_create_named_task_with_custom_factory")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_set_task_factory")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_create_task", Deviation = "CreateTask cannot be overridden; the task factory is for that")]
     public void A_factory_makes_the_tasks_of_its_loop_and_null_restores_the_default()
     {
         var loop = VirtualTimeLoop.Create();
         var factory = new Factory();
+        loop.TaskFactory.ShouldBeNull();
         loop.TaskFactory = factory;
+        loop.TaskFactory.ShouldBeSameAs(factory);
 
         loop.RunUntilComplete(Test());
         loop.Close();

@@ -7,6 +7,7 @@ namespace AsyncioSharp.Tests.Threads;
 public class RunCoroutineThreadsafeTests
 {
     [Fact, Rule("RCT-01")]
+    [CPython("test_tasks.py::RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe")]
     public void A_thread_gets_the_result_by_blocking()
     {
         using var other = new LoopThread();
@@ -64,6 +65,7 @@ public class RunCoroutineThreadsafeTests
     }
 
     [Fact, Rule("RCT-02")]
+    [CPython("test_tasks.py::RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_with_exception")]
     public void An_exception_of_the_coroutine_is_thrown_to_the_thread()
     {
         using var other = new LoopThread();
@@ -89,6 +91,7 @@ public class RunCoroutineThreadsafeTests
     }
 
     [Fact, Rule("RCT-02")]
+    [CPython("test_tasks.py::RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_task_cancelled")]
     public void A_cancelled_task_cancels_the_future_of_the_thread()
     {
         using var other = new LoopThread();
@@ -108,6 +111,7 @@ public class RunCoroutineThreadsafeTests
     }
 
     [Fact, Rule("RCT-03")]
+    [CPython("test_tasks.py::RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_with_timeout")]
     public void A_timeout_leaves_the_task_running_and_Cancel_then_cancels_it()
     {
         using var other = new LoopThread();
@@ -125,6 +129,9 @@ public class RunCoroutineThreadsafeTests
         future.Cancel().ShouldBeTrue();
         cancelled.Wait();
         future.IsCancelled.ShouldBeTrue();
+        Asyncio.RunCoroutineThreadsafe(CountTasks(), other.Loop).Result(Signal.LimitSeconds).ShouldBe(1);
+
+        static async Coroutine<int> CountTasks() => Asyncio.AllTasks().Count;
 
         async Coroutine<int> Wait()
         {
@@ -205,6 +212,7 @@ public class RunCoroutineThreadsafeTests
     }
 
     [Fact, Rule("RCT-06")]
+    [CPython("test_tasks.py::RunCoroutineThreadsafeTests.test_run_coroutine_threadsafe_task_factory_exception")]
     public void A_failing_task_factory_is_reported_and_handed_to_the_thread()
     {
         var reports = new List<ExceptionContext>();

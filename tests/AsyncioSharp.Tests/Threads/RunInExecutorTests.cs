@@ -41,6 +41,7 @@ public class RunInExecutorTests
     }
 
     [Fact, Rule("EXE-01")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_set_default_executor")]
     public void A_given_executor_is_used_and_null_means_the_default_one()
     {
         VirtualTimeLoop.Run(Main());
@@ -169,6 +170,7 @@ public class RunInExecutorTests
     }
 
     [Fact, Rule("EXE-04")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_shutdown_default_executor_timeout")]
     public void Shutdown_with_a_limit_warns_and_leaves_the_threads_alone()
     {
         var log = new StringWriter();

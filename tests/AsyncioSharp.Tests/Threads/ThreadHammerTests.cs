@@ -88,6 +88,7 @@ public class ThreadHammerTests
     }
 
     [Fact, Rule("TT-03")]
+    [CPython("test_threads.py::ToThreadTests.test_to_thread_concurrent")]
     public void Functions_in_threads_lose_no_result()
     {
         Asyncio.Run(Main()).ShouldBe(Enumerable.Range(0, 5_000).Sum());

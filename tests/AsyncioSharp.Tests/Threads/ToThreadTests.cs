@@ -10,6 +10,7 @@ namespace AsyncioSharp.Tests.Threads;
 public class ToThreadTests
 {
     [Fact, Rule("TT-01")]
+    [CPython("test_threads.py::ToThreadTests.test_to_thread_once")]
     public void Nothing_is_handed_over_before_the_coroutine_is_awaited()
     {
         var order = new List<string>();
@@ -92,6 +93,7 @@ public class ToThreadTests
     }
 
     [Fact, Rule("TT-03")]
+    [CPython("test_threads.py::ToThreadTests.test_to_thread")]
     public void Result_and_arguments_are_carried_over()
     {
         VirtualTimeLoop.Run(Main());
@@ -109,6 +111,7 @@ public class ToThreadTests
     }
 
     [Fact, Rule("TT-03")]
+    [CPython("test_threads.py::ToThreadTests.test_to_thread_exception")]
     public void An_exception_is_carried_over_with_its_trace()
     {
         var failure = new ArgumentException("from the thread");

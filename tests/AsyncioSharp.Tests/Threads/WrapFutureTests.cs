@@ -8,6 +8,7 @@ namespace AsyncioSharp.Tests.Threads;
 public class WrapFutureTests
 {
     [Fact, Rule("FUT-15")]
+    [CPython("test_futures.py::BaseFutureTests.test_wrap_future_use_running_loop")]
     public void A_result_is_carried_over_from_another_thread()
     {
         VirtualTimeLoop.Run(Main());
@@ -107,6 +108,7 @@ public class WrapFutureTests
     }
 
     [Fact, Rule("FUT-15")]
+    [CPython("test_futures.py::BaseFutureTests.test_wrap_future_cancel", Deviation = "at once, not one iteration later")]
     public void Cancelling_the_wrapper_cancels_a_source_that_has_not_started()
     {
         VirtualTimeLoop.Run(Main());
@@ -116,8 +118,9 @@ public class WrapFutureTests
             var source = new ConcurrentFuture<int>();
             var wrapped = Asyncio.WrapFuture(source);
             wrapped.Cancel().ShouldBeTrue();
-            await Asyncio.Sleep(0);
+            wrapped.IsCancelled.ShouldBeTrue();
             source.IsCancelled.ShouldBeTrue();
+            await Asyncio.Sleep(0);
             source.Run(() => throw new InvalidOperationException("must not run"));
             Should.Throw<CancelledException>(() => source.Result(0));
             wrapped.Cancel().ShouldBeFalse();
@@ -153,6 +156,7 @@ public class WrapFutureTests
     }
 
     [Fact, Rule("FUT-15")]
+    [CPython("test_futures.py::BaseFutureTests.test_wrap_future_cancel2")]
     public void A_source_that_finished_earlier_keeps_its_result()
     {
         VirtualTimeLoop.Run(Main());
@@ -211,6 +215,8 @@ public class WrapFutureTests
     }
 
     [Fact, Rule("FUT-15")]
+    [CPython("test_futures.py::BaseFutureTests.test_wrap_future_without_loop")]
+    [CPython("test_futures.py::BaseFutureTests.test_wrap_future_future")]
     public void Without_a_loop_it_raises_and_a_loops_future_is_given_back()
     {
         Should.Throw<InvalidOperationException>(() => Asyncio.WrapFuture(new ConcurrentFuture<int>())).Message.ShouldContain("no running event loop");

@@ -1,0 +1,20 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// What failed in a <c>TaskGroup</c>: the failures of its tasks, in the order in which they came, and that of its body. Python's
+/// <c>ExceptionGroup</c>.
+/// </summary>
+/// <remarks>
+/// It is an <see cref="AggregateException"/>, so <see cref="AggregateException.Handle"/> does what <c>except*</c> does in Python, and
+/// <see cref="AggregateException.Flatten"/> looks through nested groups. It has a name of its own so that the failure of a group can be told
+/// from an <see cref="AggregateException"/> that one of the tasks threw. A group inside a group is one entry of the outer group's exception.
+/// </remarks>
+public sealed class TaskGroupException : AggregateException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="failures">What failed.</param>
+    public TaskGroupException(params IEnumerable<Exception> failures)
+        : base("Unhandled errors in a TaskGroup.", failures)
+    {
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.ExceptionServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// Something that is entered once, by running a body in it: what <see cref="TaskGroup"/>, <see cref="TimeoutScope"/> and
+/// <c>CancelScope</c> share. A scope is a method that takes its body, and not an <c>await using</c>, because the end of an
+/// <c>await using</c> is not told whether the body failed: it could neither cancel children nor turn a cancellation into a timeout.
+/// </summary>
+internal interface IScope
+{
+    /// <summary>Begins, in the task that runs the body. Throws if the scope was entered before.</summary>
+    void Enter(CoroutineTask task);
+
+    /// <summary>Called when the body has ended: what must still be waited for, or null.</summary>
+    Coroutine? Drain(Exception? failure) => null;
+
+    /// <summary>Ends. Gives what is to be thrown: the body's failure, another exception in its place, or null.</summary>
+    Exception? Leave(Exception? failure);
+}
+
+/// <summary>Runs bodies in scopes.</summary>
+internal static class ScopeBody
+{
+    internal static async Coroutine Run<TScope>(TScope scope, Func<TScope, Coroutine> body)
+        where TScope : class, IScope
+    {
+        scope.Enter(CoroutineTask.Current);
+        Exception? failure = null;
+        try
+        {
+            await (body(scope) ?? throw NoCoroutine(scope));
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+        await End(scope, failure);
+    }
+
+    /// <summary>The same with a value. If the scope ended the body and throws nothing, <paramref name="instead"/> is what comes of it.</summary>
+    internal static async Coroutine<T> Run<TScope, T>(TScope scope, Func<TScope, Coroutine<T>> body, Func<T>? instead = null)
+        where TScope : class, IScope
+    {
+        scope.Enter(CoroutineTask.Current);
+        Exception? failure = null;
+        T? value = default;
+        try
+        {
+            value = await (body(scope) ?? throw NoCoroutine(scope));
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+        await End(scope, failure);
+        return failure is null || instead is null ? value! : instead();
+    }
+
+    private static async Coroutine End(IScope scope, Exception? failure)
+    {
+        if (scope.Drain(failure) is { } rest)
+        {
+            await rest;
+        }
+        if (scope.Leave(failure) is { } outcome)
+        {
+            ExceptionDispatchInfo.Throw(outcome);
+        }
+    }
+
+    private static InvalidOperationException NoCoroutine(object scope) => new($"The body of {scope} returned null; it must return a coroutine.");
+}

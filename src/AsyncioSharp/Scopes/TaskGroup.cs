@@ -1,0 +1,309 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// Tasks that end together: <see cref="Run(Func{TaskGroup, Coroutine})"/> ends when its body and every task of the group have ended. The first
+/// failure, of a task or of the body, cancels the others; what failed is thrown as a <see cref="TaskGroupException"/>. Mirrors
+/// <c>asyncio.TaskGroup</c>.
+/// </summary>
+/// <remarks>
+/// <para>A cancellation of the surrounding task cancels the group's tasks, waits for them, and is passed on, unless something failed: failures
+/// have precedence, and the cancellation is then delivered again at the next await. The group interrupts its own body by cancelling the task
+/// too; it takes that request back at the end, so that <see cref="CoroutineTask.Cancelling"/> is what it was, plus what others asked for.</para>
+/// <para>A <see cref="KeyboardInterruptException"/> comes out as it is, and the other failures are reported to the exception handler. A task that
+/// ends cancelled is no failure. The group holds only tasks that are not done: one small object each, which goes with the task.</para>
+/// </remarks>
+public sealed class TaskGroup : IScope
+{
+    private List<Exception> _errors = [];
+    private CoroutineTask? _parent;    // the task that runs the body; null before that
+    private TaskGroupChild? _first;    // the tasks that are not known to be done, in order of their creation
+    private TaskGroupChild? _last;
+    private int _count;                // how many those are
+    private int _settled;              // the parent's requests at the beginning
+    private Future<bool>? _drained;    // what the parent waits for when the body has ended
+    private Exception? _fatal;         // a failure that comes out as it is
+    private CancelledException? _cancelled; // a cancellation from outside that came when the body had ended
+    private string? _message;          // of the group's own cancellation
+    private bool _exiting;             // the body has ended
+    private bool _aborting;            // everything that is left is being cancelled
+    private bool _requested;           // the parent was cancelled from here
+    private bool _over;
+
+    /// <summary>Runs <paramref name="body"/>, which may add tasks, and waits for them all. Can be called once.</summary>
+    /// <param name="body">What to run in the group; it runs in the calling task and is cancelled if a task of the group fails.</param>
+    /// <returns>A coroutine that ends when everything in the group has ended.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">When awaited: the group was entered before.</exception>
+    /// <exception cref="TaskGroupException">When awaited: a task, or the body, failed.</exception>
+    /// <exception cref="CancelledException">When awaited: the task was cancelled from outside. Everything in the group is cancelled and awaited first.</exception>
+    public Coroutine Run(Func<TaskGroup, Coroutine> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return ScopeBody.Run(this, body);
+    }
+
+    /// <summary>As <see cref="Run(Func{TaskGroup, Coroutine})"/>, with a value that the body gives.</summary>
+    /// <typeparam name="T">The kind of value.</typeparam>
+    /// <param name="body">What to run in the group.</param>
+    /// <returns>A coroutine of the body's value.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">When awaited: the group was entered before; or <see cref="Cancel"/> ended the body, so that there is no value.</exception>
+    /// <exception cref="TaskGroupException">When awaited: a task, or the body, failed.</exception>
+    /// <exception cref="CancelledException">When awaited: the task was cancelled from outside.</exception>
+    public Coroutine<T> Run<T>(Func<TaskGroup, Coroutine<T>> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return ScopeBody.Run(this, body, static T () => throw new InvalidOperationException(
+            "The task group was cancelled before its body gave a value. Use the form of Run without a value, or catch the CancelledException in the body."));
+    }
+
+    /// <summary>Makes a task in the group. Mirrors <c>TaskGroup.create_task</c>. For the body, the group's tasks, and whoever they hand the group to.</summary>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="name">The name; null for <c>Task-N</c>.</param>
+    /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <returns>The task. Its failure is the group's; cancelling it alone does not touch the others.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The group was not entered, is finished, or is shutting down after a failure or a cancellation. The coroutine is closed.</exception>
+    public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null)
+    {
+        var loop = CheckOpen(coroutine);
+        return Added(loop.CreateTask(coroutine, name, context));
+    }
+
+    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?)"/>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null)
+    {
+        var loop = CheckOpen(coroutine);
+        return Added(loop.CreateTask(coroutine, name, context));
+    }
+
+    /// <summary>
+    /// Cancels the body and every task of the group; <c>Run</c> then ends without a <see cref="CancelledException"/>, though failures are still
+    /// thrown. Before the group is entered: it is cancelled as soon as it is. Afterwards, and a second time, it does nothing. Mirrors
+    /// <c>TaskGroup.cancel</c> of Python 3.15.
+    /// </summary>
+    /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/> in the tasks and the body.</param>
+    public void Cancel(string? message = null)
+    {
+        if (_over || _aborting || (_exiting && _count == 0))
+        {
+            return;
+        }
+        _message = message;
+        if (_parent is null)
+        {
+            _aborting = true; // the rest follows when it is entered
+        }
+        else
+        {
+            Abort();
+        }
+    }
+
+    /// <summary>For instance <c>&lt;TaskGroup tasks=2 errors=1 cancelling&gt;</c>.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        string tasks = _count > 0 ? $" tasks={_count}" : "";
+        string errors = _errors.Count > 0 ? $" errors={_errors.Count}" : "";
+        return $"<TaskGroup{tasks}{errors}{(_aborting ? " cancelling" : _parent is not null ? " entered" : "")}>";
+    }
+
+    void IScope.Enter(CoroutineTask task)
+    {
+        if (_parent is not null)
+        {
+            throw new InvalidOperationException($"TaskGroup {this} has already been entered; make a new one.");
+        }
+        _parent = task;
+        _settled = task.SettledRequests;
+        if (_aborting)
+        {
+            Abort();
+        }
+    }
+
+    Coroutine? IScope.Drain(Exception? failure)
+    {
+        _exiting = true;
+        if (failure is not null && !_aborting)
+        {
+            Abort();
+        }
+        // A coroutine that is being closed must not wait; the tasks are cancelled, and what they still have to say is reported.
+        return _count > 0 && failure is not CoroutineExitException ? WaitForChildren() : null;
+    }
+
+    Exception? IScope.Leave(Exception? failure)
+    {
+        _over = true;
+        bool isOurs = !_requested ? _parent!.SettledRequests <= _settled : _parent!.TakeBack(_settled);
+        var errors = _errors;
+        _errors = []; // exceptions hold on to much; the group must not hold on to them
+        if (failure is not (null or CancelledException or CoroutineExitException))
+        {
+            errors.Add(failure);
+        }
+        _fatal ??= failure as KeyboardInterruptException;
+        if (_fatal is not null || failure is CoroutineExitException)
+        {
+            errors.Remove(_fatal!);
+            errors.ForEach(error => Report(error, null));
+            return _fatal ?? failure;
+        }
+        var cancelled = failure as CancelledException ?? _cancelled;
+        if (errors.Count == 0)
+        {
+            return _requested && isOurs ? null : cancelled;
+        }
+        if (!isOurs)
+        {
+            // Failures have precedence over a cancellation from outside, but do not make it undone: it is thrown at the next await.
+            _parent.Uncancel();
+            _parent.Cancel(cancelled?.CancelMessage);
+        }
+        return new TaskGroupException(errors);
+    }
+
+    /// <summary>A task of the group is done.</summary>
+    internal void OnDone(TaskGroupChild child)
+    {
+        Remove(child);
+        if (_drained is { IsDone: false } drained && _count == 0)
+        {
+            drained.SetResult(true);
+        }
+        if (child.Task.PeekException is not { } failure)
+        {
+            return;
+        }
+        child.Task.MarkRetrieved();
+        if (_over)
+        {
+            Report(failure, child.Task);
+            return;
+        }
+        _errors.Add(failure);
+        if (failure is KeyboardInterruptException)
+        {
+            _fatal ??= failure;
+        }
+        if (!_aborting)
+        {
+            Abort();
+        }
+    }
+
+    // Cancels the tasks, and the body if it still runs; if it does not, the parent waits for the tasks anyhow.
+    private void Abort()
+    {
+        _aborting = true;
+        for (var child = _first; child is not null; child = child.Next)
+        {
+            child.Task.Cancel(_message);
+        }
+        if (!_exiting)
+        {
+            _requested = true;
+            _parent!.Cancel(_message);
+        }
+    }
+
+    private async Coroutine WaitForChildren()
+    {
+        while (_count > 0)
+        {
+            _drained = _parent!.Loop.CreateFuture<bool>();
+            try
+            {
+                await _drained;
+            }
+            catch (CancelledException e)
+            {
+                // From outside; or the group's own, which the body did not wait for.
+                if (!_requested || _parent.SettledRequests > _settled + 1)
+                {
+                    _cancelled ??= e;
+                }
+                if (!_aborting)
+                {
+                    Abort();
+                }
+            }
+        }
+    }
+
+    private EventLoop CheckOpen(Coroutine coroutine)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        string? reason = _parent is null ? "has not been entered; add tasks in the body given to Run"
+            : _over || (_exiting && _count == 0) ? "is finished; make a new one"
+            : _aborting ? "is shutting down; no task can be added any more"
+            : null;
+        if (reason is null)
+        {
+            return _parent!.Loop;
+        }
+        coroutine.Close(); // or it would be reported as never awaited, which is not the mistake
+        throw new InvalidOperationException($"TaskGroup {this} {reason}.");
+    }
+
+    private TTask Added<TTask>(TTask task)
+        where TTask : CoroutineTask
+    {
+        var child = new TaskGroupChild(this, task) { Previous = _last };
+        if (_last is null)
+        {
+            _first = child;
+        }
+        else
+        {
+            _last.Next = child;
+        }
+        _last = child;
+        _count++;
+        task.AddWaiter(child); // also if it is done already: its failure must not cancel the caller in the middle of this call
+        return task;
+    }
+
+    private void Remove(TaskGroupChild child)
+    {
+        if (child.Previous is null)
+        {
+            _first = child.Next;
+        }
+        else
+        {
+            child.Previous.Next = child.Next;
+        }
+        if (child.Next is null)
+        {
+            _last = child.Previous;
+        }
+        else
+        {
+            child.Next.Previous = child.Previous;
+        }
+        _count--;
+    }
+
+    private void Report(Exception failure, CoroutineTask? task) => _parent!.Loop.CallExceptionHandler(new ExceptionContext
+    {
+        Message = $"a failure in {this} could not be thrown, because the group was left otherwise",
+        Exception = failure,
+        Task = task,
+    });
+}
+
+/// <summary>A task in a group: its place in the group's list, and what the loop runs when the task is done.</summary>
+internal sealed class TaskGroupChild(TaskGroup group, CoroutineTask task) : Runnable
+{
+    internal CoroutineTask Task => task;
+
+    internal TaskGroupChild? Previous { get; set; }
+
+    internal TaskGroupChild? Next { get; set; }
+
+    internal override void Run(object? source) => group.OnDone(this);
+}

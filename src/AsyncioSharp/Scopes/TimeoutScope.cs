@@ -1,0 +1,159 @@
+using System.Globalization;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// A limit of time for a body of code, made by <see cref="Asyncio.Timeout(double?)"/> or <see cref="Asyncio.TimeoutAt"/>. When the time is up the
+/// body is cancelled; when it has ended by that, a <see cref="TimeoutException"/> is thrown. Mirrors <c>asyncio.Timeout</c>. (It is not called
+/// <c>Timeout</c> because every C# file sees <see cref="System.Threading.Timeout"/>.)
+/// </summary>
+/// <remarks>
+/// A cancellation from outside stays a <see cref="CancelledException"/>, also if the time is up in the same moment. Of nested limits that are
+/// reached together, only the outermost throws a <see cref="TimeoutException"/>. A body that swallows the cancellation, or fails with
+/// something else, decides the outcome itself; <see cref="IsExpired"/> tells.
+/// </remarks>
+public sealed class TimeoutScope : IScope
+{
+    private CoroutineTask? _task;  // the one that runs the body; null before that
+    private Handle? _alarm;        // the call that will expire it
+    private State _state;
+    private int _settled;          // the task's requests at the beginning
+
+    internal TimeoutScope(double? when)
+    {
+        EventLoop.CheckSeconds(when ?? 0, nameof(when));
+        When = when;
+    }
+
+    private enum State
+    {
+        Created,
+        Active,
+        Expiring, // the body was cancelled and has not ended yet
+        Expired,
+        Finished,
+    }
+
+    /// <summary>The deadline in seconds of <see cref="EventLoop.Time"/>; null for none. Mirrors <c>Timeout.when()</c>.</summary>
+    public double? When { get; private set; }
+
+    /// <summary>True from the moment when the time is up before the body has ended. Mirrors <c>Timeout.expired()</c>.</summary>
+    public bool IsExpired => _state is State.Expiring or State.Expired;
+
+    /// <summary>Moves the deadline. Mirrors <c>Timeout.reschedule</c>.</summary>
+    /// <param name="when">The new deadline in seconds of <see cref="EventLoop.Time"/>; null for none; one that has passed cancels the body in the next iteration.</param>
+    /// <exception cref="ArgumentException"><paramref name="when"/> is not a number.</exception>
+    /// <exception cref="InvalidOperationException">The timeout was not entered yet, was left, or has expired.</exception>
+    public void Reschedule(double? when)
+    {
+        EventLoop.CheckSeconds(when ?? 0, nameof(when));
+        if (_state != State.Active)
+        {
+            throw new InvalidOperationException(_state == State.Created
+                ? "Timeout has not been entered; reschedule it in the body given to Run."
+                : $"Cannot change the deadline of {Name(_state)} Timeout.");
+        }
+        When = when;
+        Schedule();
+    }
+
+    /// <summary>Runs <paramref name="body"/>, at most until the deadline. Can be called once.</summary>
+    /// <param name="body">What to run; it runs in the calling task.</param>
+    /// <returns>A coroutine that ends when the body has ended.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="body"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">When awaited: the timeout was entered before.</exception>
+    /// <exception cref="TimeoutException">When awaited: the time was up; the inner exception is the cancellation.</exception>
+    /// <exception cref="CancelledException">When awaited: the task was cancelled from outside.</exception>
+    public Coroutine Run(Func<TimeoutScope, Coroutine> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return ScopeBody.Run(this, body);
+    }
+
+    /// <inheritdoc cref="Run(Func{TimeoutScope, Coroutine})"/>
+    /// <typeparam name="T">The kind of value that the body gives.</typeparam>
+    public Coroutine<T> Run<T>(Func<TimeoutScope, Coroutine<T>> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return ScopeBody.Run(this, body);
+    }
+
+    /// <summary>For instance <c>&lt;Timeout [active] when=12.5&gt;</c>, <c>&lt;Timeout [expired]&gt;</c>.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        string when = When is { } time ? Math.Round(time, 3).ToString(CultureInfo.InvariantCulture) : "None";
+        return $"<Timeout [{Name(_state)}]{(_state == State.Active ? $" when={when}" : "")}>";
+    }
+
+    void IScope.Enter(CoroutineTask task)
+    {
+        if (_state != State.Created)
+        {
+            throw new InvalidOperationException("Timeout has already been entered; make a new one.");
+        }
+        _state = State.Active;
+        _task = task;
+        _settled = task.SettledRequests;
+        Schedule();
+    }
+
+    Exception? IScope.Leave(Exception? failure)
+    {
+        _alarm?.Cancel();
+        _alarm = null;
+        if (_state == State.Active)
+        {
+            _state = State.Finished;
+            return failure;
+        }
+        _state = State.Expired;
+        bool isOurs = _task!.TakeBack(_settled);
+        return isOurs && failure is CancelledException ? new TimeoutException("The time was up before the body of the timeout had ended.", failure) : failure;
+    }
+
+    private static string Name(State state) => state.ToString().ToLowerInvariant();
+
+    private void Schedule()
+    {
+        _alarm?.Cancel();
+        var loop = _task!.Loop;
+        _alarm = When is not { } when ? null
+            : when <= loop.Time ? loop.CallSoon(static timeout => timeout.Expire(), this) // before the next turn of a body that only yields
+            : loop.CallAt(when, static timeout => timeout.Expire(), this);
+    }
+
+    private void Expire()
+    {
+        _alarm = null;
+        _state = State.Expiring;
+        _task!.Cancel();
+    }
+}
+
+public static partial class Asyncio
+{
+    /// <summary>
+    /// A limit of time for a body of code, which is then given to <see cref="TimeoutScope.Run(Func{TimeoutScope, Coroutine})"/>:
+    /// <c>await Asyncio.Timeout(5).Run(async timeout => ...)</c>. Mirrors <c>asyncio.timeout</c>.
+    /// </summary>
+    /// <param name="timeout">Seconds from now; null for no limit; zero and less end the body at its first await that suspends.</param>
+    /// <returns>The timeout; its deadline can be moved while the body runs.</returns>
+    /// <exception cref="ArgumentException"><paramref name="timeout"/> is not a number.</exception>
+    /// <exception cref="InvalidOperationException">No loop is running.</exception>
+    public static TimeoutScope Timeout(double? timeout)
+    {
+        EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
+        return new TimeoutScope(GetRunningLoop().Time + timeout);
+    }
+
+    /// <inheritdoc cref="Timeout(double?)"/>
+    /// <param name="timeout">The time from now; zero and less end the body at its first await that suspends.</param>
+    public static TimeoutScope Timeout(TimeSpan timeout) => Timeout(timeout.TotalSeconds);
+
+    /// <summary>As <see cref="Timeout(double?)"/>, with the time at which the limit is reached. Mirrors <c>asyncio.timeout_at</c>.</summary>
+    /// <param name="when">The deadline in seconds of <see cref="EventLoop.Time"/>; null for none.</param>
+    /// <returns>The timeout.</returns>
+    /// <exception cref="ArgumentException"><paramref name="when"/> is not a number.</exception>
+    public static TimeoutScope TimeoutAt(double? when) => new(when);
+}

@@ -1,0 +1,26 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// What few tasks have: a task makes one only if it is given a name, has to remember a request with a message, has to do with tokens, or awaits things of .NET. The others
+/// carry one empty reference instead of these.
+/// </summary>
+internal sealed class TaskDetails
+{
+    internal string? Name { get; set; }
+
+    internal string? CancelMessage { get; set; } // of the request that is remembered
+
+    internal TaskTokens? Tokens { get; set; }
+
+    internal ICoroutineHost? Host { get; set; }
+
+    /// <summary>The exception of a request: the one that arrived, or a new one. If a token asked, it carries the token.</summary>
+    internal static CancelledException CancellationFor(TaskDetails? details, CancelledException? arrived)
+    {
+        if (details?.Tokens is { } tokens && tokens.TakeMaster(out var token))
+        {
+            return new CancelledException(arrived is null ? details.CancelMessage : arrived.CancelMessage, arrived, token);
+        }
+        return arrived ?? new CancelledException(details?.CancelMessage);
+    }
+}

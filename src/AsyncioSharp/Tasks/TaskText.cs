@@ -1,0 +1,17 @@
+namespace AsyncioSharp;
+
+/// <summary>The text of a task, without the brackets around it.</summary>
+internal static class TaskText
+{
+    internal static string Describe(CoroutineTask task, string result, string waiters)
+    {
+        string state = task.IsCancelled ? "cancelled" : task.IsDone ? "finished" : task.Cancelling > 0 ? "cancelling" : "pending";
+        string coroutine = task.Coroutine.State == CoroutineState.Closed ? "done" : "running";
+        string text = $"{state} name='{task.Name}' coro=<{task.Coroutine.QualifiedName}() {coroutine}>";
+        if (task.IsDone)
+        {
+            return text + (task.PeekException is { } failure ? $" exception={TextForm.Describe(failure)}" : result);
+        }
+        return text + (task.WaitsFor is { } target ? $" wait_for={target}" : "") + waiters;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace AsyncioSharp.Tests.Conformance.Support;
+
+/// <summary>
+/// Statements that are given to the compiler, for what Python refuses when it runs and C# when it is compiled. They may use <c>loop</c>, <c>future</c>
+/// (of int), <c>task</c> (of int), the coroutine functions <c>Nothing</c> and <c>One</c>, and the plain function <c>Plain</c>.
+/// </summary>
+internal static class Snippet
+{
+    private const string Before = """
+        using System;
+        using System.Collections.Generic;
+        using System.Threading.Tasks;
+        using AsyncioSharp;
+
+        static class Snippet
+        {
+            static async Coroutine Nothing() => await Asyncio.Sleep(0);
+            static async Coroutine<int> One() => await Asyncio.Sleep(0, 1);
+            static int Plain() => 1;
+
+            static async Coroutine Run(EventLoop loop, Future<int> future, CoroutineTask<int> task)
+            {
+
+        """;
+
+    private const string After = """
+
+                await Nothing();
+            }
+        }
+        """;
+
+    private static readonly ImmutableArray<MetadataReference> s_references =
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(static path => MetadataReference.CreateFromFile(path)),
+    ];
+
+    /// <summary>Checks that the compiler refuses <paramref name="statement"/>, and takes <paramref name="instead"/>: so it is not the frame that is wrong.</summary>
+    internal static void IsRefused(string statement, string instead)
+    {
+        ErrorsOf(statement).ShouldNotBeEmpty($"it compiles: {statement}");
+        ErrorsOf(instead).ShouldBeEmpty($"it does not compile: {instead}");
+    }
+
+    private static IReadOnlyList<string> ErrorsOf(string statement)
+    {
+        var tree = CSharpSyntaxTree.ParseText(Before + statement + After, new CSharpParseOptions(LanguageVersion.Preview));
+        var compilation = CSharpCompilation.Create("Snippet", [tree], s_references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
+        return [.. compilation.GetDiagnostics().Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).Select(static diagnostic => diagnostic.ToString())];
+    }
+}
