@@ -49,6 +49,10 @@ internal sealed class InnerWait : Runnable
             {
                 task.Coroutine.Fail(_interrupt);
             }
+            else if (task.IsCancelled)
+            {
+                _interrupt = task.Cancellation(); // Sleep(0) is shared by all and has no outcome
+            }
         }
         _host.RunReported(_context, this, static self => self.Continue(), "Exception in the continuation of an await");
     }

@@ -111,7 +111,8 @@ public static partial class Asyncio
         loop.RunUntilComplete(Gathering.Start<CoroutineTask, bool>([.. leftovers], loop, outcomes: true, static _ => true));
         foreach (var task in leftovers)
         {
-            if (!task.IsCancelled && task.PeekException is { } failure)
+            // (What runs on behalf of another task hands its failure to that one.)
+            if (!task.IsCancelled && task.Identity == task && task.PeekException is { } failure)
             {
                 task.MarkRetrieved();
                 loop.CallExceptionHandler(new ExceptionContext

@@ -393,38 +393,14 @@ public class CoroutineTask : Future
         {
             target.AddWaiter(this);
         }
-        else if (!TryWaitForeign(leaf, Unsafe.As<ForeignAwait>(target)))
+        else if (ForeignWaits.Begin(this, leaf, Unsafe.As<ForeignAwait>(target)) is { } refusal)
         {
+            ThrowSoon(refusal);
             return;
         }
         if (_mustCancel && CancelWait(target, _details?.CancelMessage))
         {
             _mustCancel = false;
-        }
-    }
-
-    // False if the awaiter threw instead of taking the wake-up.
-    private bool TryWaitForeign(Coroutine leaf, ForeignAwait awaitable)
-    {
-        Loop.NoteAsyncIterator(awaitable.Source as IAsyncDisposable);
-        try
-        {
-            awaitable.AddWaiter(this);
-            return true;
-        }
-        catch (Exception e) when (e is not KeyboardInterruptException)
-        {
-            if (leaf.CanThrow)
-            {
-                ThrowSoon(e);
-            }
-            else
-            {
-                // It cannot come out of the await, so it is reported; the coroutine goes on, and has from the awaiter what that has to give.
-                Loop.CallExceptionHandler(new ExceptionContext { Message = $"The awaiter in '{leaf.QualifiedName}' failed to register a continuation", Exception = e, Task = this });
-                Loop.PushOwn(this, null);
-            }
-            return false;
         }
     }
 

@@ -188,6 +188,7 @@ public sealed class RestatedLoopTests : IDisposable
         {
             Asyncio.GetRunningLoop().ExceptionHandler = (_, _) => _log.Add("reported");
             leftover = Asyncio.CreateTask(Spin());
+            await Asyncio.Sleep(0.5); // so that it sleeps outside of the iterator
             throw new NotSupportedException();
         }
 

@@ -10,7 +10,7 @@ public class OwnedMethodCancellationTests
 {
     private readonly List<string> _log = [];
 
-    public static TheoryData<string> Waits => ["future", "coroutine", "task", "sleep", "turns", "untyped", "nested"];
+    public static TheoryData<string> Waits => ["future", "coroutine", "task", "sleep", "sleeps", "untyped", "nested"];
 
     [Theory]
     [MemberData(nameof(Waits))]
@@ -118,6 +118,71 @@ public class OwnedMethodCancellationTests
             {
                 await Asyncio.Sleep(1);
                 return "refused";
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("CAN-06")]
+    public void A_method_that_only_gives_others_their_turn_is_cancelled_there()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["cleaned up"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            task.Cancel("stop");
+            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+        }
+
+        async Coroutine Caller() => await Method();
+
+        async Task Method()
+        {
+            try
+            {
+                while (true)
+                {
+                    await Asyncio.Sleep(0);
+                }
+            }
+            finally
+            {
+                _log.Add("cleaned up");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_failure_of_a_cleanup_at_the_end_of_a_run_is_reported_once()
+    {
+        var reports = new List<ExceptionContext>();
+        VirtualTimeLoop.Run(Main());
+        reports.ShouldHaveSingleItem().Exception.ShouldBeOfType<FormatException>();
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            _ = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+        }
+
+        static async Coroutine Caller() => await Method();
+
+        static async Task Method() => await Inner();
+
+        static async Coroutine Inner()
+        {
+            try
+            {
+                await ForEver();
+            }
+            finally
+            {
+                throw new FormatException();
             }
         }
     }

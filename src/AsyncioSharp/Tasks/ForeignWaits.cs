@@ -1,0 +1,29 @@
+namespace AsyncioSharp;
+
+/// <summary>How a task begins to wait for an awaitable of .NET.</summary>
+internal static class ForeignWaits
+{
+    /// <summary>
+    /// Hands the wake-up of <paramref name="task"/> to the awaiter. Returns what it threw instead of taking it, if that can come out of the await. If not,
+    /// it is reported, and the coroutine goes on: it has from the awaiter what that has to give.
+    /// </summary>
+    internal static Exception? Begin(CoroutineTask task, Coroutine leaf, ForeignAwait awaitable)
+    {
+        task.Loop.NoteAsyncIterator(awaitable.Source as IAsyncDisposable);
+        try
+        {
+            awaitable.AddWaiter(task);
+            return null;
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            if (leaf.CanThrow)
+            {
+                return e;
+            }
+            task.Loop.CallExceptionHandler(new ExceptionContext { Message = $"The awaiter in '{leaf.QualifiedName}' failed to register a continuation", Exception = e, Task = task });
+            task.Wake(null);
+            return null;
+        }
+    }
+}
