@@ -180,7 +180,7 @@ public class OwnedMethodCancellationTests
             {
                 await ForEver();
             }
-            finally
+            catch (CancelledException)
             {
                 throw new FormatException();
             }
