@@ -1,7 +1,7 @@
 namespace AsyncioSharp;
 
 /// <summary>The futures of an <c>AsCompleted</c> in the order in which their completion was told, and those who wait for the next one.</summary>
-internal sealed class CompletionQueue : Runnable, ITokenListener
+internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
 {
     private readonly EventLoop _loop;
     private readonly HashSet<Future> _pending;
@@ -42,6 +42,8 @@ internal sealed class CompletionQueue : Runnable, ITokenListener
         _timer?.Cancel();
         GiveUp();
     }
+
+    public IEnumerable<Future> Recipients => [.. _getters];
 
     /// <summary>Takes the right to one outcome; false if all are taken.</summary>
     internal bool TryClaim() => _unclaimed > 0 && _unclaimed-- > 0;

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 
@@ -29,6 +30,7 @@ public enum CoroutineState
 /// <see cref="Trampoline"/>: resuming it costs the same at any depth, and no depth overflows the stack. Not thread-safe.
 /// </remarks>
 [AsyncMethodBuilder(typeof(CoroutineMethodBuilder))]
+[DebuggerTypeProxy("AsyncioSharp.CoroutineDebugView, AsyncioSharp")]
 public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSource
 {
     private protected Coroutine()

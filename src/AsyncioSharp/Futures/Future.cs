@@ -9,6 +9,7 @@ namespace AsyncioSharp;
 /// (with a result or an exception) or cancelled, once and for all. Who waits for it is put into the loop's ready queue at that moment,
 /// in the order in which they came, done callbacks and awaiting tasks alike. Not thread-safe.
 /// </summary>
+[DebuggerTypeProxy("AsyncioSharp.FutureDebugView, AsyncioSharp")]
 public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 {
     // One field for two things that are never there together. Pending: who waits, in order of registration (null, one Runnable, or a
@@ -161,6 +162,14 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
             _waitersOrOutcome = new List<Runnable> { (Runnable)_waitersOrOutcome, waiter };
         }
     }
+
+    /// <summary>Who waits at this moment, in order of registration.</summary>
+    internal IReadOnlyList<Runnable> ListWaiters() => Waiters switch
+    {
+        null => [],
+        List<Runnable> list => [.. list],
+        var one => [(Runnable)one],
+    };
 
     /// <summary>True if <paramref name="waiter"/> was the last to register.</summary>
     internal bool IsLastWaiter(Runnable waiter) => ReferenceEquals(Waiters is List<Runnable> { Count: > 0 } list ? list[^1] : Waiters, waiter);

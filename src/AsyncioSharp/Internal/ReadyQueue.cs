@@ -58,6 +58,17 @@ internal sealed class ReadyQueue
         Count += entries.Length;
     }
 
+    /// <summary>The entries of this moment, oldest first.</summary>
+    internal Runnable[] List()
+    {
+        var entries = new Runnable[Count];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            entries[i] = _ring[(_head + i) & (_ring.Length - 1)].Target;
+        }
+        return entries;
+    }
+
     private (Runnable, object?)[] Grow(int needed)
     {
         var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)needed)];

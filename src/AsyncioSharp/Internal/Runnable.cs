@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 
 namespace AsyncioSharp;
 
@@ -8,6 +9,7 @@ namespace AsyncioSharp;
 /// Not for use in programs; nothing outside this library can derive from it.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
+[DebuggerDisplay("{ToString(),nq}")]
 public abstract class Runnable
 {
     private protected Runnable()

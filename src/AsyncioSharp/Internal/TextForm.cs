@@ -62,6 +62,10 @@ internal static class TextForm
         }
     }
 
+    /// <summary>A text in quotes, on one line, not shortened.</summary>
+    internal static string Quoted(string text)
+        => "'" + text.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal) + "'";
+
     // There is no common face of sets that does not name the type of their items.
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A set whose interfaces were trimmed away shows the name of its type.")]
     private static bool IsSet(Type type)
@@ -69,7 +73,7 @@ internal static class TextForm
 
     private static string Quote(string text)
     {
-        string quoted = "'" + text.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal) + "'";
+        string quoted = Quoted(text);
         if (quoted.Length <= MaximumText)
         {
             return quoted;

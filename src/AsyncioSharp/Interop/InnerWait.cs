@@ -4,7 +4,7 @@ namespace AsyncioSharp;
 /// An await on a future or task in a method that is not a coroutine, made for the task that called the method: the future's waiter, and what a
 /// cancellation of that task is passed on to.
 /// </summary>
-internal sealed class InnerWait : Runnable
+internal sealed class InnerWait : Runnable, IRelay
 {
     private readonly LoopSynchronizationContext _host;
     private readonly Future _target;
@@ -18,6 +18,9 @@ internal sealed class InnerWait : Runnable
         Continuation = continuation;
         host.Add(this);
     }
+
+    /// <summary>The task, if it waits for the method and does not only run it.</summary>
+    public IEnumerable<Future> Recipients => _host.OwnerBehind(this) is { } owner ? [owner] : [];
 
     internal Action Continuation { get; }
 

@@ -122,6 +122,10 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         }
     }
 
+    /// <summary>The owner, if it awaits the method that waits there, directly or through others.</summary>
+    internal CoroutineTask? OwnerBehind(InnerWait wait)
+        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } && MethodChain.LeadsTo(wait.Continuation, awaited) ? owner : null;
+
     public bool CancelBelow(ForeignAwait awaited, string? message)
     {
         if (loop.CurrentTask == owner)

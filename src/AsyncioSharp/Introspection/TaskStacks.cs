@@ -68,23 +68,19 @@ public static class TaskStacks
     {
         var parts = chain.Frames;
         var running = new List<CoroutineFrame>();
-        if (task.Loop.CurrentTask == task && task.Loop.IsOnOwnThread && chain.Leaf is { State: CoroutineState.Running } leaf)
+        if (task.Loop.CurrentTask?.Identity == task.Identity && task.Loop.IsOnOwnThread
+            && ((parts[^1] as Coroutine)?.Machine ?? parts[^1]) is { } innermost && TraceFrames.OfThisThread(innermost.GetType()) is { Count: > 0 } frames)
         {
-            // Asked from inside: in the place of the innermost coroutine stands what this thread executes now.
-            running = TraceFrames.OfThisThread(leaf);
+            // Asked from inside: in the place of the innermost frame stands what this thread executes now.
+            running = frames;
             parts = parts[..^1];
         }
         int kept = (int)Math.Min(parts.Count, Math.Max(0L, most - running.Count));
-        var frames = new List<CoroutineFrame>(kept + running.Count);
-        foreach (object part in parts[^kept..])
-        {
-            frames.Add(FrameOf(part));
-        }
-        frames.AddRange(running.Count <= most ? running : running[^most..]);
-        return frames;
+        return [.. parts[^kept..].Select(FrameOf), .. running[^Math.Min(running.Count, most)..]];
     }
 
-    private static CoroutineFrame FrameOf(object part)
+    /// <summary>One of the frames of an <see cref="AwaitChain"/>.</summary>
+    internal static CoroutineFrame FrameOf(object part)
     {
         switch (part)
         {

@@ -14,12 +14,12 @@ internal static class TraceFrames
         return own > 0 ? trace[own..] : trace;
     }
 
-    /// <summary>What this thread executes now, from the body of <paramref name="running"/> inwards.</summary>
-    internal static List<CoroutineFrame> OfThisThread(Coroutine running)
+    /// <summary>What this thread executes now, from the body of the method with this state machine inwards; empty if it does not run here.</summary>
+    internal static List<CoroutineFrame> OfThisThread(Type machine)
     {
         var frames = new StackTrace(fNeedFileInfo: true).GetFrames();
-        string? machine = (running.Machine?.GetType()) is { } type ? (type.IsGenericType ? type.GetGenericTypeDefinition() : type).FullName : null;
-        int body = Array.FindLastIndex(frames, frame => DiagnosticMethodInfo.Create(frame) is { Name: "MoveNext" } method && method.DeclaringTypeName == machine);
+        string? name = (machine.IsGenericType ? machine.GetGenericTypeDefinition() : machine).FullName;
+        int body = Array.FindLastIndex(frames, frame => DiagnosticMethodInfo.Create(frame) is { Name: "MoveNext" } method && method.DeclaringTypeName == name);
         return Convert(frames[..(body + 1)]);
     }
 

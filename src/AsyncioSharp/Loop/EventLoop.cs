@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
@@ -12,6 +13,8 @@ namespace AsyncioSharp;
 /// <para>All members but <see cref="CallSoonThreadsafe(Action, Context?)"/> and its overload are for the loop's own thread, and for the thread that sets it up
 /// while it does not run. Programs seldom make a loop: <c>Asyncio.Run</c> does.</para>
 /// </remarks>
+[DebuggerDisplay("{ToString(),nq}")]
+[DebuggerTypeProxy("AsyncioSharp.EventLoopDebugView, AsyncioSharp")]
 public sealed partial class EventLoop
 {
     private const double LongestPark = 24 * 3600; // seconds; a clock may be adjusted meanwhile
@@ -168,6 +171,12 @@ public sealed partial class EventLoop
     /// <returns>The text.</returns>
     public override string ToString() => $"<EventLoop running={IsRunning} closed={IsClosed} debug={Debug}>";
 
+    /// <summary>What is ready, oldest first; for debuggers.</summary>
+    internal IEnumerable<Runnable> ReadyEntries() => _ready.List();
+
+    /// <summary>How many timers are set, cancelled ones that are still kept included; for debuggers.</summary>
+    internal int TimerCount => _timers.Count;
+
     internal void CheckClosed()
     {
         if (IsClosed)
@@ -195,6 +204,8 @@ public sealed partial class EventLoop
 
     private partial void AbandonTasks();
 
+    private partial void NoteNewTasks(double? now);
+
     private partial void AbandonExecutor();
 
     // Not inlined: RunForever is entered once, so the runtime replaces its code while it runs, by code that is worse than that of a method
@@ -214,6 +225,7 @@ public sealed partial class EventLoop
         {
             // One tick early is early enough; when the tick is lost in rounding, after months, a deadline that is reached must still be below.
             double now = Time;
+            NoteNewTasks(now);
             double limit = Math.Max(now + _clock.SecondsPerTick, Math.BitIncrement(now));
             _scheduled?.TakeTimers(_timers, limit, _ready);
             while (_timers.TryTake(limit, out var target))
@@ -280,6 +292,7 @@ public sealed partial class EventLoop
                 return;
             }
         }
+        NoteNewTasks(null);
         if (_inbox.TryPark())
         {
             _parker.Park(seconds, _workElsewhere > 0);

@@ -166,6 +166,9 @@ public sealed class TaskGroup : IScope
         return new TaskGroupException(errors);
     }
 
+    /// <summary>The task that runs the body and waits for the group's tasks; null before that.</summary>
+    internal CoroutineTask? Parent => _parent;
+
     /// <summary>A task of the group is done.</summary>
     internal void OnDone(TaskGroupChild child)
     {
@@ -297,8 +300,10 @@ public sealed class TaskGroup : IScope
 }
 
 /// <summary>A task in a group: its place in the group's list, and what the loop runs when the task is done.</summary>
-internal sealed class TaskGroupChild(TaskGroup group, CoroutineTask task) : Runnable
+internal sealed class TaskGroupChild(TaskGroup group, CoroutineTask task) : Runnable, IRelay
 {
+    public IEnumerable<Future> Recipients => group.Parent is { } parent ? [parent] : [];
+
     internal CoroutineTask Task => task;
 
     internal TaskGroupChild? Previous { get; set; }

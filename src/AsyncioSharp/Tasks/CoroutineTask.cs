@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
@@ -13,6 +14,7 @@ namespace AsyncioSharp;
 /// awaitable holds its wake-up; it is done. A cancel request is forwarded to what the leaf awaits, or else remembered
 /// (<see cref="_mustCancel"/>) and thrown at the next step.</para>
 /// </remarks>
+[DebuggerTypeProxy("AsyncioSharp.TaskDebugView, AsyncioSharp")]
 public class CoroutineTask : Future
 {
     private static long s_lastNumber; // of the default names, process-wide

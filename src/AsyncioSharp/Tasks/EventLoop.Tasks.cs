@@ -60,6 +60,9 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks() => _tasks.ToList();
 
+    /// <summary>The seconds of loop time since a live task was created, less the time until the loop looked at its clock after that.</summary>
+    internal double AgeOf(CoroutineTask task) => _tasks.CreationOf(task) is { } created ? Time - created : 0;
+
     internal void Register(CoroutineTask task) => _tasks.Add(task);
 
     internal void Unregister(CoroutineTask task) => _tasks.Remove(task);
@@ -86,6 +89,14 @@ public sealed partial class EventLoop
             task.Name = name;
         }
         return task;
+    }
+
+    private partial void NoteNewTasks(double? now)
+    {
+        if (_tasks.HasNew)
+        {
+            _tasks.NoteTime(now ?? Time);
+        }
     }
 
     // Tasks are held until they are done; one that is still pending when its loop is closed will never end, and that must not go unseen.

@@ -8,6 +8,7 @@ internal sealed class TaskTable
 {
     private const int Smallest = 16;
 
+    private readonly CreationTimes _times = new();
     private Slot[] _slots = new Slot[Smallest];
     private int _used; // slots that were handed out since the holes were closed last
 
@@ -37,14 +38,25 @@ internal sealed class TaskTable
         if (--Count == 0)
         {
             _used = 0;
+            _times.Clear();
         }
     }
+
+    /// <summary>True if tasks were added since <see cref="NoteTime"/>.</summary>
+    internal bool HasNew => _used > _times.Noted;
+
+    /// <summary>Says what time it is; see <see cref="CreationTimes"/>.</summary>
+    internal void NoteTime(double time) => _times.Note(_used, time);
+
+    /// <summary>About when a task was added; null if no time was noted since.</summary>
+    internal double? CreationOf(CoroutineTask task) => _times.Of(task.Slot);
 
     /// <summary>The tasks of this moment, the oldest first.</summary>
     internal List<CoroutineTask> ToList()
     {
         var tasks = new List<CoroutineTask>(Count);
-        foreach (var slot in _slots.AsSpan(0, _used))
+        var slots = _slots; // another thread may look too: what it sees may be a moment old, but must not be out of bounds
+        foreach (var slot in slots.AsSpan(0, Math.Min(_used, slots.Length)))
         {
             if (slot.Task is { } task)
             {
@@ -58,6 +70,7 @@ internal sealed class TaskTable
     private void CloseHoles()
     {
         var old = _slots;
+        _times.CloseHoles(slot => old[slot].Task is not null);
         if (Count > old.Length / 2)
         {
             _slots = new Slot[old.Length * 2];

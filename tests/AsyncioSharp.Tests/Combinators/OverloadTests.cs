@@ -202,7 +202,7 @@ public class OverloadTests
     public void What_Python_deprecated_is_obsolete_hidden_and_works()
     {
         var deprecated = typeof(Asyncio).GetMethods()
-            .Where(method => method.Name is not ("EnsureFuture" or "WrapFuture" or "RunCoroutineThreadsafe" or "CurrentTask" or "AllTasks")
+            .Where(method => method.Name is not ("EnsureFuture" or "WrapFuture" or "RunCoroutineThreadsafe" or "CurrentTask" or "AllTasks" or "DumpTasks")
                 && (method.GetParameters().Any(parameter => parameter.ParameterType == typeof(EventLoop))
                     || (method.Name == "Wait" && method.GetParameters()[0].ParameterType == typeof(IEnumerable<Coroutine>))))
             .ToList();

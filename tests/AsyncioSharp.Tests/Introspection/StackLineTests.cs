@@ -68,6 +68,34 @@ public class StackLineTests
 
     [Fact]
     [Rule("INS-08")]
+    public void A_method_of_dotnet_that_runs_below_a_coroutine_is_shown_with_what_it_calls()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            await Method(Line());
+        }
+
+        static async Task Method(int outer)
+        {
+            await Task.Yield();
+            var (frames, called) = Called(); int inner = Line();
+            Shown(frames).ShouldBe([("Test", outer), ("Method", inner), ("Called", called)]);
+            int below = Line() + 1;
+            await Below(outer, below);
+        }
+
+        static async Coroutine Below(int outer, int method)
+        {
+            await Asyncio.Sleep(0);
+            var (frames, called) = Called(); int inner = Line();
+            Shown(frames).ShouldBe([("Test", outer), ("Method", method), ("Below", inner), ("Called", called)]);
+        }
+    }
+
+    [Fact]
+    [Rule("INS-08")]
     public void A_generic_coroutine_and_a_generator_know_their_frames_while_they_run()
     {
         VirtualTimeLoop.Run(Test());

@@ -1,0 +1,270 @@
+using System.Text.RegularExpressions;
+using AsyncioSharp.Testing;
+
+namespace AsyncioSharp.Tests.Introspection;
+
+/// <summary>DumpTasks: names, states, ages, who waits for whom, stacks, rings; from the loop, from outside, and from beside a loop that is blocked.</summary>
+public partial class DumpTasksTests
+{
+    [Fact]
+    public void Every_live_task_is_shown_with_its_state_and_stack()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            CoroutineTask.Current.Name = "main";
+            var loop = Asyncio.GetRunningLoop();
+            var future = loop.CreateFuture<int>();
+            var source = new TaskCompletionSource();
+            var done = Asyncio.CreateTask(Wait(Asyncio.Sleep(0)), name: "done");
+            var job = Asyncio.CreateTask(Wait(future), name: "job");
+            var boss = Asyncio.CreateTask(Wait(job), name: "boss");
+            var sleeper = Asyncio.CreateTask(Wait(Asyncio.Sleep(1000)), name: "sleeper");
+            var foreign = Asyncio.CreateTask(WaitForDotnet(source.Task), name: "foreign");
+            var refusing = Asyncio.CreateTask(Refuse(future), name: "refusing");
+            await Asyncio.Sleep(2.5);
+            refusing.Cancel();
+            await Asyncio.Sleep(0);
+            var turn = Asyncio.CreateTask(Wait(Asyncio.Sleep(0)), name: "turn");
+            await Asyncio.Sleep(0);
+            var late = Asyncio.CreateTask(Wait(Asyncio.Sleep(0)), name: "late");
+
+            Dump().ShouldBe("""
+                8 tasks of <EventLoop running=True closed=False debug=False> at 2.500 s
+
+                Task 'main': running, 2.500 s old
+                  File "F", line N, in Main
+                  File "F", line N, in Dump
+
+                Task 'job': waits for <Future pending cb=[CoroutineTask.Wakeup(), CoroutineTask.Wakeup()]>, 2.500 s old, awaited by Task 'boss'
+                  File "F", line N, in Wait
+
+                Task 'boss': waits for Task 'job', 2.500 s old
+                  File "F", line N, in Wait
+
+                Task 'sleeper': waits for <Future pending sleep until=1000>, 2.500 s old
+                  File "F", line N, in Wait
+                  File "?", line ?, in Sleep
+
+                Task 'foreign': waits for .NET, 2.500 s old
+                  File "F", line N, in WaitForDotnet
+                  File "?", line ?, in Task
+
+                Task 'refusing': waits for <Future pending cb=[CoroutineTask.Wakeup(), CoroutineTask.Wakeup()]>, cancelling, 2.500 s old
+                  File "F", line N, in Refuse
+
+                Task 'turn': ready, 0.000 s old
+                  File "F", line N, in Wait
+
+                Task 'late': not started, 0.000 s old
+                  File "F", line N, in Wait
+
+                """.ReplaceLineEndings("\n"));
+            future.SetResult(1);
+            source.SetResult();
+            sleeper.Cancel();
+            await Asyncio.GatherOutcomes(job, boss, sleeper, foreign, refusing, turn, late);
+            Dump().ShouldStartWith("1 task of <EventLoop running=True closed=False debug=False> at ");
+        }
+
+        static async Coroutine Wait(IAwaitable awaitable)
+        {
+            await awaitable;
+        }
+
+        static async Coroutine WaitForDotnet(Task task)
+        {
+            await task;
+        }
+
+        static async Coroutine Refuse(Future<int> future)
+        {
+            try
+            {
+                await Asyncio.Sleep(1000);
+            }
+            catch (CancelledException)
+            {
+                await future;
+            }
+        }
+    }
+
+    [Fact]
+    public void Rings_are_told_once_each()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var tasks = new CoroutineTask[5];
+            tasks[0] = Asyncio.CreateTask(WaitFor(1), name: "a");
+            tasks[1] = Asyncio.CreateTask(Gather(2, 0), name: "b");
+            tasks[2] = Asyncio.CreateTask(Asyncio.Sleep(1000), name: "c");
+            tasks[3] = Asyncio.CreateTask(WaitFor(4), name: "d");
+            tasks[4] = Asyncio.CreateTask(WaitFor(3), name: "e");
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            Dump().ShouldEndWith("""
+
+                Waiting for each other, so that none can go on:
+                  Task 'a' -> Task 'b' -> Gather -> Task 'a'
+                  Task 'd' -> Task 'e' -> Task 'd'
+
+                """.ReplaceLineEndings("\n"));
+            tasks[3].Cancel();
+            tasks[2].Cancel();
+            tasks[0].Cancel();
+            await Asyncio.Wait(tasks);
+
+            async Coroutine WaitFor(int other)
+            {
+                await Asyncio.Sleep(0);
+                await tasks[other];
+            }
+
+            async Coroutine Gather(int first, int second)
+            {
+                await Asyncio.Sleep(0);
+                await Asyncio.Gather(tasks[first], tasks[second]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Ages_hold_however_many_tasks_come_and_go()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var random = new Random(1);
+            var live = new List<(CoroutineTask Task, double Created, Future<int> End)>();
+            for (int step = 0; step < 5_000; step++)
+            {
+                for (int n = random.Next(3); n > 0; n--)
+                {
+                    var end = loop.CreateFuture<int>();
+                    live.Add((Asyncio.CreateTask(Wait(end)), loop.Time, end));
+                }
+                while (live.Count > 300 || (live.Count > 0 && random.Next(3) == 0))
+                {
+                    int which = random.Next(live.Count);
+                    live[which].End.SetResult(1);
+                    live.RemoveAt(which);
+                }
+                await Asyncio.Sleep(1);
+                if (step % 100 == 0)
+                    live.ForEach(entry => loop.AgeOf(entry.Task).ShouldBe(loop.Time - entry.Created, 1e-6));
+            }
+            live.ForEach(entry => entry.End.SetResult(1));
+            await Asyncio.Wait(live.Select(entry => entry.Task));
+        }
+
+        static async Coroutine Wait(Future<int> end) => await end;
+    }
+
+    [Fact]
+    public void With_very_many_tasks_of_different_ages_the_older_ones_are_known_less_exactly()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var tasks = new List<CoroutineTask>();
+            for (int i = 0; i < 5_000; i++)
+            {
+                tasks.Add(Asyncio.CreateTask(Asyncio.Sleep(1e6)));
+                await Asyncio.Sleep(1);
+            }
+            for (int i = 0; i < tasks.Count; i++)
+                loop.AgeOf(tasks[i]).ShouldBeInRange((5_000 - i) * 31 / 32.0, 5_000 - i);
+            loop.AgeOf(tasks[^1]).ShouldBe(1);
+            tasks.ForEach(task => task.Cancel());
+        }
+    }
+
+    [Fact]
+    public void Another_thread_is_answered_by_the_loop()
+    {
+        string text = "";
+        Asyncio.Run(Main());
+        text.ShouldContain("Task 'main': waits for");
+        text.ShouldNotContain("outside");
+        Should.Throw<InvalidOperationException>(() => Asyncio.DumpTasks(TextWriter.Null)).Message.ShouldContain("no running event loop");
+        Should.Throw<ArgumentNullException>(() => Asyncio.DumpTasks(null!)).ParamName.ShouldBe("writer");
+
+        async Coroutine Main()
+        {
+            CoroutineTask.Current.Name = "main";
+            var loop = Asyncio.GetRunningLoop();
+            await Asyncio.ToThread(() => text = Dump(loop));
+        }
+    }
+
+    [Fact]
+    public void A_loop_that_is_blocked_is_seen_from_outside()
+    {
+        using var blocked = new ManualResetEventSlim();
+        using var over = new ManualResetEventSlim();
+        EventLoop? loop = null;
+        var thread = new Thread(() => Asyncio.Run(Main()));
+        thread.Start();
+        blocked.Wait();
+        string text = Dump(loop);
+        over.Set();
+        thread.Join();
+        text.ShouldStartWith("The loop has not answered for 1 s: its thread is busy or blocked. Seen from outside:\n2 tasks of ");
+        text.ShouldContain("Task 'main': running");
+        text.ShouldContain("in Blocks\n");
+        text.ShouldContain("Task 'other': waits for <Future pending sleep");
+
+        async Coroutine Main()
+        {
+            CoroutineTask.Current.Name = "main";
+            loop = Asyncio.GetRunningLoop();
+            using var cleanup = new CancellationTokenSource();
+            var other = Asyncio.CreateTask(Asyncio.Sleep(1000), name: "other");
+            await Asyncio.Sleep(0);
+            await Blocks();
+            other.Cancel();
+        }
+
+        async Coroutine Blocks()
+        {
+            blocked.Set();
+            over.Wait();
+        }
+    }
+
+    [Fact]
+    public void A_loop_that_does_not_run_can_be_asked_too()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.ExceptionHandler = static (_, _) => { };
+        loop.CreateTask(Asyncio.Sleep(1000), name: "never");
+        Dump(loop).ShouldContain("Task 'never': not started, 0.000 s old");
+        loop.Close();
+        Dump(loop).ShouldStartWith("0 tasks of");
+    }
+
+    private static string Dump(EventLoop? loop = null)
+    {
+        using var writer = new StringWriter();
+        Asyncio.DumpTasks(writer, loop);
+        string text = Frames().Replace(writer.ToString().ReplaceLineEndings("\n"), "File \"F\", line N, in ");
+        return Sources().Replace(Names().Replace(text, "in "), "");
+    }
+
+    [GeneratedRegex("File \"[^\"?]+\", line [0-9]+, in ")]
+    private static partial Regex Frames();
+
+    [GeneratedRegex("in (\\w+\\.|<locals>\\.)+")]
+    private static partial Regex Names();
+
+    [GeneratedRegex("^    .*\n", RegexOptions.Multiline)]
+    private static partial Regex Sources();
+}
