@@ -120,7 +120,7 @@ public sealed class VirtualClock : TimeProvider
                     {
                         if (!workElsewhere)
                         {
-                            throw new InvalidOperationException(
+                            throw new DeadlockException(
                                 "Deadlock on virtual time: nothing is ready, no timer is set, and no other thread has woken the loop for "
                                 + $"{clock.IdleLimit.TotalSeconds} s of real time. Some task waits for a future that nobody will complete.");
                         }

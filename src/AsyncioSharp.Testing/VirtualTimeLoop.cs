@@ -16,7 +16,7 @@ public static class VirtualTimeLoop
     public static EventLoop Create(VirtualClock clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        return new EventLoop(clock, clock.Parker);
+        return new EventLoop(clock, clock.Parker) { OnDeadlock = DeadlockAction.Throw };
     }
 
     /// <summary>Runs a coroutine as <see cref="Asyncio.Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/> does, on virtual time, the end phase included.</summary>
@@ -24,7 +24,8 @@ public static class VirtualTimeLoop
     /// <param name="main">The coroutine.</param>
     /// <param name="debug">Debug mode on or off; null for what <c>ASYNCIOSHARP_DEBUG</c> says.</param>
     /// <returns>What <paramref name="main"/> returned; what it threw is thrown.</returns>
-    /// <exception cref="InvalidOperationException">A loop runs on this thread; or <paramref name="main"/> waits for something that cannot happen.</exception>
+    /// <exception cref="InvalidOperationException">A loop runs on this thread.</exception>
+    /// <exception cref="DeadlockException"><paramref name="main"/> waits for something that cannot happen.</exception>
     public static T Run<T>(Coroutine<T> main, bool? debug = null) => Asyncio.Run(main, debug, Create);
 
     /// <inheritdoc cref="Run{T}(Coroutine{T}, bool?)"/>

@@ -17,6 +17,11 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
     public override SynchronizationContext CreateCopy() => this;
 
+    // Of async void methods.
+    public override void OperationStarted() => loop.NoteOutsideWait(+1);
+
+    public override void OperationCompleted() => loop.NoteOutsideWait(-1);
+
     public override void Post(SendOrPostCallback d, object? state)
     {
         var posted = new Posted(this, d, state);

@@ -206,6 +206,10 @@ public sealed partial class EventLoop
 
     private partial void NoteNewTasks(double? now);
 
+    private partial bool IsStuck(out bool isCertain);
+
+    private partial string DescribeTasks();
+
     private partial void AbandonExecutor();
 
     // Not inlined: RunForever is entered once, so the runtime replaces its code while it runs, by code that is worse than that of a method
@@ -281,6 +285,8 @@ public sealed partial class EventLoop
         }
     }
 
+    private void Park(double seconds) => _parker.Park(seconds, _workElsewhere > 0);
+
     private void ParkUntilReady()
     {
         double seconds = double.PositiveInfinity;
@@ -295,7 +301,14 @@ public sealed partial class EventLoop
         NoteNewTasks(null);
         if (_inbox.TryPark())
         {
-            _parker.Park(seconds, _workElsewhere > 0);
+            if (double.IsPositiveInfinity(seconds) && _workElsewhere == 0)
+            {
+                ParkIdle();
+            }
+            else
+            {
+                Park(seconds);
+            }
         }
         _inbox.MoveTo(_ready);
     }

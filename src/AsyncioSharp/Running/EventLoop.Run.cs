@@ -2,6 +2,8 @@ namespace AsyncioSharp;
 
 public sealed partial class EventLoop
 {
+    private Future? _main; // what the loop runs for, if it will end with that
+
     /// <summary>Runs the loop until <paramref name="awaitable"/> is done and gives its result. One further iteration runs after that. Mirrors <c>run_until_complete</c>.</summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task of this loop.</param>
@@ -71,6 +73,8 @@ public sealed partial class EventLoop
         var future = Asyncio.EnsureImplicit(awaitable, this);
         var stopper = new Stopper(this);
         future.AddWaiter(stopper);
+        _main = future;
+        _deadlockTold = false;
         try
         {
             RunForever();
@@ -85,6 +89,7 @@ public sealed partial class EventLoop
         }
         finally
         {
+            _main = null;
             stopper.Disarm();
             future.RemoveWaiter(stopper);
         }

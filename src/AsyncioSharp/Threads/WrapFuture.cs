@@ -45,10 +45,7 @@ internal sealed class WrappingFuture<T> : Future<T>, ConcurrentFuture.IListener
     {
         _source = source;
         _isWorkElsewhere = isWorkElsewhere;
-        if (isWorkElsewhere)
-        {
-            loop.NoteWorkElsewhere(+1);
-        }
+        Note(+1);
         source.AddListener(this);
     }
 
@@ -87,11 +84,7 @@ internal sealed class WrappingFuture<T> : Future<T>, ConcurrentFuture.IListener
     // The source is done.
     internal override void Run(object? source)
     {
-        if (_isWorkElsewhere)
-        {
-            // Not before: between the end of the function and its arrival the loop may look for something to wait for.
-            Loop.NoteWorkElsewhere(-1);
-        }
+        Note(-1); // not before: between the end of the function and its arrival the loop may look for something to wait for
         if (IsDone)
         {
             return;
@@ -107,6 +100,18 @@ internal sealed class WrappingFuture<T> : Future<T>, ConcurrentFuture.IListener
         else
         {
             SetResult(_source.Result());
+        }
+    }
+
+    private void Note(int change)
+    {
+        if (_isWorkElsewhere)
+        {
+            Loop.NoteWorkElsewhere(change);
+        }
+        else
+        {
+            Loop.NoteOutsideWait(change);
         }
     }
 }

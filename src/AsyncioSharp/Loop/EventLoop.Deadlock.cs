@@ -1,0 +1,78 @@
+namespace AsyncioSharp;
+
+/// <summary>What a loop does that has nothing left to do although what it runs for is not done.</summary>
+public enum DeadlockAction
+{
+    /// <summary>It waits for ever, as asyncio's does.</summary>
+    Ignore,
+
+    /// <summary>It tells its exception handler, once a run, which tasks wait for what and where, and waits on.</summary>
+    Report,
+
+    /// <summary>It throws a <see cref="DeadlockException"/> with that text out of its run.</summary>
+    Throw,
+}
+
+// Looked for only at the moment at which the loop would fall asleep without a timer.
+public sealed partial class EventLoop
+{
+    private const double IdleSeconds = 1; // for other threads to wake the loop; it cannot know of them
+
+    private bool _deadlockTold;
+    private int _outsideWaits; // what will end on another thread and is known to
+
+    /// <summary>
+    /// What to do when nothing is ready, no timer is set, no function runs in an executor, no task awaits an operation of .NET, and no other thread has
+    /// woken the loop for a second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending. If all that is left are tasks that
+    /// wait for each other, no second is waited. Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop
+    /// on virtual time throws.
+    /// </summary>
+    /// <remarks>A thread that is yet to complete a future, and Ctrl-C, cannot be foreseen: so the report may be wrong, and by default nothing is thrown.</remarks>
+    public DeadlockAction? OnDeadlock { get; set; }
+
+    /// <summary>Says that something was begun (+1) that ends on another thread and then completes something here, or that it came to its end (-1).</summary>
+    internal void NoteOutsideWait(int change) => Interlocked.Add(ref _outsideWaits, change);
+
+    // No timer is set, and nothing runs in an executor.
+    private void ParkIdle()
+    {
+        var action = OnDeadlock ?? (Debug ? DeadlockAction.Report : DeadlockAction.Ignore);
+        bool isCertain = false;
+        bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold && IsStuck(out isCertain);
+        if (!isWatched || !isCertain)
+        {
+            try
+            {
+                // On other clocks than real time's, waiting may be what makes time pass.
+                Park(isWatched && _parker is ThreadParker ? IdleSeconds : double.PositiveInfinity);
+            }
+            catch (DeadlockException e)
+            {
+                // Of a virtual clock, which gives up on its own.
+                OnStuck(OnDeadlock ?? DeadlockAction.Throw, e.Message);
+                return;
+            }
+            if (!isWatched || _parker is not ThreadParker || _inbox.IsFilled)
+            {
+                return;
+            }
+        }
+        OnStuck(action, "Deadlock: nothing is ready, no timer is set, no function runs in an executor, "
+            + (isCertain ? "and tasks wait for each other." : $"and no other thread has woken the loop for {IdleSeconds} s."));
+    }
+
+    private void OnStuck(DeadlockAction action, string reason)
+    {
+        if (action == DeadlockAction.Ignore || (action == DeadlockAction.Report && _deadlockTold))
+        {
+            return;
+        }
+        string text = reason + Environment.NewLine + DescribeTasks();
+        if (action == DeadlockAction.Throw)
+        {
+            throw new DeadlockException(text);
+        }
+        _deadlockTold = true;
+        CallExceptionHandler(new ExceptionContext { Message = text });
+    }
+}

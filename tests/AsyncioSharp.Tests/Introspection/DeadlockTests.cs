@@ -1,0 +1,233 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Coroutines;
+using AsyncioSharp.Tests.Loop.Support;
+
+namespace AsyncioSharp.Tests.Introspection;
+
+/// <summary>
+/// A loop that has nothing left to do although what it runs for is not done: found on real and on virtual time, told or thrown, with the tasks, their
+/// stacks and the rings among them; not where something outside may still come.
+/// </summary>
+public class DeadlockTests
+{
+    [Fact]
+    public void On_virtual_time_tasks_that_wait_for_each_other_are_found_at_once()
+    {
+        // No real time passes: the clock would wait for others for a minute.
+        var loop = VirtualTimeLoop.Create(new VirtualClock(TimeSpan.FromMinutes(1)));
+        var error = Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Ring()));
+        error.Message.ShouldStartWith("Deadlock: nothing is ready, no timer is set, no function runs in an executor, and tasks wait for each other.");
+        error.Message.ShouldContain("  Task 'a' -> Task 'b' -> Task 'a'");
+        error.Message.ShouldContain("in DeadlockTests.WaitForOther");
+        loop.ExceptionHandler = static (_, _) => { };
+        loop.Close();
+    }
+
+    [Fact]
+    public void On_virtual_time_a_future_that_nobody_completes_is_found_when_no_other_thread_comes()
+    {
+        var error = Should.Throw<DeadlockException>(() => Asyncio.Run(Forget(), loopFactory: static () => VirtualTimeLoop.Create(new VirtualClock(TimeSpan.Zero))));
+        error.Message.ShouldStartWith("Deadlock on virtual time");
+        error.Message.ShouldContain("Task 'forgetful': waits for <Future pending cb=[");
+        error.Message.ShouldContain("in DeadlockTests.Forget");
+    }
+
+    [Fact]
+    public void A_loop_told_to_ignore_or_to_report_waits_on()
+    {
+        foreach (var action in new[] { DeadlockAction.Ignore, DeadlockAction.Report })
+        {
+            var loop = VirtualTimeLoop.Create(new VirtualClock(TimeSpan.FromMilliseconds(20)));
+            loop.OnDeadlock = action;
+            var reports = loop.CollectReports();
+            var future = loop.CreateFuture<int>();
+            var thread = new Thread(() =>
+            {
+                Thread.Sleep(200);
+                loop.CallSoonThreadsafe(() => future.SetResult(42));
+            });
+            thread.Start();
+            loop.RunUntilComplete(future).ShouldBe(42);
+            thread.Join();
+            reports.Count.ShouldBe(action == DeadlockAction.Report ? 1 : 0); // once a run, however often the clock gives up
+            loop.Close();
+        }
+    }
+
+    [Fact]
+    public void In_debug_mode_a_ring_is_reported_on_real_time_and_the_loop_waits_on()
+    {
+        var loop = new EventLoop { Debug = true, LogWriter = TextWriter.Null };
+        var reports = loop.CollectReports();
+        CoroutineTask? main = null;
+        loop.ExceptionHandler = (_, context) =>
+        {
+            reports.Add(context);
+            loop.CallSoonThreadsafe(() => main!.Cancel()); // as somebody who reads the report might
+        };
+        main = loop.CreateTask(Ring());
+        Should.Throw<CancelledException>(() => loop.RunUntilComplete(main));
+        var report = reports.ShouldHaveSingleItem();
+        report.Message!.ShouldContain("Task 'a' -> Task 'b' -> Task 'a'");
+        loop.Close();
+    }
+
+    [Fact]
+    public void By_default_nothing_is_looked_for_outside_of_debug_mode()
+    {
+        var loop = new EventLoop();
+        loop.OnDeadlock.ShouldBeNull();
+        var reports = loop.CollectReports();
+        var future = loop.CreateFuture<int>();
+        var thread = new Thread(() =>
+        {
+            Thread.Sleep(1300); // longer than a loop that looks waits for others
+            loop.CallSoonThreadsafe(() => future.SetResult(42));
+        });
+        thread.Start();
+        loop.RunUntilComplete(future).ShouldBe(42);
+        thread.Join();
+        reports.ShouldBeEmpty();
+        loop.Close();
+    }
+
+    [Fact]
+    public void On_real_time_it_is_thrown_if_asked_for_and_cleaning_up_still_works()
+    {
+        bool cleaned = false;
+        var error = Should.Throw<DeadlockException>(() => Asyncio.Run(Main(), loopFactory: static () => new EventLoop { OnDeadlock = DeadlockAction.Throw }));
+        error.Message.ShouldStartWith("Deadlock: nothing is ready, no timer is set, no function runs in an executor, and no other thread has woken the loop for 1 s.");
+        cleaned.ShouldBeTrue();
+
+        async Coroutine Main()
+        {
+            try
+            {
+                await Forget();
+            }
+            finally
+            {
+                cleaned = true;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("task of .NET")]
+    [InlineData("below an async method")]
+    [InlineData("wrapped")]
+    [InlineData("async void")]
+    [InlineData("executor")]
+    [InlineData("timer")]
+    public void What_may_still_come_from_outside_is_waited_for(string what)
+    {
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw };
+        var source = new TaskCompletionSource<int>();
+        var work = new ConcurrentFuture<int>();
+        var thread = new Thread(() =>
+        {
+            Thread.Sleep(1300);
+            source.SetResult(42);
+            work.SetResult(42);
+        });
+        loop.RunUntilComplete(Main()).ShouldBe(42);
+        thread.Join();
+        loop.RunUntilComplete(loop.ShutdownDefaultExecutor());
+        loop.Close();
+
+        async Coroutine<int> Main()
+        {
+            var future = loop.CreateFuture<int>();
+            thread.Start();
+            switch (what)
+            {
+                case "task of .NET":
+                    return await source.Task;
+                case "below an async method":
+                    return await Below();
+                case "wrapped":
+                    return await Asyncio.Gather(Asyncio.WrapFuture(work)) is [var value] ? value : 0;
+                case "async void":
+                    Complete(future);
+                    return await future;
+                case "executor":
+                    return await Asyncio.ToThread(() => source.Task.Result);
+                default:
+                    var waiter = Asyncio.CreateTask(Wait(future));
+                    await Asyncio.Sleep(1.3);
+                    future.SetResult(42);
+                    return await waiter;
+            }
+        }
+
+        async Task<int> Below() => await source.Task;
+
+        async void Complete(Future<int> future) => future.SetResult(await source.Task);
+
+        static async Coroutine<int> Wait(Future<int> future) => await future;
+    }
+
+    [Fact]
+    public void A_loop_that_runs_for_nothing_in_particular_is_never_stuck()
+    {
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw };
+        var future = loop.CreateFuture<int>();
+        var task = loop.CreateTask(Await(future));
+        var thread = new Thread(() =>
+        {
+            Thread.Sleep(1300);
+            loop.CallSoonThreadsafe(loop.Stop);
+        });
+        thread.Start();
+        loop.RunForever();
+        thread.Join();
+        task.IsDone.ShouldBeFalse();
+        future.SetResult(1);
+        loop.RunUntilComplete(task);
+        loop.Close();
+
+        static async Coroutine Await(Future<int> future) => await future;
+    }
+
+    [Fact]
+    public void One_who_waits_for_idleness_may_still_break_a_ring()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.RunUntilComplete(Main());
+        loop.Close();
+
+        static async Coroutine Main()
+        {
+            var ring = Asyncio.CreateTask(Ring());
+            var breaker = Asyncio.CreateTask(Break(ring));
+            (await Caught.By(ring)).ShouldBeOfType<CancelledException>();
+            await breaker;
+        }
+
+        static async Coroutine Break(CoroutineTask ring)
+        {
+            await VirtualTimeLoop.WaitUntilIdle();
+            ring.Cancel();
+        }
+    }
+
+    private static async Coroutine Ring()
+    {
+        var tasks = new CoroutineTask[2];
+        tasks[0] = Asyncio.CreateTask(WaitForOther(tasks, 1), name: "a");
+        tasks[1] = Asyncio.CreateTask(WaitForOther(tasks, 0), name: "b");
+        await tasks[0];
+    }
+
+    private static async Coroutine WaitForOther(CoroutineTask[] tasks, int other)
+    {
+        await Asyncio.Sleep(0);
+        await tasks[other];
+    }
+
+    private static async Coroutine Forget()
+    {
+        CoroutineTask.Current.Name = "forgetful";
+        await Asyncio.GetRunningLoop().CreateFuture<int>();
+    }
+}
