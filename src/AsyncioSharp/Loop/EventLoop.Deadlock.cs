@@ -16,8 +16,6 @@ public enum DeadlockAction
 // Looked for only at the moment at which the loop would fall asleep without a timer.
 public sealed partial class EventLoop
 {
-    private const double IdleSeconds = 1; // for other threads to wake the loop; it cannot know of them
-
     private bool _deadlockTold;
     private int _outsideWaits; // what will end on another thread and is known to
 
@@ -29,6 +27,9 @@ public sealed partial class EventLoop
     /// </summary>
     /// <remarks>A thread that is yet to complete a future, and Ctrl-C, cannot be foreseen: so the report may be wrong, and by default nothing is thrown.</remarks>
     public DeadlockAction? OnDeadlock { get; set; }
+
+    /// <summary>How long, in seconds of real time, other threads have to wake the loop before it takes itself for deadlocked.</summary>
+    internal double IdleSeconds { get; set; } = 1;
 
     /// <summary>Says that something was begun (+1) that ends on another thread and then completes something here, or that it came to its end (-1).</summary>
     internal void NoteOutsideWait(int change) => Interlocked.Add(ref _outsideWaits, change);
@@ -58,7 +59,7 @@ public sealed partial class EventLoop
             }
         }
         OnStuck(action, "Deadlock: nothing is ready, no timer is set, no function runs in an executor, "
-            + (isCertain ? "and tasks wait for each other." : $"and no other thread has woken the loop for {IdleSeconds} s."));
+            + (isCertain ? "and tasks wait for each other." : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"and no other thread has woken the loop for {IdleSeconds} s.")));
     }
 
     private void OnStuck(DeadlockAction action, string reason)

@@ -75,13 +75,13 @@ public class DeadlockTests
     [Fact]
     public void By_default_nothing_is_looked_for_outside_of_debug_mode()
     {
-        var loop = new EventLoop();
+        var loop = new EventLoop { IdleSeconds = 0.02 };
         loop.OnDeadlock.ShouldBeNull();
         var reports = loop.CollectReports();
         var future = loop.CreateFuture<int>();
         var thread = new Thread(() =>
         {
-            Thread.Sleep(1300); // longer than a loop that looks waits for others
+            Thread.Sleep(150); // longer than a loop that looks waits for others
             loop.CallSoonThreadsafe(() => future.SetResult(42));
         });
         thread.Start();
@@ -95,8 +95,8 @@ public class DeadlockTests
     public void On_real_time_it_is_thrown_if_asked_for_and_cleaning_up_still_works()
     {
         bool cleaned = false;
-        var error = Should.Throw<DeadlockException>(() => Asyncio.Run(Main(), loopFactory: static () => new EventLoop { OnDeadlock = DeadlockAction.Throw }));
-        error.Message.ShouldStartWith("Deadlock: nothing is ready, no timer is set, no function runs in an executor, and no other thread has woken the loop for 1 s.");
+        var error = Should.Throw<DeadlockException>(() => Asyncio.Run(Main(), loopFactory: static () => new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 }));
+        error.Message.ShouldStartWith("Deadlock: nothing is ready, no timer is set, no function runs in an executor, and no other thread has woken the loop for 0.02 s.");
         cleaned.ShouldBeTrue();
 
         async Coroutine Main()
@@ -121,12 +121,12 @@ public class DeadlockTests
     [InlineData("timer")]
     public void What_may_still_come_from_outside_is_waited_for(string what)
     {
-        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw };
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
         var source = new TaskCompletionSource<int>();
         var work = new ConcurrentFuture<int>();
         var thread = new Thread(() =>
         {
-            Thread.Sleep(1300);
+            Thread.Sleep(150);
             source.SetResult(42);
             work.SetResult(42);
         });
@@ -154,7 +154,7 @@ public class DeadlockTests
                     return await Asyncio.ToThread(() => source.Task.Result);
                 default:
                     var waiter = Asyncio.CreateTask(Wait(future));
-                    await Asyncio.Sleep(1.3);
+                    await Asyncio.Sleep(0.15);
                     future.SetResult(42);
                     return await waiter;
             }
@@ -170,12 +170,12 @@ public class DeadlockTests
     [Fact]
     public void A_loop_that_runs_for_nothing_in_particular_is_never_stuck()
     {
-        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw };
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
         var future = loop.CreateFuture<int>();
         var task = loop.CreateTask(Await(future));
         var thread = new Thread(() =>
         {
-            Thread.Sleep(1300);
+            Thread.Sleep(150);
             loop.CallSoonThreadsafe(loop.Stop);
         });
         thread.Start();
