@@ -40,7 +40,7 @@ internal sealed class AwaitGraph(int limit)
     }
 
     // Each once, in order.
-    private IEnumerable<Future> AwaitersOf(Future future)
+    private static IEnumerable<Future> AwaitersOf(Future future)
     {
         var found = new HashSet<Future>(ReferenceEqualityComparer.Instance);
         foreach (var waiter in future.ListWaiters())

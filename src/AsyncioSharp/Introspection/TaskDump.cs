@@ -12,11 +12,12 @@ internal static class TaskDump
         var graph = new AwaitGraph(limit: 0);
         tasks.ForEach(task => graph.Explore(task));
         using var text = new StringWriter(CultureInfo.InvariantCulture);
+        var frames = new FrameWriter(text);
         WriteHeader(text, loop, tasks.Count);
         foreach (var task in tasks)
         {
             text.WriteLine();
-            WriteTask(text, task, graph.Explore(task).AwaitedBy);
+            WriteTask(text, frames, task, graph.Explore(task).AwaitedBy);
         }
         WriteRings(text, WaitRings.In(graph.Nodes));
         return text.ToString();
@@ -27,15 +28,14 @@ internal static class TaskDump
     {
         var tasks = loop.LiveTasks();
         using var text = new StringWriter(CultureInfo.InvariantCulture);
+        var frames = new FrameWriter(text);
         WriteHeader(text, loop, tasks.Count);
         foreach (var task in tasks)
         {
             text.WriteLine();
             try
             {
-                using var part = new StringWriter(CultureInfo.InvariantCulture);
-                WriteTask(part, task, []);
-                text.Write(part);
+                WriteTask(text, frames, task, []);
             }
             catch (Exception e)
             {
@@ -52,12 +52,12 @@ internal static class TaskDump
     private static void WriteHeader(StringWriter text, EventLoop loop, int count)
         => text.WriteLine($"{count} {(count == 1 ? "task" : "tasks")} of {loop} at {loop.Time:F3} s");
 
-    private static void WriteTask(StringWriter text, CoroutineTask task, IReadOnlyList<FutureCallGraph> awaitedBy)
+    private static void WriteTask(StringWriter text, FrameWriter frames, CoroutineTask task, IReadOnlyList<FutureCallGraph> awaitedBy)
     {
         var chain = AwaitChain.Of(task.Coroutine);
         text.Write($"{ShortName(task)}: {StateOf(task, chain)}{(task.Cancelling > 0 ? ", cancelling" : "")}, {task.Loop.AgeOf(task):F3} s old");
         text.WriteLine(awaitedBy.Count == 0 ? "" : $", awaited by {string.Join(", ", awaitedBy.Select(static node => ShortName(node.Future)))}");
-        TaskStacks.WriteFrames(TaskStacks.FramesOf(task, chain, int.MaxValue), text);
+        frames.Write(TaskStacks.FramesOf(task, chain, int.MaxValue));
     }
 
     private static string StateOf(CoroutineTask task, AwaitChain chain)

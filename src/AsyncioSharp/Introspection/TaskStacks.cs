@@ -43,23 +43,10 @@ public static class TaskStacks
         writer.WriteLine(frames.Count == 0
             ? $"No stack for {task}"
             : $"{(failure is null ? "Stack" : "Traceback")} for {task} (most recent call last):");
-        WriteFrames(frames, writer);
+        new FrameWriter(writer).Write(frames);
         if (failure is not null)
         {
             writer.WriteLine($"{failure.GetType().Name}: {failure.Message}");
-        }
-    }
-
-    /// <summary>Writes each frame, with the line of the source where that can be read.</summary>
-    internal static void WriteFrames(IReadOnlyList<CoroutineFrame> frames, TextWriter writer)
-    {
-        foreach (var frame in frames)
-        {
-            writer.WriteLine($"  {frame}");
-            if (SourceLine(frame) is { } line)
-            {
-                writer.WriteLine($"    {line}");
-            }
         }
     }
 
@@ -97,16 +84,4 @@ public static class TaskStacks
     }
 
     private static CoroutineFrame Frame(string method, SourcePosition? position) => new(method, position?.File, position?.Line);
-
-    private static string? SourceLine(CoroutineFrame frame)
-    {
-        try
-        {
-            return frame is { File: { } file, Line: { } line } && File.Exists(file) ? File.ReadLines(file).ElementAtOrDefault(line - 1)?.Trim() : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null; // the text of the line is a convenience
-        }
-    }
 }
