@@ -108,6 +108,14 @@ public class NotCompilingTests
     }
 
     [Fact]
+    public void A_message_that_is_no_text()
+    {
+        Snippet.IsRefused("task.Cancel(5);", instead: "task.Cancel(\"5\");");
+        Snippet.IsRefused("future.Cancel(5);", instead: "future.Cancel(null);");
+        Snippet.IsRefused("throw new CancelledException(5);", instead: "throw new CancelledException(\"5\");");
+    }
+
+    [Fact]
     [CPython("test_tasks.py::BaseTaskTests.test_task_set_methods", Deviation = "a task has no setters")]
     public void Completing_a_task_from_outside()
     {

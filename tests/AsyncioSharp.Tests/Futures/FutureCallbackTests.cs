@@ -128,8 +128,13 @@ public sealed class FutureCallbackTests : IDisposable
     [Rule("FUT-09")]
     public void A_failing_callback_is_reported_and_the_others_run()
     {
-        _loop.ExceptionHandler = (_, context) => _log.Add($"reported {context.Exception!.Message}");
         var future = _loop.CreateFuture<int>();
+        _loop.ExceptionHandler = (_, context) =>
+        {
+            context.Message.ShouldNotBeNull().ShouldStartWith("Exception in callback ");
+            (context.Future, context.Handle).ShouldBe((future, null));
+            _log.Add($"reported {context.Exception!.Message}");
+        };
         future.AddDoneCallback(_ => throw new FormatException("bad"));
         future.AddDoneCallback(_ => _log.Add("second"));
         future.SetResult(1);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -34,10 +33,11 @@ internal static class Snippet
         }
         """;
 
-    private static readonly ImmutableArray<MetadataReference> s_references =
-    [
-        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(static path => MetadataReference.CreateFromFile(path)),
-    ];
+    // Everything but the statement: what is read from the references is read once.
+    private static readonly CSharpCompilation s_frame = CSharpCompilation.Create(
+        "Snippet",
+        references: ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(static path => MetadataReference.CreateFromFile(path)),
+        options: new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
 
     /// <summary>Checks that the compiler refuses <paramref name="statement"/>, and takes <paramref name="instead"/>: so it is not the frame that is wrong.</summary>
     internal static void IsRefused(string statement, string instead)
@@ -49,7 +49,6 @@ internal static class Snippet
     private static IReadOnlyList<string> ErrorsOf(string statement)
     {
         var tree = CSharpSyntaxTree.ParseText(Before + statement + After, new CSharpParseOptions(LanguageVersion.Preview));
-        var compilation = CSharpCompilation.Create("Snippet", [tree], s_references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
-        return [.. compilation.GetDiagnostics().Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).Select(static diagnostic => diagnostic.ToString())];
+        return [.. s_frame.AddSyntaxTrees(tree).GetDiagnostics().Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).Select(static diagnostic => diagnostic.ToString())];
     }
 }
