@@ -87,6 +87,7 @@ public class RestatedWaitTests
             }
             await Asyncio.Wait([waiting]);
             slow.HasEnded.ShouldBeTrue();
+            slow.Ignored.ShouldBe(byTimeout ? 1 : 2);
             Asyncio.GetRunningLoop().Time.ShouldBe(2, 1e-6);
         }
     }
@@ -162,6 +163,8 @@ public class RestatedWaitTests
     {
         internal bool HasEnded { get; private set; }
 
+        internal int Ignored { get; private set; }
+
         internal async Coroutine Run()
         {
             var loop = Asyncio.GetRunningLoop();
@@ -174,6 +177,7 @@ public class RestatedWaitTests
                 }
                 catch (CancelledException)
                 {
+                    Ignored++;
                 }
             }
             HasEnded = true;

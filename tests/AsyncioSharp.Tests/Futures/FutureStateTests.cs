@@ -29,6 +29,7 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-01", "FUT-02")]
+    [CPython("test_futures.py::BaseFutureTests.test_result")]
     public void A_result_finishes_it()
     {
         var future = _loop.CreateFuture<int>();
@@ -43,6 +44,7 @@ public sealed class FutureStateTests : IDisposable
 
     [Fact]
     [Rule("FUT-01", "FUT-02", "FUT-12")]
+    [CPython("test_futures.py::BaseFutureTests.test_exception")]
     public void An_exception_finishes_it_and_every_retrieval_gives_the_same_object()
     {
         var future = _loop.CreateFuture<int>();

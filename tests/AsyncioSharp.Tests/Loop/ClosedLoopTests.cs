@@ -89,6 +89,7 @@ public class ClosedLoopTests
 
     [Fact]
     [Rule("RUN-10")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_close")]
     public void A_closed_loop_refuses_to_queue_and_to_run()
     {
         var loop = VirtualTimeLoop.Create();

@@ -32,6 +32,7 @@ public class DebugModeTests
 
     [Fact]
     [Rule("DBG-02")]
+    [CPython("test_base_events.py::BaseEventLoopWithSelectorTests.test_log_slow_callbacks")]
     public void For_a_slow_step_of_a_task_the_tasks_own_text_is_shown()
     {
         var clock = new VirtualClock();

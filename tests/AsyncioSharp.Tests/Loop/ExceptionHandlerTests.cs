@@ -33,6 +33,7 @@ public class ExceptionHandlerTests
 
     [Fact]
     [Rule("EXC-01")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_set_exc_handler_custom")]
     public void Debug_mode_adds_where_the_handle_was_made()
     {
         var loop = VirtualTimeLoop.Create();
@@ -242,6 +243,7 @@ public class ExceptionHandlerTests
 
     [Fact]
     [Rule("EXC-06")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_default_exc_handler_broken")]
     public void A_failing_default_handler_is_logged()
     {
         var loop = VirtualTimeLoop.Create();

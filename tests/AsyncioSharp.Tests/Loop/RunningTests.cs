@@ -82,6 +82,7 @@ public class RunningTests
 
     [Fact]
     [Rule("RUN-02")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test_run_forever_pre_stopped")]
     public void A_stop_before_a_run_without_anything_to_do_does_not_wait()
     {
         var clock = new VirtualClock();

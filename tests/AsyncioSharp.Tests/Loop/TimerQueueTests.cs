@@ -195,6 +195,7 @@ public class TimerQueueTests
 
     [Fact]
     [Rule("TIM-05")]
+    [CPython("test_base_events.py::BaseEventLoopTests.test__run_once_cancelled_event_cleanup")]
     public void Cancelled_entries_leave_when_they_reach_the_head()
     {
         var queue = new TimerQueue();

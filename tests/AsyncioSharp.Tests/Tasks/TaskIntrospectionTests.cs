@@ -94,6 +94,7 @@ public class TaskIntrospectionTests
     [Rule("INS-03", "INS-04")]
     [CPython("test_tasks.py::BaseCurrentLoopTests.test_current_task_no_running_loop")]
     [CPython("test_tasks.py::BaseCurrentLoopTests.test_current_task_no_running_loop_implicit")]
+    [CPython("test_tasks.py::BaseTaskTests.test_current_task")]
     public void Outside_of_a_running_loop_the_loop_must_be_given()
     {
         var loop = VirtualTimeLoop.Create();
