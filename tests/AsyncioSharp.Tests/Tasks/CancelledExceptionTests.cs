@@ -151,13 +151,13 @@ public class CancelledExceptionTests
 
         static async Coroutine Test()
         {
-            var task = Asyncio.CreateTask(Around(Asyncio.GetRunningLoop().CreateFuture<int>()));
+            var task = Asyncio.CreateTask(OuterWithoutHandler(Asyncio.GetRunningLoop().CreateFuture<int>()));
             await Asyncio.Sleep(0);
             task.Cancel();
-            (await Caught.By(task)).ShouldNotBeNull().StackTrace.ShouldNotBeNull().ShouldContain(nameof(Around));
+            (await Caught.By(task)).ShouldNotBeNull().StackTrace.ShouldNotBeNull().ShouldContain(nameof(OuterWithoutHandler));
         }
 
-        static async Coroutine Around(Future<int> future) => await Handling(future);
+        static async Coroutine OuterWithoutHandler(Future<int> future) => await Handling(future);
 
         static async Coroutine Handling(Future<int> future)
         {
