@@ -257,6 +257,35 @@ public class RunEndPhaseTests
         }
     }
 
+    [Theory, Rule("EXC-08", "DBG-06")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_nobody_retrieved_or_awaited_is_reported_before_the_loop_is_closed(bool debug)
+    {
+        VirtualTimeLoop.Run(Main(), debug);
+
+        string[] lost = ["Task exception was never retrieved: lost", "coroutine 'RunEndPhaseTests.NeverAwaited' was never awaited: "];
+        _order.ShouldBe(debug ? lost : lost[..1], ignoreOrder: true);
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            loop.LogWriter = TextWriter.Null;
+            loop.ExceptionHandler = (_, context) => _order.Add($"{context.Message}: {context.Exception?.Message}");
+            LoseBoth();
+            await Asyncio.Sleep(0);
+        }
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void LoseBoth()
+        {
+            Asyncio.CreateTask(Fail());
+            _ = NeverAwaited();
+        }
+
+        static async Coroutine Fail() => throw new FormatException("lost");
+    }
+
     [Theory, Rule("ARUN-10")]
     [InlineData(true)]
     [InlineData(false)]
@@ -325,4 +354,6 @@ public class RunEndPhaseTests
             started.Wait();
         }
     }
+
+    private static async Coroutine NeverAwaited() => await Asyncio.Sleep(0);
 }
