@@ -24,6 +24,10 @@ internal static class AsyncioWorkloads
         yield return Of("cancel_outcomes", 500_000, n => Cancel(n, WaitForEver, CollectByOutcomes));
         yield return Of("cancel_handler", 100_000, n => Cancel(n, WaitForEverGuarded, CollectByCatching));
         yield return Of("cancel_handler_status", 100_000, n => Cancel(n, WaitForEverGuarded, CollectByStatus));
+        yield return Of("dotnet_completed", 5_000_000, DotnetWorkloads.Completed);
+        yield return Of("dotnet_pending", 1_000_000, DotnetWorkloads.Pending);
+        yield return Of("dotnet_cancel_status", 100_000, n => Cancel(n, DotnetWorkloads.WaitForEver, CollectByStatus));
+        yield return Of("dotnet_cancel_handler_status", 50_000, n => Cancel(n, WaitForEverGuardedDotnet, CollectByStatus));
         yield return Of("threadsafe_cb", 500_000, ThreadsafeCallbacks);
         yield return Of("threadsafe_coro", 500_000, ThreadsafeCoroutines);
         yield return Of("threadsafe_rt", 20_000, ThreadsafeRoundTrips);
@@ -237,6 +241,18 @@ internal static class AsyncioWorkloads
         try
         {
             await Asyncio.GetRunningLoop().CreateFuture<int>();
+        }
+        finally
+        {
+            s_left++;
+        }
+    }
+
+    private static async Coroutine WaitForEverGuardedDotnet()
+    {
+        try
+        {
+            await new TaskCompletionSource<int>().Task;
         }
         finally
         {

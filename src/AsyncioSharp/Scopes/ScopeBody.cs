@@ -25,7 +25,7 @@ internal static class ScopeBody
     internal static async Coroutine Run<TScope>(TScope scope, Func<TScope, Coroutine> body)
         where TScope : class, IScope
     {
-        scope.Enter(CoroutineTask.Current);
+        scope.Enter(CoroutineTask.Running);
         Exception? failure = null;
         try
         {
@@ -42,7 +42,7 @@ internal static class ScopeBody
     internal static async Coroutine<T> Run<TScope, T>(TScope scope, Func<TScope, Coroutine<T>> body, Func<T>? instead = null)
         where TScope : class, IScope
     {
-        scope.Enter(CoroutineTask.Current);
+        scope.Enter(CoroutineTask.Running);
         Exception? failure = null;
         T? value = default;
         try

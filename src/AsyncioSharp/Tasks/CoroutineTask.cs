@@ -58,7 +58,10 @@ public class CoroutineTask : Future
 
     /// <summary>The task that runs at this moment on this thread's loop. <see cref="Asyncio.CurrentTask"/> gives null where there is none.</summary>
     /// <exception cref="InvalidOperationException">No task is running here.</exception>
-    public static CoroutineTask Current => EventLoop.Running?.CurrentTask?.Identity
+    public static CoroutineTask Current => Running.Identity;
+
+    /// <summary>The same, or what runs on its behalf: the one to cancel for something that concerns only what runs now.</summary>
+    internal static CoroutineTask Running => EventLoop.Running?.CurrentTask
         ?? throw new InvalidOperationException("No task is running here. Call this from a coroutine that a task runs.");
 
     /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>

@@ -507,5 +507,30 @@ public class OwnedMethodCancellationTests
         }
     }
 
+    [Fact]
+    public void A_scope_in_one_of_several_methods_ends_only_what_is_in_it()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["a timed out at 1", "b ended at 2"]);
+
+        async Coroutine Main()
+        {
+            await Task.WhenAll(Limited(), Unlimited());
+            CoroutineTask.Current.Cancelling.ShouldBe(0);
+        }
+
+        async Task Limited()
+        {
+            await Catching.Exception<TimeoutException>(Asyncio.Timeout(1).Run(static async _ => await Asyncio.Sleep(100)));
+            _log.Add(FormattableString.Invariant($"a timed out at {Asyncio.GetRunningLoop().Time}"));
+        }
+
+        async Task Unlimited()
+        {
+            await Asyncio.Sleep(2);
+            _log.Add(FormattableString.Invariant($"b ended at {Asyncio.GetRunningLoop().Time}"));
+        }
+    }
+
     private static async Coroutine ForEver() => await Asyncio.GetRunningLoop().CreateFuture<int>();
 }
