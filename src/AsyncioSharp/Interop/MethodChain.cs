@@ -45,6 +45,8 @@ internal static class MethodChain
                     break;
                 case Task method when IsIterator(method):
                     return true; // who waits for an async iterator stands in the iterator
+                case Task any when GivesATask(any):
+                    return false; // WhenAny: as with Asyncio.Wait, the end of the wait does not concern those that are waited for
                 case Task task:
                     link = ContinuationOf(task);
                     break;
@@ -67,6 +69,21 @@ internal static class MethodChain
 
     // The box of an async method is its task; that of an async iterator is a task too, but nobody awaits it.
     private static bool IsIterator(Task box) => Array.Exists(box.GetType().GenericTypeArguments, static type => type.IsAssignableTo(typeof(IAsyncDisposable)));
+
+    // Its result is a task, and it is not the box of a method that happens to return one.
+    private static bool GivesATask(Task task)
+    {
+        var type = task.GetType();
+        if (Array.Exists(type.GenericTypeArguments, static argument => argument.IsAssignableTo(typeof(IAsyncStateMachine))))
+        {
+            return false;
+        }
+        while (type.BaseType != typeof(Task) && type.BaseType is { } inner)
+        {
+            type = inner;
+        }
+        return type.GenericTypeArguments is [var result] && result.IsAssignableTo(typeof(Task));
+    }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_continuationObject")]
     private static extern ref object? ContinuationOf(Task task);

@@ -228,6 +228,89 @@ public class OwnedMethodCancellationTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_wait_for_any_of_several_methods_is_ended_and_the_methods_go_on_as_with_Wait(int count)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["caller at 1", .. Enumerable.Repeat("method ended at 5", count)]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Catching.Exception<CancelledException>(task);
+            await Asyncio.Sleep(10);
+        }
+
+        async Coroutine Caller()
+        {
+            try
+            {
+                await Task.WhenAny(Enumerable.Range(0, count).Select(_ => Method()));
+            }
+            finally
+            {
+                _log.Add(FormattableString.Invariant($"caller at {Asyncio.GetRunningLoop().Time}"));
+            }
+        }
+
+        async Task<int> Method()
+        {
+            await Asyncio.Sleep(5);
+            _log.Add(FormattableString.Invariant($"method ended at {Asyncio.GetRunningLoop().Time}"));
+            return 1;
+        }
+    }
+
+    [Fact]
+    public void A_method_that_returns_a_task_is_no_wait_for_any()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["method", "caller"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Catching.Exception<CancelledException>(task);
+        }
+
+        async Coroutine Caller()
+        {
+            try
+            {
+                await Outer();
+            }
+            finally
+            {
+                _log.Add("caller");
+            }
+        }
+
+        async Task<Task> Outer()
+        {
+            await Method();
+            return Task.CompletedTask;
+        }
+
+        async Task Method()
+        {
+            try
+            {
+                await ForEver();
+            }
+            finally
+            {
+                _log.Add("method");
+            }
+        }
+    }
+
     [Fact]
     public void A_method_that_was_started_but_is_not_awaited_is_left_alone()
     {
