@@ -42,6 +42,7 @@ public sealed partial class EventLoop
         bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold && IsStuck(out isCertain);
         if (!isWatched || !isCertain)
         {
+            long start = TimeProvider.System.GetTimestamp();
             try
             {
                 // On other clocks than real time's, waiting may be what makes time pass.
@@ -53,7 +54,9 @@ public sealed partial class EventLoop
                 OnStuck(OnDeadlock ?? DeadlockAction.Throw, e.Message);
                 return;
             }
-            if (!isWatched || _parker is not ThreadParker || _inbox.IsFilled)
+            // A wake-up may also be an old one, for what was taken from the inbox already. And sleeping is not exact.
+            bool wasWoken = TimeProvider.System.GetElapsedTime(start).TotalSeconds < 0.9 * IdleSeconds;
+            if (!isWatched || _parker is not ThreadParker || wasWoken || _inbox.IsFilled)
             {
                 return;
             }

@@ -168,6 +168,25 @@ public class DeadlockTests
     }
 
     [Fact]
+    public void A_wake_up_that_comes_late_is_no_sign_of_idleness()
+    {
+        var parker = new ThreadParker();
+        var loop = new EventLoop(null, parker) { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 30 };
+        var future = loop.CreateFuture<int>();
+        var thread = new Thread(() =>
+        {
+            Thread.Sleep(50);
+            parker.Wake(); // as for something that the loop has found by itself
+            Thread.Sleep(50);
+            loop.CallSoonThreadsafe(() => future.SetResult(42));
+        });
+        thread.Start();
+        loop.RunUntilComplete(future).ShouldBe(42);
+        thread.Join();
+        loop.Close();
+    }
+
+    [Fact]
     public void A_loop_that_runs_for_nothing_in_particular_is_never_stuck()
     {
         var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
