@@ -12,7 +12,7 @@ public sealed partial class EventLoop
             return false;
         }
         var tasks = LiveTasks();
-        isCertain = AllWaitInRings(tasks);
+        isCertain = _outsideWaits == 0 && AllWaitInRings(tasks);
         return isCertain || (_outsideWaits == 0 && tasks.TrueForAll(static task => !AwaitChain.Of(task.Coroutine).EndsOutside));
     }
 
