@@ -5,7 +5,7 @@ namespace AsyncioSharp.Testing;
 /// </summary>
 public static class VirtualTimeLoop
 {
-    /// <summary>A loop on a new <see cref="VirtualClock"/>, which is its <see cref="EventLoop.TimeProvider"/>.</summary>
+    /// <summary>A loop on a new <see cref="VirtualClock"/>, which is its <see cref="EventLoop.Clock"/>.</summary>
     /// <returns>The loop; close it after use.</returns>
     public static EventLoop Create() => Create(new VirtualClock());
 
@@ -47,7 +47,7 @@ public static class VirtualTimeLoop
         {
             throw new ArgumentOutOfRangeException(nameof(cushion), cushion, "The cushion must be a number of seconds, zero or more.");
         }
-        return Asyncio.GetRunningLoop().TimeProvider is VirtualClock clock
+        return Asyncio.GetRunningLoop().Clock is VirtualClock clock
             ? clock.WaitUntilIdle(cushion)
             : throw new InvalidOperationException("WaitUntilIdle needs a loop on virtual time; run the program with VirtualTimeLoop.Run or Schedules.Explore.");
     }

@@ -33,9 +33,8 @@ internal sealed class Failure
 
     internal void MarkRetrieved()
     {
-        if (!_retrieved)
+        if (!_retrieved && !Interlocked.Exchange(ref _retrieved, true)) // by several threads at once, if they await it
         {
-            _retrieved = true;
             _future.Loop.NoteUnretrieved(-1);
             GC.SuppressFinalize(this);
         }

@@ -16,6 +16,9 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     // List<Runnable>). Failed: Failure. Cancelled: CancelledException, or the message (or null) until somebody asks. Succeeded: null.
     private object? _waitersOrOutcome;
 
+    // Volatile: another thread that sees a future done, in front of an await, must see its result as well. On most processors that costs nothing.
+    private volatile Status _state;
+
     private protected Future(EventLoop loop)
     {
         ArgumentNullException.ThrowIfNull(loop);
@@ -52,7 +55,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>Where the future was made, in debug mode; else null.</summary>
     public StackTrace? SourceTraceback => DebugTraces.Of(this);
 
-    private protected Status State { get; private set; }
+    private protected Status State => _state;
 
     private object? Waiters => State == Status.Pending ? _waitersOrOutcome : null;
 
@@ -189,7 +192,18 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     internal int RemoveWaiter(Runnable waiter) => RemoveWaiters(waiter, ReferenceEquals);
 
-    internal void OnCompletedOutside(Action continuation) => AddWaiter(Loop.WaitOutside(this, continuation));
+    /// <summary>An await in a method that is not a coroutine; on the loop's thread or on any other.</summary>
+    internal void OnCompletedOutside(Action continuation)
+    {
+        if (Loop.IsOnOwnThread)
+        {
+            AddWaiter(Loop.WaitOutside(this, continuation));
+        }
+        else
+        {
+            new OutsideContinuation(this, continuation).Start();
+        }
+    }
 
     /// <summary>What <c>GetResult</c> does unless there is a result.</summary>
     internal void ThrowUnlessSucceeded()
@@ -197,7 +211,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         switch (State)
         {
             case Status.Pending:
-                throw new InvalidStateException($"Result is not set: {this} is not done yet; await it.");
+                throw Loop.IsClosed ? NeverDone() : new InvalidStateException($"Result is not set: {this} is not done yet; await it.");
             case Status.Failed:
                 MarkRetrieved();
                 ((Failure)_waitersOrOutcome!).Throw();
@@ -218,12 +232,17 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>The exception that stands for its cancellation: always the same object, with the message.</summary>
     internal CancelledException Cancellation()
     {
-        if (_waitersOrOutcome is not CancelledException cancelled)
+        object? outcome = _waitersOrOutcome;
+        if (outcome is CancelledException cancelled)
         {
-            _waitersOrOutcome = cancelled = new CancelledException((string?)_waitersOrOutcome);
+            return cancelled;
         }
-        return cancelled;
+        cancelled = new CancelledException((string?)outcome);
+        return Interlocked.CompareExchange(ref _waitersOrOutcome, cancelled, outcome) as CancelledException ?? cancelled; // another thread may ask too
     }
+
+    /// <summary>What those are told who still wait when the loop is closed.</summary>
+    internal InvalidStateException NeverDone() => new($"Event loop is closed: {this} will never be done.");
 
     internal void MarkRetrieved() => (_waitersOrOutcome as Failure)?.MarkRetrieved();
 
@@ -256,7 +275,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void Succeed()
     {
-        State = Status.Succeeded;
+        _state = Status.Succeeded;
         if (_waitersOrOutcome is { } waiters)
         {
             _waitersOrOutcome = null;
@@ -292,7 +311,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     {
         object? waiters = _waitersOrOutcome;
         _waitersOrOutcome = outcome;
-        State = status;
+        _state = status;
         if (waiters is not null)
         {
             WakeAll(waiters);

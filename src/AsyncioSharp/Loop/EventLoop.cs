@@ -92,8 +92,8 @@ public sealed partial class EventLoop
     /// <summary>The loop's clock in seconds: monotonic, with an arbitrary origin. Works on a closed loop too. Mirrors <c>loop.time()</c>.</summary>
     public double Time => _clock.Now;
 
-    /// <summary>The clock given at creation.</summary>
-    public TimeProvider TimeProvider => _timeProvider;
+    /// <summary>The clock given at creation, or the system's. For .NET code that is to follow the loop's time, see <see cref="TimeProvider"/>.</summary>
+    public TimeProvider Clock => _timeProvider;
 
     internal bool IsOnOwnThread => _threadId == Environment.CurrentManagedThreadId;
 

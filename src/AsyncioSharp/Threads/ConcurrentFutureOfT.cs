@@ -27,26 +27,13 @@ public sealed class ConcurrentFuture<T> : ConcurrentFuture
     public T Result(TimeSpan timeout) => Result(timeout.TotalSeconds);
 
     /// <summary>A .NET task of the same outcome.</summary>
-    /// <returns>The task; it is cancelled if this is.</returns>
-    public Task<T> AsTask()
+    /// <returns>The task. It is cancelled if this is; its <c>await</c> then throws the very <see cref="CancelledException"/>.</returns>
+    public async Task<T> AsTask()
     {
-        var source = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        AddDoneCallback(_ =>
-        {
-            if (IsCancelled)
-            {
-                source.SetCanceled();
-            }
-            else if (Exception() is { } failure)
-            {
-                source.SetException(failure);
-            }
-            else
-            {
-                source.SetResult(_result!);
-            }
-        });
-        return source.Task;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // those who await do not run in the completing thread
+        AddDoneCallback(_ => done.SetResult());
+        await done.Task.ConfigureAwait(false);
+        return Result();
     }
 
     /// <summary>Runs <paramref name="function"/> on this thread and completes the future with its outcome; does nothing if it was cancelled.</summary>

@@ -9,26 +9,27 @@ public static partial class Asyncio
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="coroutine">What to run.</param>
     /// <param name="loop">The loop to run it.</param>
+    /// <param name="cancellationToken">Cancels the task when it is cancelled, in any thread. The future is done when the task is, its <c>finally</c> blocks included.</param>
     /// <returns>A thread-safe future; cancelling it cancels the task.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed.</exception>
-    public static ConcurrentFuture<T> RunCoroutineThreadsafe<T>(Coroutine<T> coroutine, EventLoop loop)
+    public static ConcurrentFuture<T> RunCoroutineThreadsafe<T>(Coroutine<T> coroutine, EventLoop loop, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         ArgumentNullException.ThrowIfNull(loop);
-        return new Submission<T>(coroutine, loop, static task => ((CoroutineTask<T>)task).Result()).Send();
+        return new Submission<T>(coroutine, loop, static task => ((CoroutineTask<T>)task).Result(), cancellationToken).Send();
     }
 
-    /// <inheritdoc cref="RunCoroutineThreadsafe{T}(Coroutine{T}, EventLoop)"/>
-    public static ConcurrentFuture<object?> RunCoroutineThreadsafe(Coroutine coroutine, EventLoop loop)
+    /// <inheritdoc cref="RunCoroutineThreadsafe{T}(Coroutine{T}, EventLoop, CancellationToken)"/>
+    public static ConcurrentFuture<object?> RunCoroutineThreadsafe(Coroutine coroutine, EventLoop loop, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         ArgumentNullException.ThrowIfNull(loop);
-        return new Submission<object?>(coroutine, loop, static task => task.ResultObject()).Send();
+        return new Submission<object?>(coroutine, loop, static task => task.ResultObject(), cancellationToken).Send();
     }
 
     /// <summary>A coroutine on its way to a loop: first the callback that makes the task, then the task's waiter that passes the outcome back.</summary>
-    private sealed class Submission<T>(Coroutine coroutine, EventLoop loop, Func<CoroutineTask, T> resultOf) : Runnable, ConcurrentFuture.IListener
+    private sealed class Submission<T>(Coroutine coroutine, EventLoop loop, Func<CoroutineTask, T> resultOf, CancellationToken token) : Runnable, ConcurrentFuture.IListener
     {
         private readonly ConcurrentFuture<T> _future = new();
         private readonly Context? _context = Context.CaptureForNew();
@@ -71,7 +72,7 @@ public static partial class Asyncio
         {
             try
             {
-                _task = loop.CreateTask(coroutine, context: _context is null ? null : new Context(_context.Values));
+                _task = loop.CreateTask(coroutine, token, context: _context is null ? null : new Context(_context.Values));
             }
             catch (Exception e) when (e is not KeyboardInterruptException)
             {

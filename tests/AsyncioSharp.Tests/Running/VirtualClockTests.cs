@@ -90,7 +90,7 @@ public class VirtualClockTests
                 Note("in one step");
             }
 
-            void Note(string what) => order.Add(FormattableString.Invariant($"{what} {((VirtualClock)Asyncio.GetRunningLoop().TimeProvider).Seconds:R}"));
+            void Note(string what) => order.Add(FormattableString.Invariant($"{what} {((VirtualClock)Asyncio.GetRunningLoop().Clock).Seconds:R}"));
         }
     }
 
