@@ -187,7 +187,7 @@ public sealed partial class EventLoop
     /// <summary>In debug mode, refuses what another thread than the one that runs the loop must not do. Called before anything is changed.</summary>
     internal void CheckThread()
     {
-        if (Debug && IsRunning && !IsOnOwnThread)
+        if (Debug && IsRunning && !IsOnOwnThread && _guest is not { IsHostThread: true })
         {
             throw new InvalidOperationException(
                 "Non-thread-safe operation invoked on an event loop other than the current one. From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");
@@ -227,7 +227,7 @@ public sealed partial class EventLoop
     private TimerHandle At(TimerHandle handle)
     {
         handle.IsQueued = true;
-        if (IsRunning && !IsOnOwnThread)
+        if (!IsOnOwnThread && IsRunning)
         {
             // The timers belong to the loop's thread; outside debug mode such a call is not refused, but it must not corrupt anything.
             Send(new ActionHandle<(EventLoop Loop, TimerHandle Timer)>(this, static s => s.Loop.AddTimer(s.Timer.When, s.Timer), (this, handle), null), null);

@@ -64,7 +64,7 @@ public sealed partial class EventLoop
     internal static EventLoop? Running => t_running;
 
     /// <summary>True from the start to the end of a run. Mirrors <c>loop.is_running()</c>.</summary>
-    public bool IsRunning => _threadId != 0;
+    public bool IsRunning => _threadId != 0 || _guest is not null;
 
     /// <summary>True once <see cref="Close"/> was called. Mirrors <c>loop.is_closed()</c>.</summary>
     public bool IsClosed { get; private set; }
@@ -103,18 +103,9 @@ public sealed partial class EventLoop
     {
         CheckClosed();
         CheckNotRunning();
-        var callersContext = Context.Current;
-        var callersSynchronization = SynchronizationContext.Current;
-        _threadId = Environment.CurrentManagedThreadId;
-        t_running = this;
+        var outer = Enter();
         try
         {
-            SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
-            ContextSwitch.Rest();
-            if (Debug)
-            {
-                WatchCoroutines(true);
-            }
             do
             {
                 RunOnce();
@@ -123,17 +114,20 @@ public sealed partial class EventLoop
         }
         finally
         {
-            WatchCoroutines(false);
+            Leave(outer);
             _stopping = false;
-            _threadId = 0;
-            t_running = null;
-            SynchronizationContext.SetSynchronizationContext(callersSynchronization);
-            ExecutionContext.Restore(callersContext);
         }
     }
 
     /// <summary>Ends the run after the current iteration. For the loop's thread; from another, use <c>CallSoonThreadsafe(loop.Stop)</c>, which wakes it. Called before a run, it makes that one last a single iteration. Mirrors <c>loop.stop()</c>.</summary>
-    public void Stop() => _stopping = true;
+    public void Stop()
+    {
+        _stopping = true;
+        if (_guest is not null)
+        {
+            _parker.Wake(); // code of the host may call this between two iterations
+        }
+    }
 
     /// <summary>
     /// Drops what is still queued, shuts the default executor down without waiting, and reports tasks that are still pending. A closed loop
@@ -185,12 +179,17 @@ public sealed partial class EventLoop
         }
     }
 
-    internal void CheckNotRunning()
+    internal void CheckNotStarted()
     {
         if (IsRunning)
         {
             throw new InvalidOperationException("This event loop is already running; await what you want to wait for instead of running the loop again.");
         }
+    }
+
+    internal void CheckNotRunning()
+    {
+        CheckNotStarted();
         if (t_running is not null)
         {
             throw new InvalidOperationException("Cannot run the event loop while another loop is running on this thread.");
@@ -221,7 +220,7 @@ public sealed partial class EventLoop
         {
             _inbox.MoveTo(_ready);
         }
-        if (_ready.Count == 0 && !_stopping)
+        if (_ready.Count == 0 && !_stopping && _guest is null)
         {
             ParkUntilReady();
         }
@@ -285,21 +284,9 @@ public sealed partial class EventLoop
         }
     }
 
-    private void Park(double seconds) => _parker.Park(seconds, _workElsewhere > 0);
-
     private void ParkUntilReady()
     {
-        double seconds = double.PositiveInfinity;
-        if (_timers.TryPeek(out double when))
-        {
-            seconds = double.IsPositiveInfinity(when) ? when : Math.Min(when - Time, LongestPark);
-            if (seconds <= 0)
-            {
-                return;
-            }
-        }
-        NoteNewTasks(null);
-        if (_inbox.TryPark())
+        if (TryPreparePark(out double seconds))
         {
             if (double.IsPositiveInfinity(seconds) && _workElsewhere == 0)
             {
@@ -310,6 +297,62 @@ public sealed partial class EventLoop
                 Park(seconds);
             }
         }
+        else if (!_inbox.IsFilled)
+        {
+            return;
+        }
         _inbox.MoveTo(_ready);
     }
+
+    /// <summary>False if there is something to do already. Otherwise who adds something to the inbox from here on wakes the parker.</summary>
+    internal bool TryPreparePark(out double seconds)
+    {
+        seconds = double.PositiveInfinity;
+        if (_ready.Count > 0 || _stopping)
+        {
+            return false;
+        }
+        if (_timers.TryPeek(out double when))
+        {
+            seconds = double.IsPositiveInfinity(when) ? when : Math.Min(when - Time, LongestPark);
+        }
+        if (seconds <= 0)
+        {
+            return false;
+        }
+        NoteNewTasks(null);
+        return _inbox.TryPark();
+    }
+
+    internal void Park(double seconds) => _parker.Park(seconds, _workElsewhere > 0);
+
+    private Outer Enter()
+    {
+        var outer = new Outer(t_running, SynchronizationContext.Current, Context.Current);
+        _threadId = Environment.CurrentManagedThreadId;
+        t_running = this;
+        SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
+        ContextSwitch.Rest();
+        if (Debug)
+        {
+            WatchCoroutines(true);
+        }
+        return outer;
+    }
+
+    private void Leave(Outer outer)
+    {
+        WatchCoroutines(false);
+        if (outer.Running is { Debug: true } other)
+        {
+            other.WatchCoroutines(true);
+        }
+        _threadId = 0;
+        t_running = outer.Running;
+        SynchronizationContext.SetSynchronizationContext(outer.Synchronization);
+        ExecutionContext.Restore(outer.Values);
+    }
+
+    // What is in force on a thread while the loop does not run there. Another loop can run there only if this one is its guest.
+    private readonly record struct Outer(EventLoop? Running, SynchronizationContext? Synchronization, ExecutionContext Values);
 }
