@@ -10,7 +10,7 @@ public sealed partial class EventLoop
 
     /// <summary>The context that code of .NET called by <paramref name="task"/> shall find; null stands for callbacks.</summary>
     internal LoopSynchronizationContext ContextOf(CoroutineTask? task)
-        => (LoopSynchronizationContext)(task is null ? _synchronizationContext : (object)(task.Host ??= new LoopSynchronizationContext(this, task)));
+        => (LoopSynchronizationContext)(task is null ? _synchronizationContext : (object)(task.Details.Host ??= new LoopSynchronizationContext(this, task)));
 
     internal partial Runnable WaitOutside(Future target, Action continuation) => new InnerWait(ContextOf(IsOnOwnThread ? CurrentTask : null), target, continuation);
 

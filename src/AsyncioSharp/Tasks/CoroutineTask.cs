@@ -86,7 +86,7 @@ public class CoroutineTask : Future
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            (_details ??= new TaskDetails()).Name = value;
+            Details.Name = value;
         }
     }
 
@@ -102,7 +102,7 @@ public class CoroutineTask : Future
     /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on. What they throw
     /// goes to the loop's exception handler. For the loop's thread; the token itself may be used in any.
     /// </remarks>
-    public CancellationToken CancellationToken => Tokens.Own;
+    public CancellationToken CancellationToken => Details.TokensOf(this).Own;
 
     /// <summary>The context that the task runs in. Mirrors <c>Task.get_context()</c>.</summary>
     public Context Context => _context ??= new Context(Context.Empty);
@@ -119,13 +119,6 @@ public class CoroutineTask : Future
     /// <summary>The task that code run by this one takes itself to be in: itself, unless it runs on behalf of another.</summary>
     internal virtual CoroutineTask Identity => this;
 
-    /// <summary>The synchronization context of code of .NET that this task calls; null while there was no such code.</summary>
-    internal ICoroutineHost? Host
-    {
-        get => _details?.Host;
-        set => (_details ??= new TaskDetails()).Host = value;
-    }
-
     internal override Context? ReportContext => _context;
 
     /// <summary>What the task waits for; null if it waits for nothing but its turn.</summary>
@@ -133,8 +126,7 @@ public class CoroutineTask : Future
 
     internal override string Kind => "Task";
 
-    /// <summary>What the task has to do with cancellation tokens.</summary>
-    internal TaskTokens Tokens => (_details ??= new TaskDetails()).Tokens ??= new TaskTokens(this);
+    internal TaskDetails Details => _details ??= new TaskDetails();
 
     /// <summary>Once the task is done: its coroutine.</summary>
     private protected Coroutine Ended => _leaf;
@@ -287,7 +279,7 @@ public class CoroutineTask : Future
     // A request for a task that awaits methods of .NET goes to what those wait for. Otherwise the await itself is ended, unless it is that of
     // an unknown awaiter: out of that no exception can come, and the request waits for the next await.
     private bool CancelWait(IWaitable target, string? message)
-        => (_leaf.Awaiting == AwaitKind.Foreign && Host?.CancelBelow(Unsafe.As<ForeignAwait>(target), message) == true) || (_leaf.CanThrow && target.CancelWait(message));
+        => (_leaf.Awaiting == AwaitKind.Foreign && _details?.Host?.CancelBelow(Unsafe.As<ForeignAwait>(target), message) == true) || (_leaf.CanThrow && target.CancelWait(message));
 
     // The request is thrown at the next step.
     private void Remember(string? message)
@@ -295,7 +287,7 @@ public class CoroutineTask : Future
         _mustCancel = true;
         if (_details is not null || message is not null)
         {
-            (_details ??= new TaskDetails()).CancelMessage = message;
+            Details.CancelMessage = message;
         }
     }
 
@@ -382,14 +374,9 @@ public class CoroutineTask : Future
         var target = Unsafe.As<IWaitable>(leaf.Link!);
         if (target is Future future)
         {
-            if (ReferenceEquals(future, this))
+            if (ReferenceEquals(future, this) || future.Loop != Loop)
             {
-                ThrowSoon(new InvalidOperationException($"Task cannot await on itself: {this}"));
-                return;
-            }
-            if (future.Loop != Loop)
-            {
-                ThrowSoon(new InvalidOperationException($"Task {this} got Future {future} attached to a different loop"));
+                ThrowSoon(new InvalidOperationException(TaskText.WhyNotAwait(this, future)));
                 return;
             }
             future.AddWaiter(this);

@@ -72,7 +72,7 @@ public sealed partial class EventLoop
     {
         if (cancellationToken.CanBeCanceled)
         {
-            task.Tokens.Obey(cancellationToken);
+            task.Details.TokensOf(task).Obey(cancellationToken);
         }
         return task;
     }

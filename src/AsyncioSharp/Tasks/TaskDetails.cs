@@ -12,7 +12,11 @@ internal sealed class TaskDetails
 
     internal TaskTokens? Tokens { get; set; }
 
+    /// <summary>The synchronization context of code of .NET that the task calls; null while there was no such code.</summary>
     internal ICoroutineHost? Host { get; set; }
+
+    /// <summary>What the task has to do with cancellation tokens, from now on.</summary>
+    internal TaskTokens TokensOf(CoroutineTask task) => Tokens ??= new TaskTokens(task);
 
     /// <summary>The exception of a request: the one that arrived, or a new one. If a token asked, it carries the token.</summary>
     internal static CancelledException CancellationFor(TaskDetails? details, CancelledException? arrived)

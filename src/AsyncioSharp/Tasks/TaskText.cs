@@ -14,4 +14,7 @@ internal static class TaskText
         }
         return text + (task.WaitsFor is { } target ? $" wait_for={target}" : "") + waiters;
     }
+
+    internal static string WhyNotAwait(CoroutineTask task, Future future)
+        => ReferenceEquals(future, task) ? $"Task cannot await on itself: {task}" : $"Task {task} got Future {future} attached to a different loop";
 }

@@ -39,25 +39,14 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     /// </summary>
     internal void CancelOwn()
     {
-        if (_own is not { IsCancellationRequested: false } own)
+        if (_own is { IsCancellationRequested: false } own)
         {
-            return;
-        }
-        try
-        {
-            own.Cancel();
-        }
-        catch (AggregateException e)
-        {
-            foreach (var failure in e.InnerExceptions)
+            TokenCallbacks.Run(own, task.Loop, failure => new ExceptionContext
             {
-                task.Loop.CallExceptionHandler(new ExceptionContext
-                {
-                    Message = $"Exception in a callback of the cancellation token of task '{task.Name}'",
-                    Exception = failure,
-                    Task = task,
-                });
-            }
+                Message = $"Exception in a callback of the cancellation token of task '{task.Name}'",
+                Exception = failure,
+                Task = task,
+            });
         }
     }
 

@@ -1,0 +1,99 @@
+namespace AsyncioSharp;
+
+public static partial class Asyncio
+{
+    /// <summary>
+    /// A future of a .NET operation that is cancelled by its token and then awaited to its real end, as a task of this library would be. A bare
+    /// <c>await</c> of the operation ends at once when the task is cancelled and leaves the operation behind; use this where what it works on is
+    /// needed afterwards: a semaphore whose entry must not be lost, a reader or a connection that bears one operation at a time.
+    /// </summary>
+    /// <remarks>
+    /// Cancelling the future cancels the token; the future is done when the operation is. If that gives a result or fails all the same, that is the
+    /// outcome. If it never ends, neither does the future. Mirrors <c>asyncio.wrap_future</c>, which takes futures of other threads.
+    /// </remarks>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="operation">Starts the operation; called now, with the token to hand to it.</param>
+    /// <param name="loop">The loop; null for the running one.</param>
+    /// <returns>The future.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="operation"/> is null.</exception>
+    /// <exception cref="InvalidOperationException"><paramref name="loop"/> is null and no loop is running; or <paramref name="operation"/> returned null.</exception>
+    public static IFuture<T> WrapFuture<T>(Func<CancellationToken, Task<T>> operation, EventLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return new OperationFuture<T>(loop ?? GetRunningLoop()).Start(operation, static task => ((Task<T>)task).Result);
+    }
+
+    /// <inheritdoc cref="WrapFuture{T}(Func{CancellationToken, Task{T}}, EventLoop?)"/>
+    public static Future WrapFuture(Func<CancellationToken, Task> operation, EventLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return new OperationFuture<object?>(loop ?? GetRunningLoop()).Start(operation, static _ => null);
+    }
+}
+
+/// <summary>Takes over the outcome of a .NET task, and passes a cancellation on to its token.</summary>
+internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
+{
+    private readonly CancellationTokenSource _source = new();
+    private Task? _task;
+    private Func<Task, T>? _resultOf;
+    private string? _message; // of the last request
+
+    internal OperationFuture<T> Start(Func<CancellationToken, Task> operation, Func<Task, T> resultOf)
+    {
+        _resultOf = resultOf;
+        _task = operation(_source.Token) ?? throw new InvalidOperationException("The operation given to WrapFuture returned null; it must return a task.");
+        if (_task.IsCompleted)
+        {
+            Run(null);
+        }
+        else
+        {
+            _task.ContinueWith(Arrive, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        return this;
+    }
+
+    public override bool Cancel(string? message = null)
+    {
+        if (IsDone)
+        {
+            return base.Cancel(message);
+        }
+        Loop.CheckThread();
+        _message = message;
+        TokenCallbacks.Run(_source, Loop, failure => new ExceptionContext
+        {
+            Message = "Exception in a callback of the cancellation token of an operation",
+            Exception = failure,
+            Future = this,
+        });
+        return true;
+    }
+
+    private void Arrive(Task task)
+    {
+        _ = task.Exception; // seen, also if the loop is closed by now
+        Loop.TryPush(this, null);
+    }
+
+    // The operation is at its end.
+    internal override void Run(object? source)
+    {
+        if (_task!.IsCompletedSuccessfully)
+        {
+            SetResult(_resultOf!(_task));
+            return;
+        }
+        // Some operations fail with the exception of a cancellation instead of being cancelled.
+        var failure = _task.Exception?.InnerException ?? new TaskCanceledException(_task);
+        if (_source.IsCancellationRequested && failure is OperationCanceledException cause)
+        {
+            CancelWith(new CancelledException(_message, cause));
+        }
+        else
+        {
+            SetException(failure);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Sockets;
+using AsyncioSharp.Interop.Tests.Support;
+
+namespace AsyncioSharp.Interop.Tests;
+
+/// <summary>Streams in coroutines: sockets, which may have nothing to read, and files.</summary>
+public sealed class StreamTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("asynciosharp-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void Both_ends_of_a_connection_in_one_loop()
+    {
+        Scenario.Run(async () =>
+        {
+            using var pair = await SocketPair.Connect();
+            var echo = Asyncio.CreateTask(Echo(pair.Server));
+            await pair.Client.WriteAsync(new byte[] { 1, 2, 3 });
+            byte[] answer = new byte[3];
+            await pair.Client.ReadExactlyAsync(answer);
+            answer.ShouldBe([1, 2, 3]);
+            pair.Client.Close();
+            await echo;
+
+            static async Coroutine Echo(NetworkStream stream)
+            {
+                byte[] buffer = new byte[16];
+                for (int count; (count = await stream.ReadAsync(buffer)) > 0;)
+                {
+                    await stream.WriteAsync(buffer.AsMemory(0, count));
+                }
+            }
+        });
+    }
+
+    [Fact]
+    public void Failures_come_out_of_the_await_as_they_are()
+    {
+        Scenario.Run(async () =>
+        {
+            using var pair = await SocketPair.Connect();
+            pair.Server.Close();
+            await Scenario.FailureOf<EndOfStreamException>(() => pair.Client.ReadExactlyAsync(new byte[1]).AsTask());
+            await Scenario.FailureOf<FileNotFoundException>(() => File.ReadAllTextAsync(Path.Combine(_folder.FullName, "missing")));
+        });
+    }
+
+    [Fact]
+    public void A_read_can_be_cancelled_and_timed_out_and_with_the_token_no_byte_is_lost()
+    {
+        Scenario.Run(async () =>
+        {
+            using var pair = await SocketPair.Connect();
+            byte[] buffer = new byte[1];
+            await Scenario.CancelInTheMiddle(() => pair.Client.ReadExactlyAsync(buffer, CoroutineTask.Current.CancellationToken).AsTask());
+            await Scenario.TimeOut(() => pair.Client.ReadExactlyAsync(buffer, CoroutineTask.Current.CancellationToken).AsTask());
+            await pair.Server.WriteAsync(new byte[] { 7 });
+            await pair.Client.ReadExactlyAsync(buffer);
+            buffer.ShouldBe([7]);
+        });
+    }
+
+    [Fact]
+    public void Files_are_written_and_read_many_at_once()
+    {
+        Scenario.Run(async () =>
+        {
+            (await Scenario.AtOnce(50, WriteAndRead)).ShouldBe(Enumerable.Range(0, 50).Select(i => new string('x', i * 1000)));
+
+            async Coroutine<string> WriteAndRead(int i)
+            {
+                string path = Path.Combine(_folder.FullName, $"file-{i}");
+                await using (var writer = new StreamWriter(path))
+                {
+                    await writer.WriteAsync(new string('x', i * 1000));
+                }
+                return await File.ReadAllTextAsync(path);
+            }
+        });
+    }
+
+    [Fact]
+    public void A_copy_to_a_file_that_is_cancelled_or_timed_out_closes_the_file()
+    {
+        Scenario.Run(async () =>
+        {
+            using var pair = await SocketPair.Connect();
+            await pair.Server.WriteAsync(new byte[1000]);
+            await Scenario.CancelInTheMiddle(() => Download("cancelled"));
+            await Scenario.TimeOut(() => Download("late"));
+            new FileInfo(Path.Combine(_folder.FullName, "cancelled")).Length.ShouldBe(1000);
+            File.Delete(Path.Combine(_folder.FullName, "cancelled"));
+
+            async Task Download(string name)
+            {
+                await using var file = File.Create(Path.Combine(_folder.FullName, name));
+                await pair.Client.CopyToAsync(file, CoroutineTask.Current.CancellationToken);
+            }
+        });
+    }
+
+    private sealed class SocketPair(Socket client, Socket server) : IDisposable
+    {
+        public NetworkStream Client { get; } = new(client, ownsSocket: true);
+
+        public NetworkStream Server { get; } = new(server, ownsSocket: true);
+
+        public static async Coroutine<SocketPair> Connect()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            var accepting = listener.AcceptSocketAsync();
+            await client.ConnectAsync(listener.LocalEndpoint);
+            return new SocketPair(client, await accepting);
+        }
+
+        public void Dispose()
+        {
+            Client.Dispose();
+            Server.Dispose();
+        }
+    }
+}

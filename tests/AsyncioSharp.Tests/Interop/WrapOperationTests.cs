@@ -1,0 +1,111 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Combinators;
+
+namespace AsyncioSharp.Tests.Interop;
+
+/// <summary>Operations of .NET as futures that are cancelled by their token and awaited to their real end.</summary>
+public class WrapOperationTests
+{
+    [Fact]
+    public void Results_and_failures_are_the_operations()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var time = Asyncio.GetRunningLoop().TimeProvider;
+            (await Asyncio.WrapFuture(token => Later(1, token))).ShouldBe(1);
+            (await Asyncio.WrapFuture(_ => Task.FromResult(2))).ShouldBe(2);
+            await Asyncio.WrapFuture(token => Task.Delay(TimeSpan.FromSeconds(1), time, token));
+            await LoopSteps.FailureOf<FormatException>(Asyncio.WrapFuture(_ => Task.FromException<int>(new FormatException())));
+            await LoopSteps.FailureOf<TaskCanceledException>(Asyncio.WrapFuture(_ => Task.FromCanceled(new CancellationToken(true))));
+
+            async Task<int> Later(int value, CancellationToken token)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, token);
+                return value;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_cancellation_reaches_the_operation_and_the_task_goes_on_when_that_has_ended()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            bool cleanedUp = false;
+            var task = Asyncio.CreateTask(Wait());
+            await Asyncio.Sleep(1);
+            task.Cancel("why");
+            var exception = await LoopSteps.FailureOf<CancelledException>(task);
+            exception.CancelMessage.ShouldBe("why");
+            exception.InnerException.ShouldBeAssignableTo<OperationCanceledException>();
+            cleanedUp.ShouldBeTrue();
+            loop.Time.ShouldBe(3);
+
+            async Coroutine Wait() => await Asyncio.WrapFuture(Operation);
+
+            async Task Operation(CancellationToken token)
+            {
+                try
+                {
+                    await Task.Delay(TimeSpan.FromHours(1), loop.TimeProvider, token).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(2), loop.TimeProvider, CancellationToken.None).ConfigureAwait(false);
+                    cleanedUp = true;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void An_operation_that_ends_well_in_spite_of_the_cancellation_has_its_result_kept()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new TaskCompletionSource<int>();
+            var future = Asyncio.WrapFuture(_ => source.Task);
+            future.Cancel().ShouldBeTrue();
+            future.IsDone.ShouldBeFalse();
+            source.SetResult(7);
+            (await future).ShouldBe(7);
+            future.Cancel().ShouldBeFalse();
+            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(
+                Asyncio.WrapFuture(token => Task.Delay(TimeSpan.FromHours(1), Asyncio.GetRunningLoop().TimeProvider, token)), 5));
+        }
+    }
+
+    [Fact]
+    public void What_callbacks_of_the_token_throw_is_reported_and_bad_operations_are_refused()
+    {
+        var reports = new List<ExceptionContext>();
+        VirtualTimeLoop.Run(Main());
+        reports.ShouldHaveSingleItem().Exception.ShouldBeOfType<FormatException>();
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            var source = new TaskCompletionSource();
+            var future = Asyncio.WrapFuture(token =>
+            {
+                token.Register(() => throw new FormatException());
+                token.Register(source.SetCanceled);
+                return source.Task;
+            });
+            future.Cancel();
+            await LoopSteps.FailureOf<CancelledException>(future);
+            Should.Throw<ArgumentNullException>(() => Asyncio.WrapFuture((Func<CancellationToken, Task>)null!)).ParamName.ShouldBe("operation");
+            Should.Throw<InvalidOperationException>(() => Asyncio.WrapFuture(_ => (Task)null!)).Message.ShouldContain("returned null");
+            Should.Throw<FormatException>(() => Asyncio.WrapFuture(Throws));
+
+            static Task Throws(CancellationToken token) => throw new FormatException();
+        }
+    }
+}
