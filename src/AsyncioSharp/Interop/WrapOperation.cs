@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace AsyncioSharp;
 
 public static partial class Asyncio
@@ -32,12 +34,14 @@ public static partial class Asyncio
 }
 
 /// <summary>Takes over the outcome of a .NET task, and passes a cancellation on to its token.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A source without a timer holds nothing that would have to be disposed of.")]
 internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
 {
     private readonly CancellationTokenSource _source = new();
     private Task? _task;
     private Func<Task, T>? _resultOf;
     private string? _message; // of the last request
+    private bool _isElsewhere; // it will end on another thread
 
     internal OperationFuture<T> Start(Func<CancellationToken, Task> operation, Func<Task, T> resultOf)
     {
@@ -49,6 +53,8 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         }
         else
         {
+            _isElsewhere = true;
+            Loop.NoteOutsideWait(+1);
             _task.ContinueWith(Arrive, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
         return this;
@@ -80,6 +86,10 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
     // The operation is at its end.
     internal override void Run(object? source)
     {
+        if (_isElsewhere)
+        {
+            Loop.NoteOutsideWait(-1);
+        }
         if (_task!.IsCompletedSuccessfully)
         {
             SetResult(_resultOf!(_task));

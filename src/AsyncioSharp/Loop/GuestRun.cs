@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -9,6 +11,7 @@ namespace AsyncioSharp;
 /// Exactly one of these holds at any time: an iteration runs, or is posted; the thread waits; the run has ended. So nothing here needs a lock.
 /// An idle loop costs the host nothing; one that goes idle and wakes pays for a message and two changes of threads.
 /// </remarks>
+[SuppressMessage("Reliability", "CA1001", Justification = "The thread that waits disposes of what it waits with, when the run has ended.")]
 internal sealed class GuestRun
 {
     private readonly EventLoop _loop;
