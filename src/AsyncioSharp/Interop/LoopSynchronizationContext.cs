@@ -33,7 +33,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
     public override void Send(SendOrPostCallback d, object? state)
     {
-        if (loop.IsOnOwnThread)
+        if (loop.IsOnOwnThread || loop.IsOnHostThread)
         {
             d(state);
             return;

@@ -187,7 +187,7 @@ public sealed partial class EventLoop
     /// <summary>In debug mode, refuses what another thread than the one that runs the loop must not do. Called before anything is changed.</summary>
     internal void CheckThread()
     {
-        if (Debug && IsRunning && !IsOnOwnThread && _guest is not { IsHostThread: true })
+        if (Debug && IsRunning && !IsOnOwnThread && !(_guest?.HostThread == 0 || IsOnHostThread))
         {
             throw new InvalidOperationException(
                 "Non-thread-safe operation invoked on an event loop other than the current one. From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");

@@ -36,6 +36,9 @@ public sealed partial class EventLoop
         return ended.Task;
     }
 
+    /// <summary>True between two iterations of a guest, in the host's thread: it would wait for itself if it waited for the loop.</summary>
+    internal bool IsOnHostThread => _guest?.HostThread == Environment.CurrentManagedThreadId;
+
     internal void StartGuest(SynchronizationContext host, Action<Exception?> ended)
     {
         ArgumentNullException.ThrowIfNull(host);

@@ -19,7 +19,6 @@ internal sealed class GuestRun
     private readonly Action<Exception?> _ended;
     private readonly SemaphoreSlim _toPark = new(0);
     private double _seconds; // to park for; negative: the run has ended
-    private int _hostThread; // that ran the last iteration
 
     /// <param name="loop">The loop.</param>
     /// <param name="host">Runs what is posted to it one after the other.</param>
@@ -31,8 +30,8 @@ internal sealed class GuestRun
         _ended = ended;
     }
 
-    /// <summary>True in the thread in which the iterations run, also between them; then nothing else of the loop runs.</summary>
-    internal bool IsHostThread => _hostThread == 0 || _hostThread == Environment.CurrentManagedThreadId;
+    /// <summary>The thread in which the iterations run; 0 before the first. Code that it runs between them has the loop for itself.</summary>
+    internal int HostThread { get; private set; }
 
     internal void Start()
     {
@@ -54,7 +53,7 @@ internal sealed class GuestRun
 
     private void Iterate()
     {
-        _hostThread = Environment.CurrentManagedThreadId;
+        HostThread = Environment.CurrentManagedThreadId;
         bool goesOn;
         try
         {

@@ -145,6 +145,9 @@ public sealed class GuestLoopTests : IDisposable
             cancelled.Cancel();
             await Assert.ThrowsAsync<CancelledException>(() => cancelled.AsTask());
             (await future).ShouldBe(2);
+            int sent = 0;
+            _loop.SynchronizationContext.Send(_ => sent = Environment.CurrentManagedThreadId, null);
+            sent.ShouldBe(_host.ThreadId);
             _loop.Stop();
             await running;
         });
