@@ -11,9 +11,9 @@ internal sealed record SchedulePlan(int Seed, HashSet<int>? Only = null)
     public override string ToString()
         => Seed.ToString(CultureInfo.InvariantCulture) + (Only is null ? "" : "@" + string.Join(',', Only.Order()));
 
-    internal static SchedulePlan Parse(string text)
+    internal static SchedulePlan Parse(string schedule)
     {
-        string[] parts = text.Split('@');
+        string[] parts = schedule.Split('@');
         var only = new HashSet<int>();
         bool isValid = int.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int seed) && parts.Length <= 2;
         foreach (string number in parts.Length == 2 ? parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries) : [])
@@ -22,7 +22,7 @@ internal sealed record SchedulePlan(int Seed, HashSet<int>? Only = null)
         }
         return isValid
             ? new SchedulePlan(seed, parts.Length == 2 ? only : null)
-            : throw new ArgumentException($"'{text}' is not a schedule; one looks like 17 or 17@4,9, as a ScheduleFailedException gives it.", nameof(text));
+            : throw new ArgumentException($"'{schedule}' is not a schedule; one looks like 17 or 17@4,9, as a ScheduleFailedException gives it.", nameof(schedule));
     }
 
     /// <summary>Whether a decision of this number is taken at all.</summary>

@@ -169,14 +169,20 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
 
     private void Add(T item)
     {
-        _binding.CheckUse();
+        if (_getters.Count > 0)
+        {
+            _binding.CheckUse();
+        }
         _items.Add(item);
         _unfinished++;
     }
 
     private T Take()
     {
-        _binding.CheckUse();
+        if (_putters.Count > 0)
+        {
+            _binding.CheckUse();
+        }
         return _items.Take();
     }
 
@@ -252,9 +258,11 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         }
     }
 
-    private sealed class GetCoroutine(AsyncQueue<T> queue) : WaitCoroutine<T>(queue._getters)
+    private sealed class GetCoroutine(AsyncQueue<T> queue) : WaitCoroutine<T>
     {
         public override string QualifiedName => "AsyncQueue.Get";
+
+        private protected override WaitQueue<T> Line => queue._getters;
 
         private protected override bool TryEnd(bool woken)
         {
@@ -284,9 +292,11 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         private protected override void Forgo(bool woken) => queue.PromiseItems();
     }
 
-    private sealed class PutCoroutine(AsyncQueue<T> queue, T item) : WaitCoroutine<object?>(queue._putters)
+    private sealed class PutCoroutine(AsyncQueue<T> queue, T item) : WaitCoroutine<object?>
     {
         public override string QualifiedName => "AsyncQueue.Put";
+
+        private protected override WaitQueue<object?> Line => queue._putters;
 
         private protected override bool TryEnd(bool woken)
         {
@@ -310,9 +320,11 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         private protected override void Forgo(bool woken) => queue.PromiseSlots();
     }
 
-    private sealed class JoinCoroutine(AsyncQueue<T> queue) : WaitCoroutine<object?>(queue._joiners)
+    private sealed class JoinCoroutine(AsyncQueue<T> queue) : WaitCoroutine<object?>
     {
         public override string QualifiedName => "AsyncQueue.Join";
+
+        private protected override WaitQueue<object?> Line => queue._joiners;
 
         private protected override bool TryEnd(bool woken)
         {

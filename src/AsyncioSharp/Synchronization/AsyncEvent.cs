@@ -41,9 +41,11 @@ public sealed class AsyncEvent
     /// <returns>The text.</returns>
     public override string ToString() => $"<AsyncEvent [{(IsSet ? "set" : "unset")}{_line.Text}]>";
 
-    private sealed class WaitForEvent(AsyncEvent target) : WaitCoroutine<object?>(target._line)
+    private sealed class WaitForEvent(AsyncEvent target) : WaitCoroutine<object?>
     {
         public override string QualifiedName => "AsyncEvent.Wait";
+
+        private protected override WaitQueue<object?> Line => target._line;
 
         private protected override bool TryEnd(bool woken)
         {

@@ -48,9 +48,11 @@ public sealed class AsyncLock
     /// <returns>The text.</returns>
     public override string ToString() => $"<AsyncLock [{(IsLocked ? "locked" : "unlocked")}{_line.Text}]>";
 
-    private sealed class AcquireLock(AsyncLock target) : AcquireCoroutine(target._line)
+    private sealed class AcquireLock(AsyncLock target) : AcquireCoroutine
     {
         public override string QualifiedName => "AsyncLock.Acquire";
+
+        private protected override WaitQueue<AsyncReleaser> Line => target._line;
 
         private protected override bool TryEnd(bool woken)
         {

@@ -16,7 +16,7 @@ public readonly struct AsyncReleaser : IDisposable
 }
 
 /// <summary>The waits that end with something to be released.</summary>
-internal abstract class AcquireCoroutine(WaitQueue<AsyncReleaser> line) : WaitCoroutine<AsyncReleaser>(line)
+internal abstract class AcquireCoroutine : WaitCoroutine<AsyncReleaser>
 {
     private bool _released;
 

@@ -64,9 +64,11 @@ public class AsyncSemaphore
         }
     }
 
-    private sealed class AcquireSemaphore(AsyncSemaphore target) : AcquireCoroutine(target._line)
+    private sealed class AcquireSemaphore(AsyncSemaphore target) : AcquireCoroutine
     {
         public override string QualifiedName => "AsyncSemaphore.Acquire";
+
+        private protected override WaitQueue<AsyncReleaser> Line => target._line;
 
         private protected override bool TryEnd(bool woken)
         {

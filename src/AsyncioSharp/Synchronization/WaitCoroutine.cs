@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -10,17 +12,18 @@ namespace AsyncioSharp;
 /// </remarks>
 internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
 {
-    private readonly WaitQueue<T> _line;
     private object? _task; // while it waits: whom to wake; once cancelled: the CancelledException
 
-    private protected WaitCoroutine(WaitQueue<T> line)
+    private protected WaitCoroutine()
     {
-        _line = line;
         Status = Progress.Prompt;
         NeverAwaited.Watch(this);
     }
 
     CancelledException? IWaitable.CancelledWith => _task as CancelledException;
+
+    /// <summary>The line in which it waits. Found by way of what it waits for, so that a wait is eight bytes smaller.</summary>
+    private protected abstract WaitQueue<T> Line { get; }
 
     /// <summary>Where it stands; kept by the line, as are the neighbours.</summary>
     internal WaitPhase Phase { get; set; }
@@ -30,7 +33,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     internal WaitCoroutine<T>? Previous { get; set; }
 
     /// <summary>The task that waits; only while it does.</summary>
-    internal Runnable Task => (Runnable)_task!;
+    internal Runnable Task => Unsafe.As<Runnable>(_task)!;
 
     internal sealed override bool IsTransparent => true;
 
@@ -45,7 +48,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         {
             return false; // woken already: the task remembers the request, and throws it when it runs
         }
-        _line.Cancel(this);
+        Line.Cancel(this);
         _task = new CancelledException(message);
         return true;
     }
@@ -85,11 +88,11 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
             }
             if (woken)
             {
-                _line.WaitOn(this);
+                Line.WaitOn(this);
             }
             else
             {
-                _line.Join(this);
+                Line.Join(this);
             }
             Suspend(AwaitKind.Waitable, this);
         }
@@ -105,7 +108,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         bool woken = Phase == WaitPhase.Woken;
         if (Phase == WaitPhase.Waiting)
         {
-            _line.Wake(this); // closed: the task has to learn that its coroutine is gone
+            Line.Wake(this); // closed: the task has to learn that its coroutine is gone
         }
         GiveUp(woken);
         Fail(exception);
@@ -127,7 +130,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     {
         if (Phase != WaitPhase.Out)
         {
-            _line.Leave(this);
+            Line.Leave(this);
         }
     }
 
@@ -135,16 +138,18 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     {
         if (Phase != WaitPhase.Out)
         {
-            _line.Leave(this);
+            Line.Leave(this);
             Forgo(woken);
         }
     }
 }
 
 /// <summary>A wait that ends when it is woken, and takes nothing.</summary>
-internal sealed class SignalCoroutine(WaitQueue<object?> line, string name) : WaitCoroutine<object?>(line)
+internal sealed class SignalCoroutine(WaitQueue<object?> line, string name) : WaitCoroutine<object?>
 {
     public override string QualifiedName => name;
+
+    private protected override WaitQueue<object?> Line => line;
 
     /// <summary>True once it was woken, also if it then ended by an exception.</summary>
     internal bool WasWoken { get; private set; }
