@@ -5,9 +5,9 @@ namespace AsyncioSharp;
 /// from another thread, <c>loop.CallSoonThreadsafe(() =&gt; queue.PutNowait(item))</c>.
 /// </summary>
 /// <remarks>
-/// <para>Getting from a queue with items, and putting into one with free slots, does not suspend. Who has to wait is served first come, first served: an item is
-/// promised to the getter that has waited longest, and stays in the queue until that task runs; who comes meanwhile goes behind it. (In CPython a task that comes at
-/// that moment may take the item.) Only <see cref="GetNowait"/> and <see cref="PutNowait"/> do not stand in line; one whose item is taken so keeps its place.</para>
+/// <para>Getting from a queue with items, and putting into one with free slots, never suspends; so between two awaits <see cref="Count"/> can be relied on. Who has to
+/// wait is served first come, first served: an item is promised to the getter that has waited longest, and stays in the queue until that task runs. If another task takes it
+/// meanwhile, the one who waited keeps its place at the head of the line. (In CPython it goes to the end.)</para>
 /// <para>Cancelling a task that waits loses nothing: an item or slot that was promised to it is promised to the next; the item of a cancelled put is not in the queue.</para>
 /// <para>A queue at which some task had to wait belongs to that task's loop from then on.</para>
 /// <para><c>await foreach</c> gets the items one after the other and ends when the queue is shut down and empty.</para>
@@ -266,14 +266,14 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
 
         private protected override bool TryEnd(bool woken)
         {
-            if (queue.Count > (woken ? 0 : queue._getters.Woken))
+            if (queue.Count > 0)
             {
                 var item = queue.Take();
                 Leave();
                 queue.PromiseSlots();
                 Succeed(item);
             }
-            else if (queue.IsShutDown && queue.IsEmpty)
+            else if (queue.IsShutDown)
             {
                 Leave();
                 Fail(new QueueShutDownException());
@@ -281,10 +281,6 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
             else
             {
                 return false;
-            }
-            if (queue.IsShutDown)
-            {
-                queue.PromiseItems(); // who came after the shutdown, while the last items were promised, has to be told
             }
             return true;
         }
@@ -306,7 +302,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
                 Fail(new QueueShutDownException());
                 return true;
             }
-            if (queue.Capacity > 0 && queue.Capacity - queue.Count <= (woken ? 0 : queue._putters.Woken))
+            if (queue.IsFull)
             {
                 return false;
             }

@@ -25,10 +25,8 @@ public class QueueExplorationTests
                 _ => new AsyncPriorityQueue<int>(capacity),
             };
             int number = 0;
-            bool isInLine = true; // nobody has taken an item without standing in line
             var put = new List<int>();
             var got = new List<int>();
-            var waiting = new List<CoroutineTask>();
             var getters = Start(3, Getter);
             var putters = Start(3, Putter);
             for (int i = random.Next(4); i > 0; i--)
@@ -36,7 +34,6 @@ public class QueueExplorationTests
                 await OnLoop.Turns(random.Next(3));
                 if (random.Next(2) == 0 && !queue.IsEmpty)
                 {
-                    isInLine = false;
                     got.Add(queue.GetNowait());
                 }
                 else if (!queue.IsFull)
@@ -75,20 +72,7 @@ public class QueueExplorationTests
                 {
                     while (true)
                     {
-                        var self = CoroutineTask.Current;
-                        waiting.Add(self);
-                        try
-                        {
-                            int item = await queue.Get();
-                            got.Add(item);
-                            // Those that came earlier may still have to run, but then there is an item for each.
-                            int earlier = waiting.TakeWhile(task => task != self).Count(task => task.Cancelling == 0);
-                            Check(earlier <= queue.Count || queue.IsShutDown || !isInLine, $"{earlier} that came earlier were overtaken, {queue}");
-                        }
-                        finally
-                        {
-                            waiting.Remove(self);
-                        }
+                        got.Add(await queue.Get());
                         await OnLoop.Turns(random.Next(2));
                     }
                 }
