@@ -51,7 +51,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
     {
         if (IsDone)
         {
-            return base.Cancel(message);
+            return false; // the request touches nothing, so a failure that nobody has retrieved stays to be reported
         }
         bool accepted = false;
         foreach (var child in _children)
@@ -96,7 +96,8 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
                 {
                     each.MarkRetrieved(); // the cancellation is told in the place of what they answered to it
                 }
-                SetException(child.IsCancelled ? child.Cancellation() : new CancelledException());
+                var last = _children[^1]; // of the arguments, as in CPython: its message is the one that is told
+                SetException(last.IsCancelled ? last.Cancellation() : new CancelledException());
             }
             else
             {

@@ -68,7 +68,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     private IAwaitable _awaited;   // what was given; from the start on the future of it
     private EventLoop? _loop;      // null: the running one
     private CoroutineTask? _task;  // the one that waits
-    private int _requests;         // its cancel requests at the beginning
+    private int _requests;         // its cancel requests at the beginning, without one that is still to be delivered
     private Phase _phase;
     private bool _asked;           // the inner future was cancelled from here
 
@@ -116,16 +116,19 @@ internal class WaitForCoroutine<T> : Coroutine<T>
             return;
         }
         future.MarkRetrieved();
-        Fail(future.PeekException ?? future.Cancellation());
+        Fail(Told(future.PeekException ?? future.Cancellation()));
     }
 
     internal override void Throw(Exception exception)
     {
         End();
-        Fail(exception is CancelledException && _asked && (_task is null || _task.Cancelling <= _requests)
-            ? new TimeoutException("The operation did not complete within its timeout.", exception)
-            : exception);
+        Fail(Told(exception));
     }
+
+    // A gather that was cancelled has failed with the cancellation, so it may arrive either way.
+    private Exception Told(Exception exception) => exception is CancelledException && _asked && (_task is null || _task.Cancelling <= _requests)
+        ? new TimeoutException("The operation did not complete within its timeout.", exception)
+        : exception;
 
     // The timer is due, or its look.
     internal override void Run(object? source)
@@ -153,7 +156,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         bool isMade = !ReferenceEquals(future, _awaited);
         _awaited = future;
         _task = loop.CurrentTask;
-        _requests = _task?.Cancelling ?? 0;
+        _requests = _task?.SettledRequests ?? 0;
         if (future.IsDone)
         {
             return true;
@@ -162,6 +165,11 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         {
             _phase = Phase.NoTimer;
             _asked = future.Cancel();
+            if (future.IsDone)
+            {
+                Suspend(AwaitKind.Turn, null); // a request that comes now is told as itself, not as the cancellation from here
+                return false;
+            }
         }
         else
         {

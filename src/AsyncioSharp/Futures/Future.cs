@@ -244,6 +244,13 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>What those are told who still wait when the loop is closed.</summary>
     internal InvalidStateException NeverDone() => new($"Event loop is closed: {this} will never be done.");
 
+    /// <summary>The exception with which it failed, which counts as retrieved from now on; null if it did not fail.</summary>
+    internal Exception? TakeException()
+    {
+        MarkRetrieved();
+        return PeekException;
+    }
+
     internal void MarkRetrieved() => (_waitersOrOutcome as Failure)?.MarkRetrieved();
 
     /// <summary>The context variables with which a report about this future is made; null for those in force.</summary>

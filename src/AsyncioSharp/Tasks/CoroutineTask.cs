@@ -154,6 +154,7 @@ public class CoroutineTask : Future
         _cancelRequests++;
         if (_startsBeforeCancel && !_begun)
         {
+            IsRequestLate = true;
             CancelLater(message); // behind the first step, which is queued
         }
         else
@@ -179,11 +180,11 @@ public class CoroutineTask : Future
         return _cancelRequests;
     }
 
-    /// <summary>
-    /// The requests that have been made, less one that is still to be delivered. A scope notes it when it is entered; more than that at its
-    /// end, not counting its own, were made by others meanwhile.
-    /// </summary>
-    internal int SettledRequests => _mustCancel ? _cancelRequests - 1 : _cancelRequests;
+    /// <summary>The requests that have been delivered. A scope notes them when it is entered; more at its end, not counting its own, were made by others meanwhile.</summary>
+    internal int SettledRequests => IsRequestLate ? 0 : _mustCancel ? _cancelRequests - 1 : _cancelRequests;
+
+    /// <summary>The first step was waited for with the requests so far, and they are still on their way.</summary>
+    internal bool IsRequestLate { get; set; }
 
     /// <summary>
     /// Takes back a request that a scope made. True if only those of before are left; then it must not be delivered any more either.
@@ -364,6 +365,7 @@ public class CoroutineTask : Future
         if (_mustCancel && _leaf.CanThrow)
         {
             _mustCancel = false;
+            thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
             return TaskDetails.CancellationFor(_details, thrown as CancelledException);
         }
         return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_details, cancelled) : thrown;

@@ -5,6 +5,7 @@ internal sealed class LateRequest(CoroutineTask task, string? message) : Runnabl
 {
     internal override void Run(object? source)
     {
+        task.IsRequestLate = false;
         if (!task.IsDone && task.Cancelling > 0)
         {
             task.Request(message);

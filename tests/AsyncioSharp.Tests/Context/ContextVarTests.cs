@@ -87,4 +87,25 @@ public class ContextVarTests
             variable.Get().ShouldBe("run");
         }
     }
+
+    [Fact]
+    public void A_token_resets_its_variable_in_another_context_too()
+    {
+        var variable = new ContextVar<int>("v");
+        VirtualTimeLoop.Run(Main(variable));
+
+        static async Coroutine Main(ContextVar<int> variable)
+        {
+            variable.Set(1);
+            var token = variable.Set(2);
+            await Asyncio.CreateTask(Elsewhere(variable, token));
+            variable.Get().ShouldBe(2, "the other task worked on a copy");
+        }
+
+        static async Coroutine Elsewhere(ContextVar<int> variable, ContextVar<int>.Token token)
+        {
+            variable.Reset(token);
+            variable.Get().ShouldBe(1);
+        }
+    }
 }

@@ -1,0 +1,132 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AsyncioSharp.Oracle.Comparison;
+using AsyncioSharp.Oracle.Generation;
+using AsyncioSharp.Oracle.Interpretation;
+using AsyncioSharp.Oracle.Language;
+using AsyncioSharp.Oracle.Recording;
+
+namespace AsyncioSharp.Oracle;
+
+/// <summary>What can be asked for on the command line. Each command gives the exit code: 0 if nothing differs.</summary>
+internal static class Commands
+{
+    private const int PerChunk = 500;
+    private const int MostShown = 5;
+
+    public static int Live(Options options)
+    {
+        using var python = CPython.Start(options.Python);
+        var differing = new List<(ulong Seed, JsonObject Scenario)>();
+        var explained = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var chunk in Seeds(options).Chunk(PerChunk))
+        {
+            var scenarios = chunk.Select(Generator.Scenario).ToList();
+            var asking = Task.Run(() => python.Ask(scenarios));
+            var traces = ScenarioRun.Traces(scenarios).ToList();
+            var answers = asking.GetAwaiter().GetResult();
+            for (int i = 0; i < scenarios.Count; i++)
+            {
+                var verdict = Verdict.Of(traces[i], answers[i]);
+                if (!verdict.IsMatch)
+                    differing.Add((chunk[i], scenarios[i]));
+                foreach (var rule in verdict.IsMatch ? verdict.Rules : [])
+                    explained[rule] = explained.GetValueOrDefault(rule) + 1;
+            }
+        }
+        Console.WriteLine($"{options.Count} scenarios from seed {options.Seed} against CPython {python.Version}: {differing.Count} differ");
+        foreach (var (rule, count) in explained)
+            Console.WriteLine($"  {count} follow {ExplainingRules.Find(rule).Follows} by {rule}: {ExplainingRules.Find(rule).Applies}");
+        foreach (var (seed, scenario) in differing.Take(MostShown))
+        {
+            Console.WriteLine($"\nseed {seed}, reduced:");
+            Show(Reduce(python, scenario), python);
+        }
+        if (differing.Count > MostShown)
+            Console.WriteLine($"\nalso seeds {string.Join(' ', differing.Skip(MostShown).Take(50).Select(one => one.Seed))}");
+        return differing.Count == 0 ? 0 : 1;
+    }
+
+    public static int Generate(Options options)
+    {
+        foreach (var seed in Seeds(options))
+            Console.WriteLine(Generator.Scenario(seed).ToJsonString());
+        return 0;
+    }
+
+    public static int Run(Options options)
+    {
+        using var python = CPython.Start(options.Python);
+        return Show(Read(options), python) ? 0 : 1;
+    }
+
+    public static int Shrink(Options options)
+    {
+        using var python = CPython.Start(options.Python);
+        var scenario = Read(options);
+        if (Differs(python, [scenario]) is [false])
+        {
+            Console.WriteLine("Nothing differs.");
+            return 0;
+        }
+        Show(Reduce(python, scenario), python);
+        return 1;
+    }
+
+    /// <summary>Writes a corpus: what CPython 3.9 and 3.13 do with fresh scenarios, and with those of FILE, a scenario a line, if there is one.</summary>
+    public static int Record(Options options)
+    {
+        using var old = CPython.Start(options.Old ?? throw new ArgumentException("--old needs the path of a CPython 3.9."));
+        using var current = CPython.Start(options.Python);
+        if ((old.Version, current.Version) is not ("3.9", "3.13"))
+            throw new ArgumentException($"The corpus records CPython 3.9 and 3.13, not {old.Version} and {current.Version}.");
+        var given = options.File is { } file ? File.ReadLines(file).Where(line => line.Length > 0).Select(line => Checked(line, file)) : [];
+        var scenarios = given.Concat(Seeds(options).Select(Generator.Scenario)).ToList();
+        var asking = Task.Run(() => old.Ask(scenarios));
+        var recorded = current.Ask(scenarios).Zip(asking.GetAwaiter().GetResult()).Zip(scenarios, (pair, scenario) => new Recorded(scenario, pair.Second, pair.First)).ToList();
+        int disagreeing = recorded.RemoveAll(one => one.Old.Cut is not null || one.New.Cut is not null
+            ? one.Old.Cut != one.New.Cut || !one.Old.Adjusted.Take(one.New.Cut!.Value).SequenceEqual(one.New.Adjusted.Take(one.New.Cut.Value))
+            : !one.Old.Adjusted.SequenceEqual(one.New.Adjusted));
+        Corpus.Write(options.Output, recorded);
+        Console.WriteLine($"{recorded.Count} scenarios recorded in {options.Output}, {new FileInfo(options.Output).Length / 1024} KiB; left out because the versions still disagree: {disagreeing}");
+        return 0;
+    }
+
+    private static IEnumerable<ulong> Seeds(Options options) => Enumerable.Range(0, options.Count).Select(i => options.Seed + (ulong)i);
+
+    private static JsonObject Reduce(CPython python, JsonObject scenario) => Shrinker.Shrink(scenario, candidates => Differs(python, candidates));
+
+    private static List<bool> Differs(CPython python, IReadOnlyList<JsonObject> scenarios)
+        => [.. ScenarioRun.Traces(scenarios).Zip(python.Ask(scenarios), (ours, answer) => !Verdict.Of(ours, answer).IsMatch)];
+
+    private static bool Show(JsonObject scenario, CPython python)
+    {
+        var ours = ScenarioRun.Trace(scenario);
+        var verdict = Verdict.Of(ours, python.Ask([scenario])[0]);
+        Console.WriteLine(scenario.ToJsonString());
+        Console.WriteLine(SideBySide.Of(ours, verdict.Expected));
+        Console.WriteLine($"{(verdict.IsMatch ? "equal" : "DIFFERENT")}; rules: {(verdict.Rules.Count == 0 ? "none" : string.Join(", ", verdict.Rules))}");
+        return verdict.IsMatch;
+    }
+
+    private static JsonObject Read(Options options)
+    {
+        var file = options.File ?? throw new ArgumentException("Which file?");
+        return Checked(File.ReadAllText(file), file);
+    }
+
+    private static JsonObject Checked(string text, string file)
+    {
+        JsonObject scenario;
+        try
+        {
+            scenario = JsonNode.Parse(text)!.AsObject();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new FormatException($"{file}: no JSON object: {e.Message}");
+        }
+        Grammar.Check(scenario);
+        return scenario;
+    }
+}

@@ -1,0 +1,37 @@
+namespace AsyncioSharp.Oracle.Comparison;
+
+/// <summary>A reason why AsyncioSharp's trace may differ from a stock CPython's.</summary>
+/// <param name="Id">A conflict of section 20 of docs/semantics.md, or a difference of docs/python-differences.md.</param>
+/// <param name="Follows">Which side AsyncioSharp takes.</param>
+/// <param name="Applies">The situation in which oracle.py lets it make a difference.</param>
+/// <param name="IsEitherRight">The stock trace is right as well.</param>
+public sealed record ExplainingRule(string Id, string Follows, string Applies, bool IsEitherRight = false);
+
+/// <summary>
+/// Every reason there is. None of them leaves anything uncompared: oracle.py makes the choice itself, and the trace that comes out is expected
+/// to the last line. Only RING, where CPython breaks down, ends a comparison early.
+/// </summary>
+public static class ExplainingRules
+{
+    public static IReadOnlyList<ExplainingRule> All { get; } =
+    [
+        new("C-01", "3.13, and the message stays", "a cancellation with a message is retrieved from a task: in 3.9 at all, later a second time"),
+        new("C-03", "3.9", "an awaited future completes in the iteration in which the timer of its wait_for fires"),
+        new("C-04", "3.9", "wait_for with a timeout above zero is given a coroutine"),
+        new("C-07", "own latency", "wait_for with a timeout; with C-02, C-05 and C-06, which are one mechanism with it", IsEitherRight: true),
+        new("C-08", "3.13", "gather is given something that is done already"),
+        new("C-11", "3.9", "wait is given coroutines"),
+        new("C-15", "3.13", "as_completed, which starts at the call"),
+        new("C-27", "3.13", "requests are counted, or taken back before they are delivered"),
+        new("C-39", "order of arguments", "as_completed is given several futures that are done already", IsEitherRight: true),
+        new("TOKEN", "python-differences.md", "a context variable is reset in another context than that in which it was set"),
+        new("RING", "python-differences.md", "tasks that wait for each other in a ring are cancelled: CPython recurses until it fails"),
+    ];
+
+    /// <summary>The rule with an id.</summary>
+    /// <param name="id">What oracle.py said.</param>
+    /// <returns>The rule.</returns>
+    /// <exception cref="InvalidOperationException">It is not in the table, so it explains nothing.</exception>
+    public static ExplainingRule Find(string id)
+        => All.FirstOrDefault(rule => rule.Id == id) ?? throw new InvalidOperationException($"oracle.py names '{id}', which is not in the table of rules.");
+}

@@ -1,0 +1,57 @@
+namespace AsyncioSharp.Oracle.Generation;
+
+/// <summary>
+/// How likely each statement and expression is. Every scenario has a theme, which makes some of them several times as likely: two things that
+/// only meet by chance in a mixture, such as a timeout and a completion in the same iteration, meet often in a theme.
+/// </summary>
+internal sealed class Weights
+{
+    private static readonly Dictionary<string, int> BaseStatements = new()
+    {
+        ["await"] = 220, ["task"] = 80, ["future"] = 25, ["combine"] = 35, ["coroutine"] = 8, ["completions"] = 12, ["cancel"] = 80,
+        ["set_result"] = 40, ["set_exception"] = 25, ["try"] = 80, ["repeat"] = 15, ["return"] = 12, ["raise"] = 15, ["mark"] = 12,
+        ["state"] = 15, ["result"] = 15, ["exception"] = 12, ["add_callback"] = 25, ["remove_callback"] = 8, ["call_soon"] = 15,
+        ["call_later"] = 15, ["call_at"] = 6, ["cancel_handle"] = 8, ["set_var"] = 12, ["get_var"] = 12, ["reset_var"] = 6, ["name"] = 5,
+        ["set_name"] = 3, ["tasks"] = 6, ["current"] = 5, ["uncancel"] = 10, ["cancelling"] = 8, ["each"] = 6, ["close"] = 3,
+    };
+
+    private static readonly Dictionary<string, int> BaseExpressions = new()
+    {
+        ["slot"] = 90, ["yield"] = 60, ["sleep"] = 60, ["call"] = 40, ["gather"] = 30, ["shield"] = 20, ["wait"] = 25, ["wait_for"] = 35,
+        ["next"] = 15, ["ensure"] = 6, ["task"] = 10, ["self"] = 1,
+    };
+
+    private static readonly (string Name, string[] Words)[] Themes =
+    [
+        ("mixed", []),
+        ("cancel", ["cancel", "try", "uncancel", "cancelling", "task"]),
+        ("gather", ["gather", "combine", "cancel", "exception"]),
+        ("shield", ["shield", "combine", "cancel"]),
+        ("wait", ["wait", "set_result", "set_exception", "future"]),
+        ("wait_for", ["wait_for", "cancel", "set_result", "future", "sleep"]),
+        ("as_completed", ["completions", "next", "each", "task"]),
+        ("timers", ["call_later", "call_at", "call_soon", "cancel_handle", "sleep"]),
+        ("futures", ["future", "set_result", "set_exception", "add_callback", "remove_callback", "state", "result", "exception"]),
+        ("coroutines", ["call", "coroutine", "close", "try", "return", "raise", "repeat"]),
+        ("context", ["set_var", "get_var", "reset_var", "call", "call_soon", "add_callback"]),
+        ("introspection", ["name", "set_name", "tasks", "current", "state", "cancelling", "self"]),
+    ];
+
+    private Weights(string theme, Dictionary<string, int> statements, Dictionary<string, int> expressions)
+        => (Theme, Statements, Expressions) = (theme, statements, expressions);
+
+    public string Theme { get; }
+
+    public IReadOnlyDictionary<string, int> Statements { get; }
+
+    public IReadOnlyDictionary<string, int> Expressions { get; }
+
+    public static Weights Draw(SplitMix random)
+    {
+        var (name, words) = random.Pick(Themes);
+        return new(name, Favour(BaseStatements, words), Favour(BaseExpressions, words));
+    }
+
+    private static Dictionary<string, int> Favour(Dictionary<string, int> weights, string[] words)
+        => weights.ToDictionary(weight => weight.Key, weight => weight.Value * (words.Contains(weight.Key) ? 5 : 1));
+}

@@ -1,0 +1,197 @@
+using System.Text.Json.Nodes;
+using AsyncioSharp.Oracle.Language;
+
+namespace AsyncioSharp.Oracle.Interpretation;
+
+/// <summary>
+/// Runs the coroutines of a scenario as real <c>async Coroutine</c> methods, so that every await, <c>catch</c> and <c>finally</c> of a scenario
+/// is one of C#. <see cref="Block"/> has no handler around its awaits: a cancellation passes it without being thrown. <see cref="Guard"/>,
+/// <see cref="See"/>, <see cref="Handled"/> and <see cref="Finally"/> have one, and it is thrown into them.
+/// </summary>
+internal sealed class Bodies
+{
+    private readonly Machine _machine;
+    private readonly Expressions _expressions;
+    private readonly Actions _actions;
+
+    public Bodies(Machine machine)
+    {
+        _machine = machine;
+        _expressions = new Expressions(machine, this);
+        _actions = new Actions(machine, _expressions);
+    }
+
+    /// <summary>A coroutine object for a body: with a result if it can return one, else without.</summary>
+    public Coroutine Call(JsonObject x)
+        => Returns(x.Array("do")) ? Function(x) : Procedure(x);
+
+    private static bool Returns(JsonArray block) => block.Statements().Any(statement => statement.Kind() switch
+    {
+        "return" => true,
+        "try" or "repeat" => Returns(statement.Array("do")) || (statement.Has("handle") && Returns(statement.Array("handle"))),
+        _ => false,
+    });
+
+    private async Coroutine<object?> Function(JsonObject x)
+    {
+        var frame = new Frame(x.Text("id"));
+        _machine.Emit(frame, "enter");
+        var signal = await (x.Flag("guard") ? Guard(frame, x.Array("do")) : Block(frame, x.Array("do")));
+        _machine.Emit(frame, $"leave = {Texts.Of(signal?.Value)}");
+        return signal?.Value;
+    }
+
+    private async Coroutine Procedure(JsonObject x)
+    {
+        var frame = new Frame(x.Text("id"));
+        _machine.Emit(frame, "enter");
+        await (x.Flag("guard") ? Guard(frame, x.Array("do")) : Block(frame, x.Array("do")));
+        _machine.Emit(frame, "leave = null");
+    }
+
+    private async Coroutine<Returned?> Guard(Frame frame, JsonArray block)
+    {
+        try
+        {
+            return await Block(frame, block);
+        }
+        catch (Exception e)
+        {
+            _machine.Emit(frame, $"leave ! {Texts.Of(e)}");
+            throw;
+        }
+    }
+
+    /// <summary>Runs statements; gives what a return statement returned, or null if none was reached.</summary>
+    private async Coroutine<Returned?> Block(Frame frame, JsonArray block)
+    {
+        foreach (var s in block.Statements())
+        {
+            switch (s.Kind())
+            {
+                case "await":
+                    var text = Texts.OfExpression(s.Node("of"));
+                    if (_expressions.Evaluate(s.Node("of")) is not IAwaitable target)
+                    {
+                        _machine.Emit(frame, $"await {text} n/a");
+                        break;
+                    }
+                    _machine.Emit(frame, $"await {text}");
+                    object? value;
+                    if (s.Flag("see"))
+                        value = await See(frame, text, target);
+                    else if (target is CoroutineTask<object?> task)
+                        value = await task;
+                    else if (target is Coroutine<object?> coroutine)
+                        value = await coroutine;
+                    else if (target is Future<object?> future)
+                        value = await future;
+                    else if (target is IAwaitable<object?> typed)
+                        value = await typed;
+                    else
+                        value = await Nothing(target);
+                    _machine.Emit(frame, $"got {text} = {Texts.Of(value)}");
+                    break;
+                case "try":
+                    if (await Attempt(frame, s) is { } fromTry)
+                        return fromTry;
+                    break;
+                case "repeat":
+                    for (int i = s.Count("times"); i > 0; i--)
+                    {
+                        if (await Block(frame, s.Array("do")) is { } fromRepeat)
+                            return fromRepeat;
+                    }
+                    break;
+                case "each":
+                    await Each(frame, s);
+                    break;
+                case "return":
+                    return new Returned(s.Value("v"));
+                default:
+                    _actions.Act(frame, s);
+                    break;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Awaits what has no result.</summary>
+    private static async Coroutine<object?> Nothing(IAwaitable target)
+    {
+        if (target is Coroutine coroutine)
+            await coroutine;
+        else if (target is Future future)
+            await future;
+        else
+            await target;
+        return null;
+    }
+
+    private async Coroutine<object?> See(Frame frame, string text, IAwaitable target)
+    {
+        try
+        {
+            return target is IAwaitable<object?> typed ? await typed : await Nothing(target);
+        }
+        catch (Exception e)
+        {
+            _machine.Emit(frame, $"threw {text} ! {Texts.Of(e)}");
+            throw;
+        }
+    }
+
+    private Coroutine<Returned?> Attempt(Frame frame, JsonObject s) => s.Has("finally") ? Finally(frame, s) : Inner(frame, s);
+
+    private Coroutine<Returned?> Inner(Frame frame, JsonObject s) => s.Has("on") ? Handled(frame, s) : Block(frame, s.Array("do"));
+
+    private async Coroutine<Returned?> Finally(Frame frame, JsonObject s)
+    {
+        try
+        {
+            return await Inner(frame, s);
+        }
+        finally
+        {
+            _machine.Emit(frame, "finally");
+            await Block(frame, s.Array("finally"));
+        }
+    }
+
+    private async Coroutine<Returned?> Handled(Frame frame, JsonObject s)
+    {
+        try
+        {
+            return await Block(frame, s.Array("do"));
+        }
+        catch (Exception e) when (Catches(s.Text("on"), e))
+        {
+            _machine.Emit(frame, $"caught {Texts.Of(e)}");
+            var signal = await Block(frame, s.Array("handle"));
+            if (s.Flag("reraise"))
+                throw;
+            return signal;
+        }
+    }
+
+    private async Coroutine Each(Frame frame, JsonObject s)
+    {
+        var slot = s.Text("of");
+        if (_machine.TryFind<Completions>(slot, out var completions))
+            await completions.ForEach(future => _machine.Emit(frame, $"each {slot} {_machine.Label(future)} {Texts.Of(future)}"));
+        else
+            _machine.Emit(frame, $"each {slot} n/a");
+    }
+
+    private static bool Catches(string on, Exception e) => on switch
+    {
+        "cancelled" => e is CancelledException,
+        "timeout" => e is TimeoutException,
+        "boom" => e is Boom,
+        "error" => e is not CancelledException,
+        _ => true,
+    };
+
+    /// <summary>A return statement was reached.</summary>
+    private sealed record Returned(object? Value);
+}

@@ -1,0 +1,125 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using AsyncioSharp.Testing;
+
+namespace AsyncioSharp.Oracle.Interpretation;
+
+/// <summary>
+/// Runs scenarios on AsyncioSharp's public API and gives their traces. A run ends at a fixed virtual time, by when a watchdog has cancelled three
+/// times whatever was still pending, so no scenario can hang. Reports of exceptions that nobody retrieved need a garbage collection; one serves
+/// many scenarios, whose loops stay open until then.
+/// </summary>
+public static class ScenarioRun
+{
+    private const int PerCollection = 200;
+    private const double End = 4000;
+
+    /// <summary>Runs scenarios one after the other.</summary>
+    /// <param name="scenarios">Scenarios that the grammar allows.</param>
+    /// <returns>The lines of each one's trace, in the same order.</returns>
+    public static IEnumerable<IReadOnlyList<string>> Traces(IEnumerable<JsonObject> scenarios)
+    {
+        foreach (var chunk in scenarios.Chunk(PerCollection))
+        {
+            var ended = new Ended[chunk.Length];
+            for (int i = 0; i < chunk.Length; i++)
+                ended[i] = Run(chunk[i]);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            foreach (var run in ended)
+            {
+                yield return run.Finish();
+            }
+        }
+    }
+
+    /// <summary>Runs one scenario.</summary>
+    /// <param name="scenario">A scenario that the grammar allows.</param>
+    /// <returns>The lines of its trace.</returns>
+    public static IReadOnlyList<string> Trace(JsonObject scenario) => Traces([scenario]).Single();
+
+    /// <summary>In a method of its own, so that nothing of the scenario is reachable from the caller's frame afterwards.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Ended Run(JsonObject scenario)
+    {
+        var lines = new List<string>();
+        var reports = new List<string>();
+        var loop = VirtualTimeLoop.Create();
+        var machine = new Machine(loop, lines);
+        loop.ExceptionHandler = new Handler(machine, reports).Handle;
+        Context.Copy().Run(() =>
+        {
+            var main = new Bodies(machine).Call(new JsonObject { ["x"] = "call", ["id"] = "m", ["guard"] = true, ["do"] = scenario["main"]!.DeepClone() });
+            machine.Name("main", loop.CreateTask(main));
+            for (int second = 1000; second < End; second += 1000)
+                loop.CallAt(second, () => Watch(machine));
+            loop.CallAt(End, loop.Stop);
+            RunLoop(loop, lines);
+        });
+        foreach (var (slot, thing) in machine.Slots)
+        {
+            if (thing is Future future)
+                lines.Add($"end {slot} {Texts.Of(future)}");
+        }
+        bool isPending = Asyncio.AllTasks(loop).Count > 0;
+        loop.ExceptionHandler = new Handler(null, reports).Handle; // one that does not keep the machine
+        return new Ended(loop, lines, reports, isPending);
+    }
+
+    private static void RunLoop(EventLoop loop, List<string> lines)
+    {
+        try
+        {
+            loop.RunForever();
+        }
+        catch (Exception e)
+        {
+            lines.Add($"the loop failed: {e}"); // nothing in the language may do that; no trace of CPython has such a line
+        }
+    }
+
+    private static void Watch(Machine machine)
+    {
+        var frame = new Frame("watchdog");
+        machine.Emit(frame, "wake");
+        var tasks = Asyncio.AllTasks(machine.Loop);
+        var labelled = machine.Labelled.Where(tasks.Contains);
+        var others = tasks.Where(task => !machine.HasLabel(task)).OrderBy(task => int.Parse(task.Name[(task.Name.LastIndexOf('-') + 1)..]));
+        foreach (var task in labelled.Concat(others).ToList())
+        {
+            machine.Emit(frame, $"cancel {machine.Label(task)}");
+            task.Cancel();
+        }
+    }
+
+    /// <summary>Writes failures of callbacks into the trace as they happen, and keeps reports of unretrieved exceptions for its end.</summary>
+    private sealed class Handler(Machine? machine, List<string> reports)
+    {
+        private const string Unretrieved = " exception was never retrieved";
+
+        public void Handle(EventLoop loop, ExceptionContext context)
+        {
+            var message = context.Message ?? "";
+            if (message.EndsWith(Unretrieved, StringComparison.Ordinal))
+                reports.Add($"unretrieved {message[..^Unretrieved.Length]} {Texts.Of(context.Exception!)}");
+            else if (message.StartsWith("Exception in callback", StringComparison.Ordinal))
+                machine?.Emit(new Frame("handler"), $"callback failed {Texts.Of(context.Exception!)}");
+            else
+                machine?.Emit(new Frame("handler"), message);
+        }
+    }
+
+    /// <summary>A run that has ended, and waits for the collection that brings its reports.</summary>
+    private sealed class Ended(EventLoop loop, List<string> lines, List<string> reports, bool isPending)
+    {
+        public List<string> Finish()
+        {
+            loop.Stop();
+            RunLoop(loop, lines); // takes in what the finalizers have sent
+            if (!isPending)
+                lines.AddRange(reports.Order(StringComparer.Ordinal));
+            loop.Close();
+            return lines;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AsyncioSharp.Oracle.Recording;
+
+/// <summary>A scenario with what two CPythons did with it.</summary>
+/// <param name="Scenario">The scenario.</param>
+/// <param name="Old">CPython 3.9's answer.</param>
+/// <param name="New">CPython 3.13's answer.</param>
+public sealed record Recorded(JsonObject Scenario, Answer Old, Answer New);
+
+/// <summary>
+/// The recorded scenarios: one JSON object a line, compressed. With the choices of section 20 both CPythons do the same, so there is one expected
+/// trace; a stock trace is written only if it is another one.
+/// </summary>
+public static class Corpus
+{
+    /// <summary>The file beside the assembly.</summary>
+    public static string DefaultPath => Path.Combine(AppContext.BaseDirectory, "corpus.jsonl.br");
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <returns>What was recorded, in order.</returns>
+    public static IReadOnlyList<Recorded> Read(string path)
+    {
+        using var file = File.OpenRead(path);
+        using var reader = new StreamReader(new BrotliStream(file, CompressionMode.Decompress), Encoding.UTF8);
+        var recorded = new List<Recorded>();
+        while (reader.ReadLine() is { } line)
+            recorded.Add(Parse(JsonNode.Parse(line)!.AsObject()));
+        return recorded;
+    }
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="recorded">What to write.</param>
+    public static void Write(string path, IEnumerable<Recorded> recorded)
+    {
+        using var file = File.Create(path);
+        using var writer = new StreamWriter(new BrotliStream(file, CompressionLevel.SmallestSize), new UTF8Encoding(false)) { NewLine = "\n" };
+        foreach (var one in recorded)
+            writer.WriteLine(Text(one));
+    }
+
+    private static string Text(Recorded one)
+    {
+        var expected = one.New.Adjusted;
+        var node = new JsonObject { ["scenario"] = one.Scenario.DeepClone(), ["expected"] = Joined(expected) };
+        Add(node, "3.9", one.Old, expected);
+        Add(node, "3.13", one.New, expected);
+        return node.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+
+    private static void Add(JsonObject node, string version, Answer answer, IReadOnlyList<string> expected)
+    {
+        if (!answer.Stock.SequenceEqual(expected))
+            node[version] = Joined(answer.Stock);
+        if (answer.Rules.Count > 0)
+            node[version + " rules"] = string.Join(' ', answer.Rules);
+        if (answer.Cut is { } cut)
+            node[version + " cut"] = cut;
+    }
+
+    private static Recorded Parse(JsonObject node)
+    {
+        var expected = Split(node, "expected")!;
+        return new(node["scenario"]!.AsObject(), Answer(node, "3.9", expected), Answer(node, "3.13", expected));
+    }
+
+    private static Answer Answer(JsonObject node, string version, IReadOnlyList<string> expected) => new(
+        Split(node, version) ?? expected,
+        expected,
+        node[version + " rules"]?.GetValue<string>().Split(' ') ?? [],
+        node[version + " cut"]?.GetValue<int>());
+
+    private static string Joined(IReadOnlyList<string> lines) => string.Join('\n', lines);
+
+    private static string[]? Split(JsonObject node, string field) => node[field]?.GetValue<string>().Split('\n');
+}

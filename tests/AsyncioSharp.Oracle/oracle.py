@@ -1,0 +1,907 @@
+"""Runs scenarios on CPython's asyncio and writes what happened. The language and the trace are described in docs/oracle.md.
+
+Input: one scenario (JSON) a line on stdin. Output: one JSON object a line, in the same order:
+  trace     what stock asyncio did
+  adjusted  what asyncio does when it makes the choices of section 20 of docs/semantics.md, if that is another trace
+  fired     the rules of section 20 that made the difference
+  cut       the line from which on CPython failed by itself (RING: it recurses without end when a ring of tasks is cancelled), if it did
+
+Standard library only; CPython 3.9 and later. In every run timers with equal deadlines fire in order of registration (TIM-02), and sets of
+futures are walked in order of insertion (C-39), because CPython leaves both open.
+"""
+import asyncio
+import contextvars
+import gc
+import inspect
+import json
+import re
+import sys
+import warnings
+
+VERSION = sys.version_info[:2]
+WATCHDOG = (1000, 2000, 3000)  # what is still pending then is cancelled
+END = 4000
+MOST_CALLS = 8  # of a done callback, which may add itself again; later ones do nothing
+
+
+class Boom(Exception):
+    """The scenario's own error."""
+
+
+class Missing(Exception):
+    """A slot is empty or holds something of another kind: the statement is left out, and says so."""
+
+
+# ---- What CPython leaves open ------------------------------------------------------------------------------------------
+
+
+class OrderedTimer(asyncio.TimerHandle):
+    registered = 0
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        OrderedTimer.registered += 1
+        self.order = OrderedTimer.registered
+
+    def __lt__(self, other):
+        return (self._when, self.order) < (other._when, other.order)
+
+
+class OrderedSet(set):
+    def __init__(self, items=()):
+        items = list(dict.fromkeys(items))
+        super().__init__(items)
+        self.items = items
+
+    def __iter__(self):
+        # Only sets that were built at once are walked in order; one that is changed later is walked as any set.
+        return iter(self.items) if len(self.items) == len(self) else super().__iter__()
+
+
+async def ordered_wait(futures, *rest, wait=asyncio.tasks._wait):
+    return await wait(OrderedSet(sorted(futures, key=lambda future: Run.waiting.index(future) if future in Run.waiting else -1)), *rest)
+
+
+asyncio.events.TimerHandle = OrderedTimer
+asyncio.tasks.set = OrderedSet
+asyncio.tasks._wait = ordered_wait
+
+
+# ---- The choices of section 20, for a run that is 'adjusted' -----------------------------------------------------------
+# Each is written from its rule, makes the difference only where the rule says so, and tells run.fired when it did.
+
+
+class Task(asyncio.tasks._PyTask):
+    """C-01: whoever retrieves a cancellation gets its message. C-27: requests are counted and can be taken back."""
+    run = None
+    kept = None      # the exception that ended the task
+    message = None
+    requests = 0
+    begins = False   # made by wait_for, which has it begin before a request reaches it
+    late = False     # such a request is on its way
+
+    def _make_cancelled_error(self):
+        first = self._cancelled_exc
+        if first is not None:
+            self._cancelled_exc = None
+            self.kept = first
+        if self.kept is None:
+            return super()._make_cancelled_error()
+        if self.kept.args and (first is None or VERSION < (3, 11)):
+            self.run.fired.add("C-01")
+        return self.kept
+
+    @property
+    def _cancel_message(self):
+        error = self._cancelled_exc or self.kept
+        if self.cancelled() and error is not None and error.args:
+            self.run.fired.add("C-01")
+            return error.args[0]
+        return self.message
+
+    @_cancel_message.setter
+    def _cancel_message(self, message):
+        self.message = message
+
+    def cancel(self, msg=None):
+        if not self.done():
+            self.requests += 1
+            if self.begins:
+                self.run.fired.add("C-04")
+                self.late = True
+                self.run.loop.call_soon(self.cancel_late, msg)
+                return True
+        return super().cancel(msg)
+
+    def cancel_late(self, msg):
+        self.late = False
+        if self.requests and not self.done():
+            super().cancel(msg)
+
+    def settled(self):
+        """Requests that have been delivered."""
+        return 0 if self.late else self.requests - self._must_cancel
+
+    def cancelling(self):
+        if VERSION < (3, 11) and self.requests:
+            self.run.fired.add("C-27")
+        return self.requests
+
+    def uncancel(self):
+        if self.requests:
+            self.requests -= 1
+            if self.requests == 0:
+                if VERSION < (3, 13):
+                    self.run.fired.add("C-27")
+                self._must_cancel = False
+        return self.requests
+
+
+def gather(run, children, outcomes):
+    """C-08: children that are done already are looked at in the call."""
+    ready = run.loop._ready
+    before = len(ready)
+    future = asyncio.gather(*children, return_exceptions=outcomes)
+    if VERSION < (3, 12):
+        for handle in list(ready)[before:]:
+            if getattr(handle._callback, "__qualname__", "").endswith("gather.<locals>._done_callback"):
+                run.fired.add("C-08")
+                ready.remove(handle)
+                handle._run()
+    return future
+
+
+class Completions:
+    """as_completed. C-15: it starts at the call and can be iterated over with 'async for'. C-39: in order of arguments."""
+
+    def __init__(self, run, children, timeout):
+        self.run = run
+        self.todo = list(dict.fromkeys(asyncio.ensure_future(child) for child in dict.fromkeys(children)))
+        self.left = len(self.todo)
+        self.queue = asyncio.Queue()
+        self.timer = None
+        if VERSION < (3, 13):
+            run.fired.add("C-15")
+        if sum(future.done() for future in self.todo) > 1:
+            run.fired.add("C-39")
+        for future in self.todo:
+            future.add_done_callback(self.completed)
+        if self.todo and timeout is not None:
+            self.timer = run.loop.call_later(timeout, self.expired)
+
+    def completed(self, future):
+        if future in self.todo:
+            self.todo.remove(future)
+            self.queue.put_nowait(future)
+            if not self.todo and self.timer is not None:
+                self.timer.cancel()
+
+    def expired(self):
+        for future in self.todo:
+            future.remove_done_callback(self.completed)
+            self.queue.put_nowait(None)
+        self.todo.clear()
+
+    def __iter__(self):
+        return self
+
+    def __aiter__(self):
+        return self
+
+    def __next__(self):
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+        return self.result()
+
+    async def __anext__(self):
+        if not self.left:
+            raise StopAsyncIteration
+        self.left -= 1
+        return await self.take()
+
+    async def take(self):
+        future = await self.queue.get()
+        if future is None:
+            raise asyncio.TimeoutError
+        return future
+
+    async def result(self):
+        return (await self.take()).result()
+
+
+async def wait_for(run, awaitable, timeout):
+    """C-02 to C-07: a coroutine becomes a task, which is awaited directly; the timer queues a look for the next iteration."""
+    if timeout is None:
+        return await awaitable
+    async def begin(coroutine):
+        asyncio.current_task().begins = False
+        return await coroutine
+
+    run.fired.add("C-04" if inspect.iscoroutine(awaitable) and timeout > 0 and VERSION >= (3, 12) else "C-07")
+    inner = asyncio.ensure_future(begin(awaitable) if inspect.iscoroutine(awaitable) and timeout > 0 else awaitable)
+    waiter = asyncio.current_task()
+    requests = waiter.settled()
+    asked = over = False
+
+    def look():
+        nonlocal asked
+        if not over:
+            if inner.done():
+                run.fired.add("C-03")
+            else:
+                asked = inner.cancel()
+
+    def due():
+        if not over:
+            run.loop.call_soon(look)
+
+    timer = None
+    if inner is not awaitable:
+        inner.begins = timeout > 0
+    if not inner.done():
+        if timeout <= 0:
+            asked = inner.cancel()
+        else:
+            timer = run.loop.call_later(timeout, due)
+    try:
+        if asked and inner.done():
+            await asyncio.sleep(0)
+        return await inner
+    except asyncio.CancelledError as e:
+        if asked and waiter.requests <= requests:
+            raise asyncio.TimeoutError from e
+        raise
+    finally:
+        over = True
+        if timer is not None:
+            timer.cancel()
+
+
+# ---- Texts -------------------------------------------------------------------------------------------------------------
+
+
+def show_error(e):
+    if isinstance(e, asyncio.CancelledError):
+        return f"Cancelled({e.args[0]})" if e.args and e.args[0] not in (None, "") else "Cancelled"
+    if isinstance(e, Boom):
+        return f"Boom({e.args[0]})"
+    if isinstance(e, asyncio.TimeoutError):
+        return "Timeout"
+    if isinstance(e, asyncio.InvalidStateError):
+        return "InvalidState"
+    if isinstance(e, RecursionError):
+        return "Recursion"
+    if isinstance(e, RuntimeError):
+        for part, name in (("reuse already awaited", "reuse"), ("being awaited already", "busy"), ("await on itself", "itself"),
+                           ("already been used", "used"), ("already executing", "busy")):
+            if part in str(e):
+                return f"Runtime({name})"
+        return "Runtime"
+    if isinstance(e, ValueError):
+        return "Runtime(busy)" if "already executing" in str(e) else "Value"  # a coroutine that awaits itself, in 3.9
+    if isinstance(e, TypeError):
+        return "Type"
+    return type(e).__name__
+
+
+def show(value):
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(show, value)) + "]"
+    if isinstance(value, BaseException):
+        return "!" + show_error(value)
+    return str(value)
+
+
+def show_time(seconds):
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
+
+
+def show_expression(x):
+    if isinstance(x, str):
+        return x
+    kind = x["x"]
+    if kind == "call":
+        return f"call {x['id']}"
+    if kind == "sleep":
+        return f"sleep {show_time(x['s'])}"
+    if kind == "next":
+        return f"next {x['of']}"
+    return kind
+
+
+def show_state(future):
+    return "cancelled" if future.cancelled() else "done" if future.done() else "pending"
+
+
+# ---- The loop ----------------------------------------------------------------------------------------------------------
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """Time stands still while there is anything to do, and jumps to the next timer when there is not."""
+
+    def __init__(self, run, adjust):
+        super().__init__()
+        self.now = 0.0
+        self.run, self.adjust = run, adjust
+        self._selector = self
+        self._clock_resolution = 1e-9
+
+    def time(self):
+        return self.now
+
+    def select(self, timeout):
+        self.now += timeout
+        return []
+
+    def _process_events(self, events):
+        pass
+
+    def _write_to_self(self):
+        pass
+
+    def create_task(self, coro, **options):
+        if not self.adjust:
+            return super().create_task(coro, **options)
+        task = Task(coro, loop=self, **options)
+        task.run = self.run
+        return task
+
+
+TASKS = (asyncio.Task, asyncio.tasks._PyTask)
+
+
+class Frame:
+    """Whose line of the trace it is: a coroutine's or a callback's id."""
+
+    def __init__(self, id):
+        self.id = id
+
+
+VARIABLES = {}
+
+
+class Run:
+    waiting = []  # what the wait that is about to begin was given, in order
+
+    def __init__(self, adjust):
+        self.adjust = adjust
+        self.lines, self.reports, self.fired, self.cut = [], [], set(), None
+        self.slots, self.labels, self.kept, self.callbacks, self.tokens = {}, {}, [], {}, {}
+        self.void = []      # awaitables and iterators without values
+        self.used = set()   # ids of tokens that reset a variable in another context
+        self.plain = set()  # ids of futures that the scenario may complete
+        self.over = False
+
+    # -- trace
+
+    def emit(self, frame, text):
+        if not self.over:
+            if text.endswith("Recursion"):
+                self.fail()
+            task = asyncio.current_task(self.loop)
+            owner = "-" if task is None else self.label(task)
+            self.lines.append(f"{show_time(self.loop.time())} {owner}/{frame.id} {text}")
+
+    def fail(self):
+        if self.cut is None:
+            self.cut = len(self.lines)
+
+    def label(self, thing):
+        return self.labels.get(id(thing), "~")
+
+    def name(self, slot, thing):
+        self.slots[slot] = thing
+        if id(thing) not in self.labels:
+            self.labels[id(thing)] = slot
+            self.kept.append(thing)
+
+    # -- running
+
+    def execute(self, scenario):
+        self.loop = loop = VirtualLoop(self, self.adjust)
+        loop.set_exception_handler(self.handle)
+        asyncio.set_event_loop(loop)
+        main = loop.create_task(self.body({"id": "m", "guard": True, "do": scenario["main"]}))
+        self.name("main", main)
+        if not returns(scenario["main"]):
+            self.void.append(main)
+        for time in WATCHDOG:
+            loop.call_at(time, self.watch)
+        loop.call_at(END, loop.stop)
+        loop.run_forever()
+        pending = any(not task.done() for task in asyncio.all_tasks(loop))
+        for slot, thing in self.slots.items():
+            if asyncio.isfuture(thing):
+                self.lines.append(f"end {slot} {show_state(thing)}")
+        del main, thing, slot
+        # 'over' keeps what runs from now on, finally blocks of dropped coroutines, out of the trace.
+        self.over = True
+        for collection in (self.slots, self.labels, self.callbacks, self.tokens, self.void):
+            collection.clear()
+        self.kept.clear()
+        Run.waiting = []
+        gc.collect()
+        if not pending:
+            self.lines.extend(sorted(self.reports))
+        asyncio.set_event_loop(None)
+        loop.close()
+
+    def handle(self, loop, context):
+        message, exception = context["message"], context.get("exception")
+        found = re.match(r"(\w+) exception was never retrieved", message)
+        if found:
+            kind = "Gather" if found[1] == "_GatheringFuture" else found[1]
+            self.reports.append(f"unretrieved {kind} {show_error(exception)}")
+        elif message.startswith("Exception in callback"):
+            self.emit(Frame("handler"), f"callback failed {show_error(exception)}")
+        elif not message.startswith("Task was destroyed"):
+            self.emit(Frame("handler"), message)
+
+    def watch(self):
+        frame = Frame("watchdog")
+        self.emit(frame, "wake")
+        tasks = asyncio.all_tasks(self.loop)
+        named = [task for task in self.kept if isinstance(task, TASKS) and task in tasks]
+        others = sorted((task for task in tasks if id(task) not in self.labels), key=lambda task: int(task.get_name().rpartition("-")[2]))
+        for task in named + others:
+            self.emit(frame, f"cancel {self.label(task)}")
+            try:
+                task.cancel()
+            except RecursionError:
+                self.fail()
+
+    # -- coroutines
+
+    async def body(self, x):
+        frame = Frame(x["id"])
+        self.emit(frame, "enter")
+        if x.get("guard"):
+            signal = await self.guard(frame, x["do"])
+        else:
+            signal = await self.block(frame, x["do"])
+        value = signal[0] if signal else None
+        self.emit(frame, f"leave = {show(value)}")
+        return value
+
+    async def guard(self, frame, statements):
+        try:
+            return await self.block(frame, statements)
+        except BaseException as e:
+            self.emit(frame, f"leave ! {show_error(e)}")
+            raise
+
+    async def block(self, frame, statements):
+        """Gives (value,) if a return statement was reached, else None."""
+        for s in statements:
+            op = s["op"]
+            if op == "await":
+                text = show_expression(s["of"])
+                try:
+                    target = self.awaitable(frame, s["of"])
+                except Missing:
+                    self.emit(frame, f"await {text} n/a")
+                    continue
+                self.emit(frame, f"await {text}")
+                if s.get("see"):
+                    value = await self.see(frame, text, target)
+                else:
+                    value = await target
+                self.emit(frame, f"got {text} = {show(value)}")
+            elif op == "try":
+                signal = await self.attempt(frame, s)
+                if signal:
+                    return signal
+            elif op == "repeat":
+                for _ in range(s["times"]):
+                    signal = await self.block(frame, s["do"])
+                    if signal:
+                        return signal
+            elif op == "each":
+                await self.each(frame, s)
+            elif op == "return":
+                return (s.get("v"),)
+            else:
+                self.act(frame, s)
+        return None
+
+    async def see(self, frame, text, target):
+        try:
+            return await target
+        except BaseException as e:
+            self.emit(frame, f"threw {text} ! {show_error(e)}")
+            raise
+
+    async def attempt(self, frame, s):
+        if "finally" not in s:
+            return await self.handled(frame, s)
+        try:
+            return await self.handled(frame, s)
+        finally:
+            self.emit(frame, "finally")
+            await self.block(frame, s["finally"])
+
+    async def handled(self, frame, s):
+        if "on" not in s:
+            return await self.block(frame, s["do"])
+        try:
+            return await self.block(frame, s["do"])
+        except CATCHES[s["on"]] as e:
+            self.emit(frame, f"caught {show_error(e)}")
+            signal = await self.block(frame, s["handle"])
+            if s.get("reraise"):
+                raise
+            return signal
+
+    async def each(self, frame, s):
+        """'async for' over an as_completed: the futures themselves, in order of completion."""
+        iterator = self.slots.get(s["of"])
+        if not hasattr(iterator, "__aiter__"):
+            self.emit(frame, f"each {s['of']} n/a")
+            return
+        async for future in iterator:
+            self.emit(frame, f"each {s['of']} {self.label(future)} {show_state(future)}")
+
+    async def wait(self, children, timeout, mode):
+        if self.adjust and VERSION >= (3, 11) and any(inspect.iscoroutine(child) for child in children):
+            self.fired.add("C-11")
+            children = [asyncio.ensure_future(child) for child in children]
+        Run.waiting = list(children)
+        done, pending = await asyncio.wait(children, timeout=timeout, return_when=WAIT_MODES[mode])
+        return f"done {show(sorted(map(self.label, done)))} pending {show(sorted(map(self.label, pending)))}"
+
+    async def discard(self, awaitable):
+        await awaitable
+
+    # -- expressions
+
+    def awaitable(self, frame, x):
+        thing = self.evaluate(frame, x)
+        if asyncio.isfuture(thing) or inspect.iscoroutine(thing):
+            return thing
+        raise Missing
+
+    def future(self, frame, slot):
+        thing = self.evaluate(frame, slot)
+        if asyncio.isfuture(thing):
+            return thing
+        raise Missing
+
+    def task(self, frame, slot):
+        thing = self.evaluate(frame, slot)
+        if isinstance(thing, TASKS):
+            return thing
+        raise Missing
+
+    def evaluate(self, frame, x):
+        if isinstance(x, str):
+            thing = asyncio.current_task(self.loop) if x == "self" else self.slots.get(x)
+            if thing is None:
+                raise Missing
+            return thing
+        thing = self.make(frame, x)
+        if self.is_void(x):
+            self.void.append(thing)
+        return thing
+
+    def is_void(self, x):
+        """Whether it has no result in C#: an iteration over such and others gives outcomes without values there."""
+        if isinstance(x, str):
+            thing = asyncio.current_task(self.loop) if x == "self" else self.slots.get(x)
+            things = (thing, thing.get_coro()) if isinstance(thing, TASKS) else (thing,)
+            return any(one is other for one in things for other in self.void)
+        kind = x["x"]
+        if kind == "call":
+            return not returns(x["do"])
+        if kind == "sleep":
+            return "v" not in x
+        if kind == "as_completed":
+            return any(map(self.is_void, x["of"]))
+        if kind in ("shield", "ensure", "task", "next") or kind == "wait_for" and x.get("t") is None:
+            return self.is_void(x["of"])
+        return False
+
+    def make(self, frame, x):
+        kind = x["x"]
+        if kind == "call":
+            return self.body(x)
+        if kind == "sleep":
+            return asyncio.sleep(x["s"], x.get("v"))
+        if kind == "future":
+            future = self.loop.create_future()
+            self.plain.add(id(future))
+            self.kept.append(future)
+            return future
+        if kind == "next":
+            iterator = self.slots.get(x["of"])
+            if not hasattr(iterator, "__next__"):
+                raise Missing
+            try:
+                item = next(iterator)
+            except StopIteration:
+                raise Missing from None
+            return self.discard(item) if self.is_void(x["of"]) else item
+        if kind in ("gather", "wait", "as_completed"):
+            children = [self.awaitable(frame, child) for child in x["of"]]
+            if kind == "gather":
+                if self.adjust:
+                    return gather(self, children, bool(x.get("outcomes")))
+                return asyncio.gather(*children, return_exceptions=bool(x.get("outcomes")))
+            if kind == "wait":
+                coroutines = sum(map(inspect.iscoroutine, children))
+                if 0 < coroutines < len(children):
+                    raise Missing
+                return self.wait(children, x.get("t"), x.get("mode", "all"))
+            if self.adjust:
+                return Completions(self, children, x.get("t"))
+            return asyncio.as_completed(children, timeout=x.get("t"))
+        child = self.awaitable(frame, x["of"])
+        if kind == "shield":
+            return asyncio.shield(child)
+        if kind == "ensure":
+            return asyncio.ensure_future(child)
+        if kind == "wait_for":
+            return wait_for(self, child, x.get("t")) if self.adjust else asyncio.wait_for(child, x.get("t"))
+        if kind == "task":
+            if not inspect.iscoroutine(child):
+                raise Missing
+            if "name" in x:
+                return asyncio.create_task(child, name=x["name"])
+            return asyncio.create_task(child)
+        raise ValueError(kind)
+
+    # -- statements that do not wait
+
+    def act_all(self, frame, statements):
+        for s in statements:
+            self.act(frame, s)
+
+    def act(self, frame, s):
+        op = s["op"]
+        try:
+            text = getattr(self, "do_" + op)(frame, s)
+        except Missing:
+            text = "n/a"
+        subject = s.get("of", s.get("slot", s.get("cb", s.get("var", s.get("token", "")))))
+        self.emit(frame, " ".join(part for part in (op, subject, text) if part))
+
+    def do_let(self, frame, s):
+        self.name(s["slot"], self.evaluate(frame, s["be"]))
+        return "= " + show_expression(s["be"])
+
+    def do_mark(self, frame, s):
+        return show(s["v"])
+
+    def do_raise(self, frame, s):
+        self.emit(frame, "raise")
+        raise make_error(s)
+
+    def do_cancel(self, frame, s):
+        future = self.future(frame, s["of"])
+        try:
+            return show(future.cancel(s["msg"]) if "msg" in s else future.cancel())
+        except RecursionError:
+            self.fail()
+            return "recursion"
+
+    def do_uncancel(self, frame, s):
+        task = self.task(frame, s["of"])
+        return str(task.uncancel()) if hasattr(task, "uncancel") else "absent"
+
+    def do_cancelling(self, frame, s):
+        task = self.task(frame, s["of"])
+        return str(task.cancelling()) if hasattr(task, "cancelling") else "absent"
+
+    def do_set_result(self, frame, s):
+        future = self.settable(frame, s["of"])
+        try:
+            future.set_result(s.get("v"))
+            return "ok"
+        except asyncio.InvalidStateError as e:
+            return "! " + show_error(e)
+
+    def do_set_exception(self, frame, s):
+        future = self.settable(frame, s["of"])
+        try:
+            future.set_exception(make_error(s))
+            return "ok"
+        except asyncio.InvalidStateError as e:
+            return "! " + show_error(e)
+
+    def settable(self, frame, slot):
+        future = self.future(frame, slot)
+        if id(future) not in self.plain:
+            raise Missing
+        return future
+
+    def do_state(self, frame, s):
+        return show_state(self.future(frame, s["of"]))
+
+    def do_result(self, frame, s):
+        future = self.future(frame, s["of"])
+        try:
+            return "= " + show(future.result())
+        except BaseException as e:
+            return "! " + show_error(e)
+
+    def do_exception(self, frame, s):
+        future = self.future(frame, s["of"])
+        try:
+            error = future.exception()
+            return "= null" if error is None else "= !" + show_error(error)
+        except BaseException as e:
+            return "! " + show_error(e)
+
+    def do_add_callback(self, frame, s):
+        future = self.future(frame, s["of"])
+        future.add_done_callback(self.done_callback(s))
+        return s["cb"]
+
+    def do_remove_callback(self, frame, s):
+        future = self.future(frame, s["of"])
+        callback = self.callbacks.get(s["cb"])
+        return f"{s['cb']} {0 if callback is None else future.remove_done_callback(callback)}"
+
+    def done_callback(self, s):
+        callback = self.callbacks.get(s["cb"])
+        if callback is None:
+            frame, statements = Frame(s["cb"]), s["do"]
+
+            calls = 0
+
+            def callback(future):
+                nonlocal calls
+                calls += 1
+                self.emit(frame, f"called {self.label(future)} {show_state(future)}")
+                if calls <= MOST_CALLS:
+                    self.act_all(frame, statements)
+
+            self.callbacks[s["cb"]] = callback
+        return callback
+
+    def plain_callback(self, s):
+        frame, statements = Frame(s["cb"]), s["do"]
+
+        def callback():
+            self.emit(frame, "called")
+            self.act_all(frame, statements)
+
+        return callback
+
+    def handle_of(self, s, handle):
+        if "slot" in s:
+            self.slots[s["slot"]] = handle
+        return s["cb"] if "slot" in s else ""
+
+    def do_call_soon(self, frame, s):
+        return self.handle_of(s, self.loop.call_soon(self.plain_callback(s)))
+
+    def do_call_later(self, frame, s):
+        return self.handle_of(s, self.loop.call_later(s["s"], self.plain_callback(s)))
+
+    def do_call_at(self, frame, s):
+        return self.handle_of(s, self.loop.call_at(s["s"], self.plain_callback(s)))
+
+    def do_cancel_handle(self, frame, s):
+        handle = self.slots.get(s["of"])
+        if not isinstance(handle, asyncio.Handle):
+            raise Missing
+        before = handle.cancelled()
+        handle.cancel()
+        return "again" if before else "ok"
+
+    def do_set_var(self, frame, s):
+        token = variable(s["var"]).set(s["v"])
+        if "token" in s:
+            self.tokens[s["token"]] = token
+        return show(s["v"])
+
+    def do_get_var(self, frame, s):
+        return show(variable(s["var"]).get(None))
+
+    def do_reset_var(self, frame, s):
+        token = self.tokens.get(s["token"])
+        if token is None:
+            raise Missing
+        try:
+            if self.adjust and id(token) in self.used:
+                raise RuntimeError("already been used")
+            token.var.reset(token)
+            return "ok"
+        except (ValueError, RuntimeError) as e:
+            if self.adjust and isinstance(e, ValueError):
+                # TOKEN: AsyncioSharp resets a variable in another context than that in which it was set.
+                self.fired.add("TOKEN")
+                self.used.add(id(token))
+                token.var.set(None if token.old_value is contextvars.Token.MISSING else token.old_value)
+                return "ok"
+            return "! " + show_error(e)
+
+    def do_name(self, frame, s):
+        name = self.task(frame, s["of"]).get_name()
+        return "automatic" if name.startswith("Task-") else name
+
+    def do_set_name(self, frame, s):
+        task = self.task(frame, s["of"])
+        if id(task) not in self.labels:
+            raise Missing
+        task.set_name(s["v"])
+        return s["v"]
+
+    def do_tasks(self, frame, s):
+        return str(len(asyncio.all_tasks(self.loop)))
+
+    def do_current(self, frame, s):
+        task = asyncio.current_task(self.loop)
+        return "-" if task is None else self.label(task)
+
+    def do_close(self, frame, s):
+        coroutine = self.slots.get(s["of"])
+        if not inspect.iscoroutine(coroutine) or inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED:
+            raise Missing
+        coroutine.close()
+        return "ok"
+
+
+CATCHES = {
+    "cancelled": asyncio.CancelledError,
+    "timeout": asyncio.TimeoutError,
+    "boom": Boom,
+    "error": Exception,
+    "any": (Exception, asyncio.CancelledError),
+}
+
+WAIT_MODES = {"all": asyncio.ALL_COMPLETED, "first": asyncio.FIRST_COMPLETED, "exception": asyncio.FIRST_EXCEPTION}
+
+
+def returns(block):
+    return any(s["op"] == "return" or s["op"] in ("try", "repeat") and (returns(s["do"]) or returns(s.get("handle", []))) for s in block)
+
+
+def make_error(s):
+    if s["e"] == "cancelled":
+        return asyncio.CancelledError(s["msg"]) if "msg" in s else asyncio.CancelledError()
+    if s["e"] == "timeout":
+        return asyncio.TimeoutError()
+    return Boom(s.get("msg", ""))
+
+
+def variable(name):
+    if name not in VARIABLES:
+        VARIABLES[name] = contextvars.ContextVar(name)
+    return VARIABLES[name]
+
+
+def run(scenario, adjust):
+    result = Run(adjust)
+    contextvars.Context().run(result.execute, scenario)
+    return result
+
+
+def answer(scenario):
+    stock, adjusted = run(scenario, False), run(scenario, True)
+    reply = {"trace": stock.lines}
+    if stock.cut is not None or adjusted.cut is not None:
+        reply["cut"] = adjusted.cut if stock.cut is None else stock.cut
+    if adjusted.lines != stock.lines:
+        reply["adjusted"] = adjusted.lines
+        reply["fired"] = sorted(adjusted.fired)
+    return reply
+
+
+def main():
+    warnings.simplefilter("ignore")
+    sys.unraisablehook = lambda *args: None
+    gc.freeze()
+    gc.disable()  # otherwise pending tasks that nobody holds may be collected at any time (TASK-09)
+    for line in sys.stdin:
+        if line.strip():
+            print(json.dumps(answer(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
