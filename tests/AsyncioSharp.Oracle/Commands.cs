@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AsyncioSharp.Oracle.Comparison;
+using AsyncioSharp.Oracle.Coverage;
 using AsyncioSharp.Oracle.Generation;
 using AsyncioSharp.Oracle.Interpretation;
 using AsyncioSharp.Oracle.Language;
@@ -90,6 +91,31 @@ internal static class Commands
         Corpus.Write(options.Output, recorded);
         Console.WriteLine($"{recorded.Count} scenarios recorded in {options.Output}, {new FileInfo(options.Output).Length / 1024} KiB; left out because the versions still disagree: {disagreeing}");
         return 0;
+    }
+
+    /// <summary>Replays a corpus without Python, as the tests do, and says which of its scenarios differ.</summary>
+    public static int Replay(Options options)
+    {
+        var recorded = Corpus.Read(options.File ?? Corpus.DefaultPath);
+        var traces = ScenarioRun.Traces(recorded.Select(one => one.Scenario)).ToList();
+        var differing = Enumerable.Range(0, recorded.Count).Where(i => !Verdict.Of(traces[i], recorded[i].New).IsMatch || !Verdict.Of(traces[i], recorded[i].Old).IsMatch).ToList();
+        Console.WriteLine($"{differing.Count} of {recorded.Count} scenarios differ");
+        foreach (int i in differing.OrderBy(i => recorded[i].Scenario.ToJsonString().Length).Take(MostShown))
+        {
+            Console.WriteLine($"\n{recorded[i].Scenario.ToJsonString()}");
+            Console.WriteLine(SideBySide.Of(traces[i], Verdict.Of(traces[i], recorded[i].New).Expected));
+        }
+        return differing.Count == 0 ? 0 : 1;
+    }
+
+    /// <summary>Says how often each rule occurs in a corpus, and which do not.</summary>
+    public static int Coverage(Options options)
+    {
+        var counts = RuleCoverage.Count(Corpus.Read(options.File ?? Corpus.DefaultPath));
+        foreach (var (rule, count) in counts)
+            Console.WriteLine($"{rule,-8} {count,6}");
+        Console.WriteLine($"{counts.Values.Count(count => count > 0)} rules are exercised, {counts.Values.Count(count => count == 0)} that could be are not.");
+        return counts.Values.All(count => count > 0) ? 0 : 1;
     }
 
     private static IEnumerable<ulong> Seeds(Options options) => Enumerable.Range(0, options.Count).Select(i => options.Seed + (ulong)i);

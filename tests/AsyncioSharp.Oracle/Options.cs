@@ -10,6 +10,8 @@ public sealed record Options(string Command, string? File = null, int Count = 10
         generate [--count N] [--seed N]                    writes scenarios, one a line
         run      FILE [--python PATH]                      shows the traces of one scenario side by side
         shrink   FILE [--python PATH]                      reduces a scenario that differs
+        replay   [FILE]                                    compares with a corpus, without Python
+        coverage [FILE]                                    counts the rules that a corpus exercises
         record   [FILE] [--count N] [--seed N] --old PATH --python PATH [--output FILE]
                                                            records what CPython 3.9 (--old) and 3.13 (--python) do
         """;

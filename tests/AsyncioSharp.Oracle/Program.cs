@@ -14,6 +14,8 @@ try
         "generate" => Commands.Generate(options),
         "run" => Commands.Run(options),
         "record" => Commands.Record(options),
+        "replay" => Commands.Replay(options),
+        "coverage" => Commands.Coverage(options),
         "shrink" => Commands.Shrink(options),
         _ => throw new ArgumentException($"'{options.Command}' is no command.\n{Options.Usage}"),
     };

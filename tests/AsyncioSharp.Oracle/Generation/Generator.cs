@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace AsyncioSharp.Oracle.Generation;
 
 /// <summary>
-/// Makes a scenario from a seed. It is a random walk over the grammar that remembers which slots there are, so that most references mean
-/// something; some are left dangling, and what a statement does then is compared too. Times are few and small, so that many things happen at once.
+/// Makes a scenario from a seed. It is a random walk over the grammar, with <see cref="Motifs"/> in between, that remembers which slots there are, so that
+/// most references mean something; some are left dangling, and what a statement does then is compared too. Times are few and small, so that many things happen at once.
 /// </summary>
 public sealed class Generator
 {
@@ -43,8 +43,20 @@ public sealed class Generator
         for (int i = 1 + _random.Next(3); i > 0; i--)
             block.Add(Statement("task", new Place(0)));
         while (_budget > 0)
-            block.Add(AnyStatement(new Place(0)));
+        {
+            if (_random.Chance(8))
+                AddMotif(block);
+            else
+                block.Add(AnyStatement(new Place(0)));
+        }
         return new JsonObject { ["main"] = block };
+    }
+
+    private void AddMotif(JsonArray block)
+    {
+        _budget -= 6;
+        foreach (var statement in Motifs.Draw(_random, New))
+            block.Add(statement!.DeepClone());
     }
 
     private JsonArray Block(Place place, int most = 4)
