@@ -36,7 +36,7 @@ internal static class Quick
         }
     }
 
-    private static Dictionary<string, double> Measure(string peer, string name)
+    private static IReadOnlyDictionary<string, double> Measure(string peer, string name)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!, ["one", peer, name]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
@@ -46,9 +46,7 @@ internal static class Quick
         {
             throw new InvalidOperationException($"The workload '{name}' of '{peer}' failed.");
         }
-        return output.Trim().Split(' ').Select(static pair => pair.Split('='))
-            .Where(static pair => double.TryParse(pair[1], CultureInfo.InvariantCulture, out _))
-            .ToDictionary(static pair => pair[0], static pair => double.Parse(pair[1], CultureInfo.InvariantCulture));
+        return ResultLine.Parse(output);
     }
 
     private static string Row(string name, string[] cells) => $"| {name} | {string.Join(" | ", cells)} |";
