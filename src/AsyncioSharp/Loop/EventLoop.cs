@@ -183,9 +183,12 @@ public sealed partial class EventLoop
     {
         if (IsRunning)
         {
-            throw new InvalidOperationException("This event loop is already running; await what you want to wait for instead of running the loop again.");
+            throw AlreadyRunning();
         }
     }
+
+    private static InvalidOperationException AlreadyRunning()
+        => new("This event loop is already running; await what you want to wait for instead of running the loop again.");
 
     internal void CheckNotRunning()
     {
@@ -329,7 +332,10 @@ public sealed partial class EventLoop
     private Outer Enter()
     {
         var outer = new Outer(t_running, SynchronizationContext.Current, Context.Current);
-        _threadId = Environment.CurrentManagedThreadId;
+        if (Interlocked.CompareExchange(ref _threadId, Environment.CurrentManagedThreadId, 0) != 0)
+        {
+            throw AlreadyRunning(); // two threads entered at the same instant
+        }
         t_running = this;
         SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
         ContextSwitch.Rest();
