@@ -74,7 +74,7 @@ internal static class Commands
         return 1;
     }
 
-    /// <summary>Writes a corpus: what CPython 3.9 and 3.13 do with fresh scenarios, and with those of FILE, a scenario a line, if there is one.</summary>
+    /// <summary>Writes a corpus: what CPython 3.9 and 3.13 do with fresh scenarios, and then with those of FILE, a scenario a line, if there is one.</summary>
     public static int Record(Options options)
     {
         using var old = CPython.Start(options.Old ?? throw new ArgumentException("--old needs the path of a CPython 3.9."));
@@ -82,7 +82,7 @@ internal static class Commands
         if ((old.Version, current.Version) is not ("3.9", "3.13"))
             throw new ArgumentException($"The corpus records CPython 3.9 and 3.13, not {old.Version} and {current.Version}.");
         var given = options.File is { } file ? File.ReadLines(file).Where(line => line.Length > 0).Select(line => Checked(line, file)) : [];
-        var scenarios = given.Concat(Seeds(options).Select(Generator.Scenario)).ToList();
+        var scenarios = Seeds(options).Select(Generator.Scenario).Concat(given).ToList();
         var asking = Task.Run(() => old.Ask(scenarios));
         var recorded = current.Ask(scenarios).Zip(asking.GetAwaiter().GetResult()).Zip(scenarios, (pair, scenario) => new Recorded(scenario, pair.Second, pair.First)).ToList();
         int disagreeing = recorded.RemoveAll(one => one.Old.Cut is not null || one.New.Cut is not null

@@ -78,7 +78,17 @@ class Task(asyncio.tasks._PyTask):
     message = None
     requests = 0
     begins = False   # made by wait_for, which has it begin before a request reaches it
+    stepped = False  # it has taken its first step
     late = False     # such a request is on its way
+
+    def _Task__step(self, exc=None):
+        if not self.stepped:
+            self.stepped = True
+            if inspect.getcoroutinestate(self._coro) == inspect.CORO_SUSPENDED:
+                self.run.fired.add("CORO-02")  # stock asyncio would have two tasks step one coroutine
+                asyncio.futures._PyFuture.set_exception(self, RuntimeError("coroutine is being awaited already"))
+                return
+        super()._Task__step(exc)
 
     def _make_cancelled_error(self):
         first = self._cancelled_exc
@@ -86,6 +96,9 @@ class Task(asyncio.tasks._PyTask):
             self._cancelled_exc = None
             self.kept = first
         if self.kept is None:
+            if self.done() and not self.cancelled() and self.message is not None:
+                self.run.fired.add("GAT-11")  # a cancelled gather asks a child that has refused: its request is nobody's message
+                return asyncio.CancelledError()
             return super()._make_cancelled_error()
         if self.kept.args and (first is None or VERSION < (3, 11)):
             self.run.fired.add("C-01")
@@ -447,7 +460,7 @@ class Run:
         self.emit(frame, "wake")
         tasks = asyncio.all_tasks(self.loop)
         named = [task for task in self.kept if isinstance(task, TASKS) and task in tasks]
-        others = sorted((task for task in tasks if id(task) not in self.labels), key=lambda task: int(task.get_name().rpartition("-")[2]))
+        others = sorted((task for task in tasks if id(task) not in self.labels), key=order_of)
         for task in named + others:
             self.emit(frame, f"cancel {self.label(task)}")
             try:
@@ -592,18 +605,19 @@ class Run:
         """Whether it has no result in C#: an iteration over such and others gives outcomes without values there."""
         if isinstance(x, str):
             thing = asyncio.current_task(self.loop) if x == "self" else self.slots.get(x)
-            things = (thing, thing.get_coro()) if isinstance(thing, TASKS) else (thing,)
-            return any(one is other for one in things for other in self.void)
+            return self.is_void_thing(thing)
         kind = x["x"]
         if kind == "call":
             return not returns(x["do"])
         if kind == "sleep":
             return "v" not in x
-        if kind == "as_completed":
-            return any(map(self.is_void, x["of"]))
-        if kind in ("shield", "ensure", "task", "next") or kind == "wait_for" and x.get("t") is None:
+        if kind in ("ensure", "task", "next") or kind == "wait_for" and x.get("t") is None:
             return self.is_void(x["of"])
         return False
+
+    def is_void_thing(self, thing):
+        things = (thing, thing.get_coro()) if isinstance(thing, TASKS) else (thing,)
+        return any(one is other for one in things for other in self.void)
 
     def make(self, frame, x):
         kind = x["x"]
@@ -636,9 +650,10 @@ class Run:
                 if 0 < coroutines < len(children):
                     raise Missing
                 return self.wait(children, x.get("t"), x.get("mode", "all"))
-            if self.adjust:
-                return Completions(self, children, x.get("t"))
-            return asyncio.as_completed(children, timeout=x.get("t"))
+            iterator = Completions(self, children, x.get("t")) if self.adjust else asyncio.as_completed(children, timeout=x.get("t"))
+            if any(map(self.is_void_thing, children)):
+                self.void.append(iterator)
+            return iterator
         child = self.awaitable(frame, x["of"])
         if kind == "shield":
             return asyncio.shield(child)
@@ -858,6 +873,12 @@ CATCHES = {
 WAIT_MODES = {"all": asyncio.ALL_COMPLETED, "first": asyncio.FIRST_COMPLETED, "exception": asyncio.FIRST_EXCEPTION}
 
 
+def order_of(task):
+    """Automatic names tell the order of creation; what was given a name comes first, by name."""
+    name = task.get_name()
+    return (int(name[5:]), "") if name.startswith("Task-") else (0, name)
+
+
 def returns(block):
     return any(s["op"] == "return" or s["op"] in ("try", "repeat") and (returns(s["do"]) or returns(s.get("handle", []))) for s in block)
 
@@ -886,7 +907,7 @@ def answer(scenario):
     stock, adjusted = run(scenario, False), run(scenario, True)
     reply = {"trace": stock.lines}
     if stock.cut is not None or adjusted.cut is not None:
-        reply["cut"] = adjusted.cut if stock.cut is None else stock.cut
+        reply["cut"] = min(cut for cut in (stock.cut, adjusted.cut) if cut is not None)
     if adjusted.lines != stock.lines:
         reply["adjusted"] = adjusted.lines
         reply["fired"] = sorted(adjusted.fired)

@@ -24,6 +24,8 @@ public static class ExplainingRules
         new("C-15", "3.13", "as_completed, which starts at the call"),
         new("C-27", "3.13", "requests are counted, or taken back before they are delivered"),
         new("C-39", "order of arguments", "as_completed is given several futures that are done already", IsEitherRight: true),
+        new("CORO-02", "the rule: it is being awaited already", "a task is made of a coroutine in which another task is suspended: CPython steps it in both"),
+        new("GAT-11", "the rule: no message", "the last child of a cancelled gather has refused the request: CPython tells that request's message"),
         new("TOKEN", "python-differences.md", "a context variable is reset in another context than that in which it was set"),
         new("RING", "python-differences.md", "tasks that wait for each other in a ring are cancelled: CPython recurses until it fails"),
     ];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using AsyncioSharp.Testing;
@@ -66,6 +67,11 @@ public static class ScenarioRun
         return new Ended(loop, lines, reports, isPending);
     }
 
+    /// <summary>Automatic names tell the order of creation; what was given a name comes first, by name.</summary>
+    private static (int Number, string Name) OrderOf(CoroutineTask task) => task.Name.StartsWith("Task-", StringComparison.Ordinal)
+        ? (int.Parse(task.Name.AsSpan("Task-".Length), CultureInfo.InvariantCulture), "")
+        : (0, task.Name);
+
     private static void RunLoop(EventLoop loop, List<string> lines)
     {
         try
@@ -84,7 +90,7 @@ public static class ScenarioRun
         machine.Emit(frame, "wake");
         var tasks = Asyncio.AllTasks(machine.Loop);
         var labelled = machine.Labelled.Where(tasks.Contains);
-        var others = tasks.Where(task => !machine.HasLabel(task)).OrderBy(task => int.Parse(task.Name[(task.Name.LastIndexOf('-') + 1)..]));
+        var others = tasks.Where(task => !machine.HasLabel(task)).OrderBy(OrderOf);
         foreach (var task in labelled.Concat(others).ToList())
         {
             machine.Emit(frame, $"cancel {machine.Label(task)}");
