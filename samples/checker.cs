@@ -61,7 +61,7 @@ async Coroutine<int> Demo()
 {
     using var server = new DemoServer();
     var file = Path.GetTempFileName();
-    File.WriteAllText(file, "hello world");
+    await File.WriteAllTextAsync(file, "hello world");
     try
     {
         string[] pages = ["ready", "busy", "missing", "stuck"];

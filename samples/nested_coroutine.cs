@@ -13,8 +13,10 @@ async Coroutine<int> Nested()
 async Coroutine Main()
 {
     // Nothing happens if we just call Nested(). A coroutine object is created but not awaited, so it *won't run at all*.
-    // The compiler warns of that (CS4014); "_ =" tells it that this is on purpose.
+    // The editor warns of that (ASYNCIO001); the pragma tells it that this is on purpose.
+#pragma warning disable ASYNCIO001
     _ = Nested();
+#pragma warning restore ASYNCIO001
 
     // Let's do it differently now and await it:
     Console.WriteLine(await Nested()); // will print "42".

@@ -55,7 +55,7 @@ public class SleepTests
     {
         var log = new List<string>();
         var loop = VirtualTimeLoop.Create();
-        loop.CreateTask(Sleeper());
+        _ = loop.CreateTask(Sleeper());
 
         loop.RunOnce();
         log.ShouldBe(["before"]);

@@ -90,7 +90,7 @@ public sealed class RestatedLoopTests : IDisposable
         _log.ShouldBe(["bar"]);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        void FailAndForget() => _loop.CreateTask(SetAndFail());
+        void FailAndForget() => _ = _loop.CreateTask(SetAndFail());
 
         async Coroutine SetAndFail()
         {
@@ -232,5 +232,7 @@ public sealed class RestatedLoopTests : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+#pragma warning disable ASYNCIO001 // that is the subject
     private static void Forget() => _ = Asyncio.Sleep(1);
+#pragma warning restore ASYNCIO001
 }

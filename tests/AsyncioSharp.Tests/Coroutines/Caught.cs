@@ -11,7 +11,9 @@ internal static class Caught
             await awaitable;
             return null;
         }
+#pragma warning disable ASYNCIO004 // a cancellation is an outcome like others here
         catch (Exception e)
+#pragma warning restore ASYNCIO004
         {
             return e;
         }

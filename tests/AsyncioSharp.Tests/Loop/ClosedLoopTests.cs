@@ -56,7 +56,7 @@ public class ClosedLoopTests
     {
         var loop = VirtualTimeLoop.Create();
         var reports = loop.CollectReports();
-        loop.CreateTask(Nothing());
+        _ = loop.CreateTask(Nothing());
         loop.Close();
         loop.Close();
 
@@ -73,7 +73,7 @@ public class ClosedLoopTests
         loop.SetDefaultExecutor(executor);
         using var release = new ManualResetEventSlim();
         using var ended = new ManualResetEventSlim();
-        loop.RunInExecutor(null, () =>
+        _ = loop.RunInExecutor(null, () =>
         {
             release.Wait();
             ended.Set();

@@ -88,6 +88,7 @@ public class DebugModeTests
 
         foreach (var (method, argument, use) in new (string, string, Action)[]
         {
+#pragma warning disable ASYNCIO005 // refused in debug mode
             ("CallSoon", "callback", () => loop.CallSoon(AsyncVoid)),
             ("CallSoon", "callback", () => loop.CallSoon(async () => await Asyncio.Sleep(0))),
             ("CallSoon", "callback", () => loop.CallSoon(async _ => await Asyncio.Sleep(0), 1)),
@@ -97,6 +98,7 @@ public class DebugModeTests
             ("CallAt", "callback", () => loop.CallAt(1, async _ => await Asyncio.Sleep(0), 1)),
             ("CallAt", "callback", () => loop.CallLater(1, AsyncVoid)),
             ("RunInExecutor", "action", () => loop.RunInExecutor(null, AsyncVoid)),
+#pragma warning restore ASYNCIO005
             ("RunInExecutor", "function", () => loop.RunInExecutor(null, Forgotten)),
         })
         {
@@ -114,9 +116,11 @@ public class DebugModeTests
         var loop = VirtualTimeLoop.Create();
         loop.Debug = false;
 
+#pragma warning disable ASYNCIO005 // not refused outside debug mode
         loop.CallSoon(AsyncVoid).Cancel();
         loop.CallSoonThreadsafe(AsyncVoid).Cancel();
         loop.CallLater(1, AsyncVoid).Cancel();
+#pragma warning restore ASYNCIO005
         loop.Close();
     }
 
@@ -325,7 +329,9 @@ public class DebugModeTests
     private static async void AsyncVoid() => await Asyncio.Sleep(0);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+#pragma warning disable ASYNCIO001 // that is the subject
     private static void Forget() => _ = Forgotten();
+#pragma warning restore ASYNCIO001
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CloseOne() => Forgotten().Close();

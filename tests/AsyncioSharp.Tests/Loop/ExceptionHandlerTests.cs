@@ -342,7 +342,7 @@ public class ExceptionHandlerTests
             variable.Set("the task's");
             await Asyncio.Sleep(100);
         }
-        loop.CreateTask(Main());
+        _ = loop.CreateTask(Main());
         loop.RunIteration();
 
         loop.Close();

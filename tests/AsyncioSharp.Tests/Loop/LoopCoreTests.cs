@@ -45,7 +45,7 @@ public class LoopCoreTests
         {
             loop.CallSoon(() => order.Add("soon"));
             loop.CallSoonThreadsafe(() => order.Add("threadsafe"));
-            loop.CreateTask(Step());
+            _ = loop.CreateTask(Step());
             done.AddDoneCallback(_ => order.Add("done callback"));
             loop.CallSoon(() => order.Add("soon again"));
         });

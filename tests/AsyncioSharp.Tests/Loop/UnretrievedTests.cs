@@ -77,7 +77,7 @@ public class UnretrievedTests
         [MethodImpl(MethodImplOptions.NoInlining)]
         static void FailTask(EventLoop loop)
         {
-            loop.CreateTask(Fails());
+            _ = loop.CreateTask(Fails());
             loop.RunUntilComplete(Asyncio.Sleep(1));
         }
 
@@ -297,7 +297,7 @@ public class UnretrievedTests
         loop.Debug = true;
         loop.LogWriter = TextWriter.Null;
         var reports = loop.CollectReports();
-        loop.CreateTask(Asyncio.Sleep(100));
+        _ = loop.CreateTask(Asyncio.Sleep(100));
 
         loop.Close();
 
@@ -349,7 +349,7 @@ public class UnretrievedTests
                 await Asyncio.Sleep(50);
                 order.Add("ran to its end");
             }
-            loop.CreateTask(Main());
+            _ = loop.CreateTask(Main());
         }
     }
 

@@ -240,7 +240,9 @@ public class QueueEndTests
             {
                 await sum;
             }
+#pragma warning disable ASYNCIO004 // that of the token is the subject
             catch (OperationCanceledException e)
+#pragma warning restore ASYNCIO004
             {
                 failure = e;
             }

@@ -210,7 +210,7 @@ public class TaskLifeTests
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        void Spawn() => Asyncio.CreateTask(Body());
+        void Spawn() => _ = Asyncio.CreateTask(Body());
 
         async Coroutine Body()
         {

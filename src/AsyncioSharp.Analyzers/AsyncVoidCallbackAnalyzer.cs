@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace AsyncioSharp.Analyzers;
+
+/// <summary>
+/// ASYNCIO005: an <c>async</c> lambda or method that becomes a delegate without a result on its way into AsyncioSharp: a callback of the loop
+/// or of a future, or a function for a thread. It would return to its caller at its first await, and its failure would be nobody's.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class AsyncVoidCallbackAnalyzer : DiagnosticAnalyzer
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.AsyncVoid];
+
+    /// <inheritdoc/>
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.EnableConcurrentExecution();
+        context.RegisterCompilationStartAction(static start =>
+        {
+            if (KnownTypes.Of(start.Compilation) is { } known)
+            {
+                start.RegisterOperationAction(operation => OnArgument(operation, known), OperationKind.Argument);
+            }
+        });
+    }
+
+    private static void OnArgument(OperationAnalysisContext context, KnownTypes known)
+    {
+        var argument = (IArgumentOperation)context.Operation;
+        if (argument.Value.Bare() is IDelegateCreationOperation { Target: var target }
+            && argument.Parent is IInvocationOperation or IObjectCreationOperation
+            && argument.Parameter?.ContainingSymbol is IMethodSymbol callee
+            && known.IsOurs(callee)
+            && IsAsyncVoid(target))
+        {
+            context.ReportDiagnostic(Diagnostic.Create(Rules.AsyncVoid, target.Syntax.GetLocation(), Questions.Name(callee)));
+        }
+    }
+
+    private static bool IsAsyncVoid(IOperation target) => target switch
+    {
+        IAnonymousFunctionOperation { Symbol: { IsAsync: true, ReturnsVoid: true } } => true,
+        IMethodReferenceOperation { Method: { IsAsync: true, ReturnsVoid: true } } => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace AsyncioSharp.Analyzers;
+
+/// <summary>
+/// ASYNCIO003: what blocks the loop's thread inside a coroutine: waits for .NET tasks, threads and locks, and synchronous IO that has an
+/// awaitable twin. A <c>lock</c> statement cannot hold an await and is left alone, and so is the result of a task that the function awaited,
+/// or asked whether it is done.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class BlockingCallAnalyzer : DiagnosticAnalyzer
+{
+    private static readonly string[] s_states = ["IsCompleted", "IsCompletedSuccessfully", "IsFaulted", "IsCanceled", "Status"];
+
+    /// <inheritdoc/>
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.Blocking];
+
+    /// <inheritdoc/>
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.EnableConcurrentExecution();
+        context.RegisterCompilationStartAction(static start =>
+        {
+            if (KnownTypes.Of(start.Compilation) is { } known)
+            {
+                start.RegisterOperationAction(operation => OnInvocation(operation, known), OperationKind.Invocation);
+                start.RegisterOperationAction(operation => OnProperty(operation, known), OperationKind.PropertyReference);
+            }
+        });
+    }
+
+    private static void OnProperty(OperationAnalysisContext context, KnownTypes known)
+    {
+        var reference = (IPropertyReferenceOperation)context.Operation;
+        if (BlockingCalls.TakesResult(reference.Property) && IsInCoroutine(context, known) && !MayBeDone(reference, reference.Instance))
+        {
+            Report(context, $"{reference.Property.ContainingType.Name}.Result", "await the task", "await");
+        }
+    }
+
+    private static void OnInvocation(OperationAnalysisContext context, KnownTypes known)
+    {
+        var invocation = (IInvocationOperation)context.Operation;
+        var method = invocation.TargetMethod;
+        if (!IsInCoroutine(context, known))
+        {
+            return;
+        }
+        if (BlockingCalls.TakesResult(method))
+        {
+            if (!MayBeDone(invocation, AwaitedBy(invocation.Instance)))
+            {
+                Report(context, "GetAwaiter().GetResult", "await the task", "await");
+            }
+        }
+        else if (BlockingCalls.WaitInstead(method) is { } instead)
+        {
+            if (invocation.Arguments.Any(IsNoTime))
+            {
+                return; // it only looks
+            }
+            string? fix = (method.ContainingType.Name, method.Name, method.Parameters.Length) switch
+            {
+                ("Thread", "Sleep", 1) => "sleep",
+                ("Task", "Wait", 0) => "await",
+                ("Process", "WaitForExit", 0) or ("SemaphoreSlim", "Wait", 0) => "twin",
+                _ => null,
+            };
+            if (!(method.ContainingType.IsNamed("System.Threading.Tasks.Task") && MayBeDone(invocation, invocation.Instance)))
+            {
+                Report(context, Questions.Name(method), instead, fix);
+            }
+        }
+        else if (BlockingCalls.Twin(method, invocation.Instance?.Bare().Type) is { } twin)
+        {
+            Report(context, Questions.Name(method), $"await {Questions.Name(twin)}", "twin");
+        }
+    }
+
+    private static bool IsNoTime(IArgumentOperation argument) => argument.Value.Bare() switch
+    {
+        IFieldReferenceOperation { Field: { Name: "Zero", ContainingType.Name: "TimeSpan" } } => true,
+        { ConstantValue: { HasValue: true, Value: 0 or 0.0 } } => argument.ArgumentKind == ArgumentKind.Explicit,
+        _ => false,
+    };
+
+    private static bool IsInCoroutine(OperationAnalysisContext context, KnownTypes known)
+        => known.IsCoroutineFunction(context.Operation.Function(context.ContainingSymbol));
+
+    private static IOperation? AwaitedBy(IOperation? awaiter)
+    {
+        while (awaiter?.Bare() is IInvocationOperation { TargetMethod.Name: "GetAwaiter" or "ConfigureAwait" } call)
+        {
+            awaiter = call.Instance;
+        }
+        return awaiter;
+    }
+
+    // A task in a variable that stands, earlier in the function, in an await or before '.IsCompleted' is taken to be done. Whether it is on every
+    // path is the reader's business; a warning at each 'await Task.WhenAny(a, b)' would teach to ignore it.
+    private static bool MayBeDone(IOperation operation, IOperation? task)
+    {
+        if (task.Variable() is not { } variable)
+        {
+            return task?.Bare() is IAwaitOperation; // (await Task.WhenAny(...)).Result
+        }
+        var body = operation.Syntax.Ancestors().FirstOrDefault(static node => node is AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax or BaseMethodDeclarationSyntax or CompilationUnitSyntax);
+        return body is not null && body.DescendantNodes()
+            .TakeWhile(node => node.SpanStart <= operation.Syntax.SpanStart)
+            .OfType<IdentifierNameSyntax>()
+            .Any(name => name.Identifier.ValueText == variable.Name && TellsThatItIsDone(name));
+    }
+
+    private static bool TellsThatItIsDone(IdentifierNameSyntax name)
+    {
+        for (SyntaxNode node = name; node is ExpressionSyntax or ArgumentSyntax or ArgumentListSyntax or CollectionElementSyntax; node = node.Parent!)
+        {
+            switch (node.Parent)
+            {
+                case AwaitExpressionSyntax:
+                    return true;
+                case MemberAccessExpressionSyntax access when access.Expression == node && s_states.Contains(access.Name.Identifier.ValueText):
+                    return true;
+                case IsPatternExpressionSyntax { Pattern: RecursivePatternSyntax { PropertyPatternClause.Subpatterns: var patterns } }:
+                    return patterns.Any(static pattern => pattern.NameColon is { } property && s_states.Contains(property.Name.Identifier.ValueText));
+                default:
+                    break;
+            }
+        }
+        return false;
+    }
+
+    private static void Report(OperationAnalysisContext context, string what, string instead, string? fix)
+    {
+        var properties = fix is null ? ImmutableDictionary<string, string?>.Empty : ImmutableDictionary<string, string?>.Empty.Add(BlockingCalls.FixKey, fix);
+        context.ReportDiagnostic(Diagnostic.Create(Rules.Blocking, context.Operation.Syntax.GetLocation(), properties, what, instead));
+    }
+}

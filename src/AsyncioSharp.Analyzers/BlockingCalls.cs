@@ -1,0 +1,117 @@
+using Microsoft.CodeAnalysis;
+
+namespace AsyncioSharp.Analyzers;
+
+/// <summary>What is known to block a thread, and what to write instead. Reads symbols only.</summary>
+internal static class BlockingCalls
+{
+    /// <summary>The key under which a diagnostic tells its fix what to do.</summary>
+    internal const string FixKey = "fix";
+
+    /// <summary>Calls of these types' members wait, whatever their arguments. Members with an <c>Async</c> twin in .NET's own IO need no entry.</summary>
+    private static readonly Dictionary<string, (string[] Members, string Instead)> s_waits = new()
+    {
+        ["System.Threading.Thread"] = (["Sleep", "Join"], "await Asyncio.Sleep, or what the thread gives"),
+        ["System.Threading.Monitor"] = (["Enter", "Wait"], "use AsyncLock, or nothing: between two awaits no other task runs"),
+        ["System.Threading.Tasks.Task"] = (["Wait", "WaitAll", "WaitAny"], "await the task"),
+        ["System.Threading.Tasks.Parallel"] = (["For", "ForEach", "Invoke"], "await Asyncio.ToThread"),
+        ["System.Threading.WaitHandle"] = (["WaitOne", "WaitAll", "WaitAny"], "await a future, or use Asyncio.ToThread"),
+        ["System.Threading.ManualResetEventSlim"] = (["Wait"], "await an AsyncEvent"),
+        ["System.Threading.SemaphoreSlim"] = (["Wait"], "await WaitAsync, or use AsyncSemaphore"),
+        ["System.Threading.CountdownEvent"] = (["Wait"], "await a future"),
+        ["System.Threading.Barrier"] = (["SignalAndWait"], "await a future"),
+        ["System.Threading.SpinWait"] = (["SpinUntil"], "await a future"),
+        ["System.Threading.ReaderWriterLock"] = (["AcquireReaderLock", "AcquireWriterLock"], "use AsyncLock"),
+        ["System.Threading.ReaderWriterLockSlim"] = (["EnterReadLock", "EnterWriteLock", "EnterUpgradeableReadLock"], "use AsyncLock"),
+        ["System.Collections.Concurrent.BlockingCollection"] = (["Take", "Add", "GetConsumingEnumerable"], "use AsyncQueue"),
+        ["System.Console"] = (["Read", "ReadLine", "ReadKey"], "await Asyncio.ToThread"),
+        ["System.Diagnostics.Process"] = (["WaitForExit"], "await WaitForExitAsync"),
+        ["AsyncioSharp.ConcurrentFuture"] = (["Result", "Exception"], "await Asyncio.WrapFuture"),
+    };
+
+    /// <summary>Where a method with an <c>Async</c> twin is slow IO. Elsewhere the twin may be there for other reasons.</summary>
+    private static readonly string[] s_ioNamespaces = ["System.IO", "System.Net", "System.Data", "System.Diagnostics", "Microsoft.Data", "Npgsql"];
+
+    /// <summary>These look like IO but work in memory.</summary>
+    private static readonly string[] s_inMemory = ["System.IO.MemoryStream", "System.IO.StringReader", "System.IO.StringWriter", "System.IO.UnmanagedMemoryStream"];
+
+    private static readonly string[] s_taskTypes = ["System.Threading.Tasks.Task", "System.Threading.Tasks.ValueTask"];
+
+    private static readonly string[] s_awaiters =
+    [
+        "System.Runtime.CompilerServices.TaskAwaiter",
+        "System.Runtime.CompilerServices.ValueTaskAwaiter",
+        "System.Runtime.CompilerServices.ConfiguredTaskAwaitable.ConfiguredTaskAwaiter",
+        "System.Runtime.CompilerServices.ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter",
+    ];
+
+    /// <summary>True for <c>Result</c> of a .NET task, or <c>GetResult</c> of its awaiter: harmless if the task is done.</summary>
+    internal static bool TakesResult(ISymbol member) => member switch
+    {
+        IPropertySymbol { Name: "Result" } => s_taskTypes.Any(member.ContainingType.IsNamed),
+        IMethodSymbol { Name: "GetResult" } => s_awaiters.Any(member.ContainingType.IsNamed),
+        _ => false,
+    };
+
+    /// <summary>What to write instead of a method that waits; null if it is not known to.</summary>
+    internal static string? WaitInstead(IMethodSymbol method)
+    {
+        for (var type = method.ContainingType; type is not null; type = type.BaseType)
+        {
+            string name = type.OriginalDefinition.ToDisplayString(Questions.PlainName);
+            if (s_waits.TryGetValue(name, out var entry) && entry.Members.Contains(method.Name))
+            {
+                return entry.Instead;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>The awaitable twin of a method of .NET's IO; null if it has none, or works in memory.</summary>
+    /// <param name="method">The method that is called.</param>
+    /// <param name="receiver">The type it is called on; null for a static method.</param>
+    internal static IMethodSymbol? Twin(IMethodSymbol method, ITypeSymbol? receiver)
+    {
+        if (!IsIO(method.ContainingType) || method.Name is "Dispose" or "Close" || s_inMemory.Any(name => IsOrDerives(receiver, name)))
+        {
+            return null;
+        }
+        // The console's writers are plain TextWriters, have an asynchronous face for form's sake, and are as good as never slow.
+        if (receiver.IsNamed("System.IO.TextWriter"))
+        {
+            return null;
+        }
+        for (var type = receiver ?? method.ContainingType; type is not null; type = type.BaseType)
+        {
+            foreach (var member in type.GetMembers(method.Name + "Async"))
+            {
+                if (member is IMethodSymbol { DeclaredAccessibility: Accessibility.Public } twin
+                    && twin.IsStatic == method.IsStatic
+                    && (twin.ReturnType.IsNamed("System.Threading.Tasks.Task") || twin.ReturnType.IsNamed("System.Threading.Tasks.ValueTask")
+                        || twin.ReturnType.IsNamed("System.Collections.Generic.IAsyncEnumerable")))
+                {
+                    return twin;
+                }
+            }
+        }
+        return null;
+    }
+
+    private static bool IsIO(INamedTypeSymbol type)
+    {
+        string name = type.ContainingNamespace.ToDisplayString();
+        return s_ioNamespaces.Any(io => name == io || name.StartsWith(io + ".", StringComparison.Ordinal));
+    }
+
+    private static bool IsOrDerives(ITypeSymbol? type, string name)
+    {
+        for (; type is not null; type = type.BaseType)
+        {
+            if (type.IsNamed(name))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

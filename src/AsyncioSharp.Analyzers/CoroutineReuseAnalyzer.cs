@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace AsyncioSharp.Analyzers;
+
+/// <summary>
+/// ASYNCIO002: a coroutine in a local or parameter that is certainly run a second time: awaited, made a task, or given to a function that does.
+/// What happens on some paths only is not reported, nor is a variable that several functions share. See <see cref="UseFlow"/>.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class CoroutineReuseAnalyzer : DiagnosticAnalyzer
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.RunTwice];
+
+    /// <inheritdoc/>
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.EnableConcurrentExecution();
+        context.RegisterCompilationStartAction(static start =>
+        {
+            if (KnownTypes.Of(start.Compilation) is { } known)
+            {
+                start.RegisterOperationBlockAction(block => OnBlock(block, known));
+            }
+        });
+    }
+
+    private static void OnBlock(OperationBlockAnalysisContext context, KnownTypes known)
+    {
+        foreach (var body in context.OperationBlocks)
+        {
+            var references = body.Descendants().Where(operation => IsVariable(operation) && known.IsCoroutine(operation.Type));
+            foreach (var variable in references.GroupBy(static reference => reference.Variable()!, SymbolEqualityComparer.Default))
+            {
+                var functions = variable.Select(reference => reference.Function(context.OwningSymbol)).Distinct(SymbolEqualityComparer.Default).ToList();
+                if (variable.Key is null or IParameterSymbol { RefKind: not RefKind.None } or ILocalSymbol { IsRef: true }
+                    || functions.Count != 1 || functions[0] is not { } function
+                    || !SymbolEqualityComparer.Default.Equals(variable.Key.ContainingSymbol, function)
+                    || !variable.Any(reference => UseFlow.IsUse(reference, known)))
+                {
+                    continue;
+                }
+                if (GraphOf(context.GetControlFlowGraph(body), function) is { } graph)
+                {
+                    foreach (var use in new UseFlow(graph, variable.Key, known).RepeatedUses())
+                    {
+                        context.ReportDiagnostic(Diagnostic.Create(Rules.RunTwice, use.Syntax.GetLocation(), variable.Key.Name));
+                    }
+                }
+            }
+        }
+    }
+
+    private static bool IsVariable(IOperation operation) => operation is ILocalReferenceOperation or IParameterReferenceOperation;
+
+    // The graph of a function that is declared, at whatever depth, in the one that the outer graph is of.
+    private static ControlFlowGraph? GraphOf(ControlFlowGraph outer, ISymbol function)
+    {
+        if (outer.Parent is null && !IsNested(function))
+        {
+            return outer;
+        }
+        var inner = outer.LocalFunctions.Select(local => (Symbol: local, Graph: outer.GetLocalFunctionControlFlowGraph(local)))
+            .Concat(outer.Blocks.SelectMany(Operations).OfType<IFlowAnonymousFunctionOperation>().Select(lambda => (lambda.Symbol, outer.GetAnonymousFunctionControlFlowGraph(lambda))));
+        foreach (var (symbol, graph) in inner)
+        {
+            if ((SymbolEqualityComparer.Default.Equals(symbol, function) ? graph : GraphOf(graph, function)) is { } found)
+            {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    private static bool IsNested(ISymbol function) => function is IMethodSymbol { MethodKind: MethodKind.LocalFunction or MethodKind.AnonymousFunction };
+
+    private static IEnumerable<IOperation> Operations(BasicBlock block)
+        => (block.BranchValue is { } branch ? block.Operations.Add(branch) : block.Operations).SelectMany(static operation => operation.DescendantsAndSelf());
+}

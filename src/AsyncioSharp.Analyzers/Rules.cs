@@ -1,0 +1,82 @@
+using System.Reflection;
+using Microsoft.CodeAnalysis;
+
+namespace AsyncioSharp.Analyzers;
+
+/// <summary>
+/// The rules: what each says and how loudly. A warning is code that does not do what it says; a suggestion is code that may. Each has a page,
+/// docs/analyzers/ID.md, which says why, when it is silent, and what to write instead.
+/// </summary>
+public static class Rules
+{
+    private const string Category = "AsyncioSharp";
+
+    private static readonly string? s_pages = PagesUrl();
+
+    /// <summary>A coroutine that nobody runs.</summary>
+    public static readonly DiagnosticDescriptor NotAwaited = Create(
+        "ASYNCIO001",
+        "A coroutine is neither awaited nor kept",
+        "The coroutine '{0}' is dropped and never runs: calling it only makes an object; await it, or run it with Asyncio.CreateTask",
+        DiagnosticSeverity.Warning);
+
+    /// <summary>A coroutine that is run a second time.</summary>
+    public static readonly DiagnosticDescriptor RunTwice = Create(
+        "ASYNCIO002",
+        "A coroutine is run twice",
+        "'{0}' was already awaited or made a task, and a coroutine runs once: call the method again, or make one task and await that",
+        DiagnosticSeverity.Warning);
+
+    /// <summary>A call that blocks the loop's thread.</summary>
+    public static readonly DiagnosticDescriptor Blocking = Create(
+        "ASYNCIO003",
+        "A blocking call in a coroutine",
+        "'{0}' blocks the event loop: no task or timer runs meanwhile; {1}",
+        DiagnosticSeverity.Warning);
+
+    /// <summary>A handler that catches cancellation with the rest.</summary>
+    public static readonly DiagnosticDescriptor SwallowedCancellation = Create(
+        "ASYNCIO004",
+        "A handler swallows cancellation",
+        "This handler also catches the CancelledException with which the task is cancelled at an await, so Cancel, timeouts and shutdown have no effect here: add 'when (e is not CancelledException)', or rethrow",
+        DiagnosticSeverity.Warning);
+
+    /// <summary>An async lambda where a callback is expected.</summary>
+    public static readonly DiagnosticDescriptor AsyncVoid = Create(
+        "ASYNCIO005",
+        "An async void callback",
+        "'{0}' takes a plain callback: this async method would run as 'async void', which nobody can await or cancel, and whose failure no task holds; make a coroutine of it and start that with Asyncio.CreateTask",
+        DiagnosticSeverity.Warning);
+
+    /// <summary>A task whose failure goes unseen.</summary>
+    public static readonly DiagnosticDescriptor DroppedTask = Create(
+        "ASYNCIO006",
+        "A task is dropped",
+        "What '{0}' returns is dropped, so nobody awaits it and a failure is reported late, if at all: await it or keep it, create it in a TaskGroup, or discard it openly with '_ ='",
+        DiagnosticSeverity.Warning);
+
+    /// <summary>A gather whose survivors run on after a failure.</summary>
+    public static readonly DiagnosticDescriptor GatherLeavesRest = Create(
+        "ASYNCIO007",
+        "Gather leaves the rest running",
+        "If one of these coroutines fails, Gather raises at once and the others run on while {0}: a TaskGroup cancels them and waits for them first",
+        DiagnosticSeverity.Info);
+
+    /// <summary>A member that belongs to the loop's thread, used on another.</summary>
+    public static readonly DiagnosticDescriptor OtherThread = Create(
+        "ASYNCIO008",
+        "Another thread touches the loop",
+        "'{0}' belongs to the loop's thread, but this code runs on another: hand it over with CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe",
+        DiagnosticSeverity.Warning);
+
+    private static DiagnosticDescriptor Create(string id, string title, string message, DiagnosticSeverity severity)
+        => new(id, title, message, Category, severity, isEnabledByDefault: true, helpLinkUri: s_pages is null ? null : $"{s_pages}/{id}.md");
+
+    // The build writes into the assembly which repository it was made from.
+    private static string? PagesUrl()
+    {
+        string? repository = typeof(Rules).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .FirstOrDefault(static data => data.Key == "RepositoryUrl")?.Value;
+        return string.IsNullOrEmpty(repository) ? null : $"{repository}/blob/main/docs/analyzers";
+    }
+}

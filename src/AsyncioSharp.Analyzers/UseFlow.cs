@@ -1,0 +1,225 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace AsyncioSharp.Analyzers;
+
+/// <summary>
+/// Follows one variable through the control flow of one function and finds the places where the coroutine in it is certainly run again. A place
+/// counts if every way to it has run the coroutine; in a loop, if every way through one round has, and the loop does not give it a new one.
+/// </summary>
+/// <remarks>
+/// A handler is reached from every operation of its <c>try</c> that may throw. Going through a <c>finally</c> that mentions the variable is taken
+/// to prove nothing. Cost: a few passes over the function's blocks, for variables that hold coroutines only.
+/// </remarks>
+internal sealed class UseFlow(ControlFlowGraph graph, ISymbol variable, KnownTypes known)
+{
+    private static readonly HashSet<string> s_takers =
+    [
+        "CreateTask", "EnsureFuture", "Gather", "GatherOutcomes", "Wait", "WaitFor", "Shield", "AsCompleted", "Run", "RunUntilComplete", "RunCoroutineThreadsafe",
+    ];
+
+    private enum State
+    {
+        Unreached, // no way leads here, as far as is known yet
+        Used,      // every way here has run the coroutine
+        Open,      // some way has not, or it is not known
+    }
+
+    /// <summary>True if a reference to a variable runs the coroutine in it.</summary>
+    internal static bool IsUse(IOperation reference, KnownTypes known) => Taken(reference).Parent switch
+    {
+        IAwaitOperation => true,
+        IArgumentOperation { Parent: IInvocationOperation call } => known.IsOurs(call.TargetMethod) && s_takers.Contains(call.TargetMethod.Name),
+        IArgumentOperation { Parent: IObjectCreationOperation { Constructor: { } constructor } } => known.IsOurs(constructor) && constructor.ContainingType.Is(known.Future),
+        _ => false,
+    };
+
+    // The reference with the collections and conversions around it, as an await or a call takes it.
+    private static IOperation Taken(IOperation reference)
+    {
+        while (reference.Parent is IConversionOperation or IParenthesizedOperation or ICollectionExpressionOperation or IArrayInitializerOperation or IArrayCreationOperation)
+        {
+            reference = reference.Parent;
+        }
+        return reference;
+    }
+
+    /// <summary>The references that run the coroutine although it was run before.</summary>
+    internal IReadOnlyCollection<IOperation> RepeatedUses()
+    {
+        var found = new HashSet<IOperation>();
+        int last = graph.Blocks.Length - 1;
+        Follow(0, last, State.Open, found);
+        foreach (var loop in Loops())
+        {
+            if (Follow(loop.First, loop.Last, State.Open, null) == State.Used)
+            {
+                Follow(loop.First, loop.Last, State.Used, found);
+            }
+        }
+        return found;
+    }
+
+    // A jump back, to the block where each round begins. Blocks are numbered in the order of the source.
+    private IEnumerable<(int First, int Last)> Loops()
+        => from block in graph.Blocks
+           from jump in block.Predecessors
+           where jump.Source.Ordinal >= block.Ordinal && block.IsReachable && jump.Source.IsReachable
+           group jump.Source.Ordinal by block.Ordinal into loop
+           select (loop.Key, loop.Max());
+
+    // Runs until nothing changes any more; states only go from Unreached over Used to Open. Gives the state on jumps back to the first block.
+    private State Follow(int first, int last, State initial, HashSet<IOperation>? found)
+    {
+        var before = new State[graph.Blocks.Length];
+        before[first] = initial;
+        var back = State.Unreached;
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            for (int i = first; i <= last; i++)
+            {
+                if (before[i] == State.Unreached)
+                {
+                    continue;
+                }
+                var block = graph.Blocks[i];
+                var thrown = State.Unreached;
+                var after = Through(block, before[i], ref thrown, null);
+                foreach (int handler in Handlers(block))
+                {
+                    changed |= Join(before, handler, thrown);
+                }
+                foreach (var jump in new[] { block.FallThroughSuccessor, block.ConditionalSuccessor })
+                {
+                    if (jump is null)
+                    {
+                        continue;
+                    }
+                    var arriving = after;
+                    foreach (var region in jump.FinallyRegions)
+                    {
+                        changed |= Join(before, region.FirstBlockOrdinal, after);
+                        arriving = Mentions(region) ? State.Open : arriving;
+                    }
+                    if (jump.Destination is not { } next || next.Ordinal < first || next.Ordinal > last)
+                    {
+                        continue;
+                    }
+                    if (next.Ordinal == first)
+                    {
+                        back = Meet(back, arriving);
+                    }
+                    else
+                    {
+                        changed |= Join(before, next.Ordinal, arriving);
+                    }
+                }
+            }
+        }
+        if (found is not null)
+        {
+            for (int i = first; i <= last; i++)
+            {
+                var ignored = State.Unreached;
+                if (before[i] != State.Unreached)
+                {
+                    Through(graph.Blocks[i], before[i], ref ignored, found);
+                }
+            }
+        }
+        return back;
+    }
+
+    private State Through(BasicBlock block, State state, ref State thrown, HashSet<IOperation>? found)
+    {
+        IOperation? latestCall = null; // a function that is given the same coroutine twice, such as Gather, runs it once
+        foreach (var operation in Operations(block))
+        {
+            if (IsReference(operation))
+            {
+                if (IsUse(operation, known))
+                {
+                    var call = Taken(operation).Parent as IArgumentOperation;
+                    if (state == State.Used && (call is null || call.Parent != latestCall))
+                    {
+                        found?.Add(operation);
+                    }
+                    state = State.Used;
+                    latestCall = call?.Parent;
+                }
+                else if (!IsRead(operation))
+                {
+                    state = State.Open; // assigned, or handed out by reference
+                }
+            }
+            else if (MayThrow(operation))
+            {
+                thrown = Meet(thrown, state);
+            }
+        }
+        return state;
+    }
+
+    // In the order of evaluation: what an operation needs comes before it. An assignment's target comes last, as it changes after the rest.
+    private static IEnumerable<IOperation> Operations(BasicBlock block)
+        => (block.BranchValue is { } branch ? block.Operations.Add(branch) : block.Operations).SelectMany(Evaluated);
+
+    private static IEnumerable<IOperation> Evaluated(IOperation operation)
+    {
+        var parts = operation is ISimpleAssignmentOperation assignment ? [assignment.Value, assignment.Target] : operation.ChildOperations.AsEnumerable();
+        return parts.SelectMany(Evaluated).Append(operation);
+    }
+
+    private bool IsReference(IOperation operation)
+        => operation is ILocalReferenceOperation or IParameterReferenceOperation && SymbolEqualityComparer.Default.Equals(operation.Variable(), variable);
+
+    private static bool IsRead(IOperation reference) => reference.Parent switch
+    {
+        ISimpleAssignmentOperation assignment => assignment.Target != reference,
+        IAssignmentOperation or IFlowCaptureOperation or ITupleOperation or IDeclarationExpressionOperation or IAddressOfOperation => false,
+        IArgumentOperation argument => argument.Parameter?.RefKind is not (RefKind.Ref or RefKind.Out),
+        _ => true,
+    };
+
+    private static bool MayThrow(IOperation operation) => operation is not (ILocalReferenceOperation or IParameterReferenceOperation or IInstanceReferenceOperation
+        or ILiteralOperation or IExpressionStatementOperation or IArgumentOperation or IFlowCaptureOperation or IFlowCaptureReferenceOperation or IDiscardOperation
+        or ISimpleAssignmentOperation { Target: ILocalReferenceOperation or IParameterReferenceOperation or IDiscardOperation });
+
+    private static IEnumerable<int> Handlers(BasicBlock block)
+    {
+        for (var region = block.EnclosingRegion; region is not null; region = region.EnclosingRegion)
+        {
+            if (region is { Kind: ControlFlowRegionKind.Try, EnclosingRegion: { } attempt })
+            {
+                foreach (var handler in attempt.NestedRegions.Where(static nested => nested.Kind != ControlFlowRegionKind.Try))
+                {
+                    yield return handler.FirstBlockOrdinal;
+                }
+            }
+        }
+    }
+
+    private bool Mentions(ControlFlowRegion region)
+    {
+        for (int i = region.FirstBlockOrdinal; i <= region.LastBlockOrdinal; i++)
+        {
+            if (Operations(graph.Blocks[i]).Any(IsReference))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool Join(State[] states, int block, State state)
+    {
+        var joined = Meet(states[block], state);
+        bool changed = joined != states[block];
+        states[block] = joined;
+        return changed;
+    }
+
+    private static State Meet(State one, State other) => one > other ? one : other;
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using System.Composition;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeFixes;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace AsyncioSharp.CodeFixes;
+
+/// <summary>For ASYNCIO001 and ASYNCIO006: await what is dropped; make a dropped coroutine a task; discard a dropped task openly.</summary>
+[ExportCodeFixProvider(LanguageNames.CSharp)]
+[Shared]
+public sealed class DroppedResultFix : CodeFix
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO001", "ASYNCIO006"];
+
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    {
+        // 'F();', '_ = F();' and '() => F()'. What a declaration drops has a name that somebody meant to use.
+        if (node is not ExpressionSyntax dropped || dropped.FirstAncestorOrSelf<EqualsValueClauseSyntax>() is { } initializer && initializer.Value == dropped)
+        {
+            yield break;
+        }
+        ExpressionSyntax whole = dropped.Parent is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.ValueText: "_" } } discard ? discard : dropped;
+        bool isCoroutine = diagnostic.Id == "ASYNCIO001";
+        if (MayAwait(whole) && whole.Parent is not LambdaExpressionSyntax)
+        {
+            yield return (isCoroutine ? "Await the coroutine" : "Await the task", whole, Awaited(dropped, whole));
+        }
+        if (isCoroutine)
+        {
+            yield return ("Run it as a task", whole, Discarded(Call("AsyncioSharp.Asyncio.CreateTask", dropped.WithoutTrivia())));
+        }
+        else
+        {
+            yield return ("Discard it openly", whole, Discarded(dropped.WithoutTrivia()));
+        }
+    }
+
+    private static AssignmentExpressionSyntax Discarded(ExpressionSyntax value)
+        => SyntaxFactory.AssignmentExpression(SyntaxKind.SimpleAssignmentExpression, SyntaxFactory.ParseExpression("_"), value);
+}

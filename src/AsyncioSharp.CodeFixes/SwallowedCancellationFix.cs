@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Composition;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeFixes;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Simplification;
+
+namespace AsyncioSharp.CodeFixes;
+
+/// <summary>For ASYNCIO004: a filter that lets cancellation pass, or a rethrow at the end of the handler.</summary>
+[ExportCodeFixProvider(LanguageNames.CSharp)]
+[Shared]
+public sealed class SwallowedCancellationFix : CodeFix
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO004"];
+
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    {
+        if (node.FirstAncestorOrSelf<CatchClauseSyntax>() is not { } clause)
+        {
+            yield break;
+        }
+        if (!diagnostic.Properties.ContainsKey("meant")) // 'catch (CancelledException e) when (e is not CancelledException)' would be silly
+        {
+            yield return ("Let cancellation pass", clause, WithFilter(clause));
+        }
+        yield return ("Rethrow", clause, clause.AddBlockStatements(SyntaxFactory.ThrowStatement()));
+    }
+
+    private static CatchClauseSyntax WithFilter(CatchClauseSyntax clause)
+    {
+        var declaration = clause.Declaration ?? SyntaxFactory.CatchDeclaration(Name("global::System.Exception"));
+        if (declaration.Identifier.IsKind(SyntaxKind.None))
+        {
+            declaration = declaration.WithIdentifier(SyntaxFactory.Identifier("e"));
+        }
+        var filter = SyntaxFactory.CatchFilterClause(SyntaxFactory.IsPatternExpression(
+            SyntaxFactory.IdentifierName(declaration.Identifier.WithoutTrivia()),
+            SyntaxFactory.UnaryPattern(SyntaxFactory.Token(SyntaxKind.NotKeyword), SyntaxFactory.TypePattern(Name("global::AsyncioSharp.CancelledException")))));
+        // The line break after 'catch' or 'catch (Exception)' belongs behind the filter.
+        return clause
+            .WithCatchKeyword(clause.CatchKeyword.WithTrailingTrivia(SyntaxFactory.Space))
+            .WithDeclaration(declaration.WithoutTrivia())
+            .WithFilter(filter.NormalizeWhitespace().WithLeadingTrivia(SyntaxFactory.Space).WithTrailingTrivia(clause.Block.GetFirstToken().GetPreviousToken().TrailingTrivia));
+    }
+
+    private static TypeSyntax Name(string name) => SyntaxFactory.ParseTypeName(name).WithAdditionalAnnotations(Simplifier.Annotation);
+}

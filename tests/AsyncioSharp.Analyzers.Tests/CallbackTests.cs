@@ -1,0 +1,64 @@
+using AsyncioSharp.CodeFixes;
+
+namespace AsyncioSharp.Analyzers.Tests;
+
+public class CallbackTests
+{
+    private static Task ReportsAsyncVoid(string members) => new Snippet(members).ShouldReport(new AsyncVoidCallbackAnalyzer(), Rules.AsyncVoid);
+
+    private static Task ReportsOtherThread(string members) => new Snippet(members).ShouldReport(new OtherThreadAnalyzer(), Rules.OtherThread);
+
+    [Theory]
+    [InlineData("void M(EventLoop loop) { loop.CallSoon([|async () => await Work()|]); }")]
+    [InlineData("void M(EventLoop loop) { loop.CallLater(1, [|async () => { await Task.Yield(); }|]); }")]
+    [InlineData("void M(EventLoop loop) { loop.CallAt(1, [|async x => { await Task.Yield(); }|], 5); }")]
+    [InlineData("void M(EventLoop loop) { loop.CallSoonThreadsafe([|async () => { await Task.Yield(); }|]); }")]
+    [InlineData("void M(Future<int> f) { f.AddDoneCallback([|async _ => await Task.Yield()|]); }")]
+    [InlineData("void M(EventLoop loop) { loop.CallSoon([|Later|]); } async void Later() { await Task.Yield(); }")]
+    [InlineData("void M(EventLoop loop) { loop.CallSoon([|async delegate { await Task.Yield(); }|]); }")]
+    public Task An_async_void_callback_is_reported(string members) => ReportsAsyncVoid(members);
+
+    [Theory]
+    [InlineData("void M(EventLoop loop) { loop.CallSoon(() => _ = Asyncio.CreateTask(Work())); }")]
+    [InlineData("async Coroutine M() { await new TaskGroup().Run(async group => { await Work(); }); }")]
+    [InlineData("async Coroutine M() { await Asyncio.ToThread(async () => { await Task.Yield(); }); }")] // gives a task
+    [InlineData("void M(EventLoop loop) { loop.CallSoon(() => { }); loop.CallSoon(Print, \"x\"); }")]
+    [InlineData("void M(List<int> all) { all.ForEach(async x => { await Task.Yield(); }); }")] // not ours to say
+    public Task A_plain_callback_or_a_coroutine_is_not(string members) => ReportsAsyncVoid(members);
+
+    [Theory]
+    [InlineData("void M(Future<int> f) { Task.Run(() => [|f.SetResult(1)|]); }")]
+    [InlineData("void M(Future<int> f) { new Thread(() => { [|f.SetException(new IOException())|]; }).Start(); }")]
+    [InlineData("void M(Future<int> f) { ThreadPool.QueueUserWorkItem(_ => [|f.SetResult(1)|]); }")]
+    [InlineData("void M(CoroutineTask t) { var timer = new Timer(_ => [|t.Cancel()|], null, 1, 1); Print(timer); }")]
+    [InlineData("async Coroutine M(Future<int> f) { await Asyncio.ToThread(() => [|f.SetResult(1)|]); }")]
+    [InlineData("void M(EventLoop loop) { Task.Run(() => [|loop.CallSoon(() => { })|]); }")]
+    [InlineData("void M() { Task.Run(() => [|_loop.CallLater(1, () => { })|]); }")]
+    [InlineData("void M(EventLoop loop) { loop.RunInExecutor(null, () => [|loop.Stop()|]); }")]
+    [InlineData("void M(EventLoop loop) { Task.Run(async () => { await Task.Yield(); [|loop.CreateTask(Work())|]; }); }")]
+    [InlineData("void M(Future<int> f) { Task.Run(() => [|f.AddDoneCallback(_ => { })|]); }")]
+    [InlineData("void M(TaskGroup g) { Parallel.For(0, 1, _ => [|g.CreateTask(Work())|]); }")]
+    [InlineData("void M(CoroutineTask t) { Task.Run(() => [|t.Loop.CallSoon(() => { })|]); }")]
+    public Task What_another_thread_does_with_things_of_the_loop_is_reported(string members) => ReportsOtherThread(members);
+
+    [Theory]
+    [InlineData("void M(Future<int> f, EventLoop loop) { Task.Run(() => loop.CallSoonThreadsafe(() => f.SetResult(1))); }")]
+    [InlineData("void M(EventLoop loop) { Task.Run(() => Asyncio.RunCoroutineThreadsafe(Work(), loop).Result()); }")]
+    [InlineData("void M(ConcurrentFuture<int> f) { Task.Run(() => f.Cancel()); }")]
+    [InlineData("void M() { new Thread(() => { var loop = new EventLoop(); loop.CallSoon(() => loop.Stop()); loop.RunForever(); }).Start(); }")]
+    [InlineData("void M() { new Thread(() => { _loop = new EventLoop(); _loop.CallSoon(() => { }); }).Start(); }")]
+    [InlineData("void M(EventLoop loop) { new Thread(() => { loop.CallSoon(() => { }); loop.RunForever(); }).Start(); }")]
+    [InlineData("void M() { Task.Run(() => Asyncio.GetRunningLoop().CallSoon(() => { })); }")]
+    [InlineData("void M(Future<int> f) { Task.Run(() => Print(f.IsDone)); }")]
+    [InlineData("void M(Future<int> f) { Action set = () => f.SetResult(1); set(); }")]
+    [InlineData("void M(EventLoop loop, Future<int> f) { loop.CallSoon(() => f.SetResult(1)); }")]
+    [InlineData("void M(CancellationTokenSource s) { Task.Run(() => s.Cancel()); }")]
+    public Task What_is_handed_over_or_is_the_threads_own_is_not(string members) => ReportsOtherThread(members);
+
+    [Theory]
+    [InlineData("void M(Future<int> f) => Task.Run(() => f.SetResult(1));", "Hand the call over to the loop", "void M(Future<int> f) => Task.Run(() => f.Loop.CallSoonThreadsafe(() => f.SetResult(1)));")]
+    [InlineData("void M() => Task.Run(() => { _loop.CallSoon(Print, \"x\"); });", "Call CallSoonThreadsafe", "void M() => Task.Run(() => { _loop.CallSoonThreadsafe(Print, \"x\"); });")]
+    [InlineData("void M() => Task.Run(() => _loop.Stop());", "Hand the call over to the loop", "void M() => Task.Run(() => _loop.CallSoonThreadsafe(() => _loop.Stop()));")]
+    public Task A_call_is_handed_over(string members, string title, string fixedMembers)
+        => new Snippet(members).ShouldBecome(fixedMembers, new OtherThreadAnalyzer(), new OtherThreadFix(), title);
+}

@@ -1,0 +1,50 @@
+namespace AsyncioSharp.Analyzers.Tests;
+
+public class CoroutineReuseTests
+{
+    private static Task Reports(string members) => new Snippet(members).ShouldReport(new CoroutineReuseAnalyzer(), Rules.RunTwice);
+
+    [Theory]
+    [InlineData("async Coroutine M() { var c = Work(); await c; await [|c|]; }")]
+    [InlineData("async Coroutine M(Coroutine c) { await c; await [|c|]; }")]
+    [InlineData("async Coroutine M() { var c = Fetch(); Print(await c + await [|c|]); }")]
+    [InlineData("async Coroutine M() { var c = Fetch(); await c; await Asyncio.CreateTask([|c|]); }")]
+    [InlineData("async Coroutine M() { var c = Fetch(); var t = Asyncio.CreateTask(c); await [|c|]; await t; }")]
+    [InlineData("async Coroutine M() { var c = Fetch(); await Asyncio.WaitFor(c, 1); await Asyncio.Gather([|c|], Fetch()); }")]
+    [InlineData("void M(EventLoop loop) { var c = Work(); loop.RunUntilComplete(c); loop.RunUntilComplete([|c|]); }")]
+    [InlineData("void M(EventLoop loop) { var c = Work(); var t = new CoroutineTask(c, loop); loop.CreateTask([|c|]); }")]
+    [InlineData("async Coroutine M() { var c = Work(); if (Maybe()) await c; else Asyncio.CreateTask(c); await [|c|]; }")]
+    [InlineData("async Coroutine M() { var c = Work(); try { await c; } finally { await [|c|]; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); try { await c; } catch (TimeoutException) { await [|c|]; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); while (true) { await [|c|]; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); foreach (var x in new[] { 1, 2 }) { Print(x); await [|c|]; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); for (int i = 0; i < 3; i++) { try { await [|c|]; break; } catch (TimeoutException) { } } }")]
+    [InlineData("void M() { async Coroutine Local() { var c = Work(); await c; await [|c|]; } Print(Local()); }")]
+    [InlineData("void M() { Func<Coroutine> f = async () => { var c = Work(); await c; await [|c|]; }; Print(f); }")]
+    [InlineData("async Coroutine M() { Coroutine c; c = Work(); await c; c = Work(); await c; await [|c|]; }")]
+    [InlineData("async Coroutine M() { var c = Work(); await (Coroutine)c; await ([|c|]); }")]
+    public Task A_coroutine_that_is_certainly_run_again_is_reported(string members) => Reports(members);
+
+    [Theory]
+    [InlineData("async Coroutine M() { var c = Work(); await c; c = Work(); await c; }")]
+    [InlineData("async Coroutine M() { var c = Work(); if (Maybe()) await c; else await c; }")]
+    [InlineData("async Coroutine M() { var c = Work(); if (Maybe()) { await c; return; } await c; }")]
+    [InlineData("async Coroutine M() { var c = Work(); bool done = false; if (Maybe()) { await c; done = true; } if (!done) await c; }")]
+    [InlineData("async Coroutine M() { var c = Work(); switch (DateTime.Now.Day) { case 1: await c; break; case 2: await c; break; default: c.Close(); break; } }")]
+    [InlineData("async Coroutine M() { foreach (var x in new[] { 1, 2 }) { var c = Fetch(x); await c; } }")]
+    [InlineData("async Coroutine M(List<Coroutine> all) { foreach (var c in all) await c; }")]
+    [InlineData("async Coroutine M() { var c = Work(); while (true) { await c; c = Work(); } }")]
+    [InlineData("async Coroutine M() { var c = Work(); while (true) { await c; break; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); while (true) { if (Maybe()) { await c; return; } await Asyncio.Sleep(1); } }")]
+    [InlineData("async Coroutine M() { var c = Work(); bool first = true; foreach (var x in new[] { 1, 2 }) { if (first) { await c; first = false; } } }")]
+    [InlineData("async Coroutine M() { var c = Work(); try { await Fetch(); await c; } catch (TimeoutException) { await c; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); try { if (Maybe()) await c; } finally { c.Close(); } }")]
+    [InlineData("async Coroutine M() { var c = Work(); await c; Print(c.State); Print(c); c.Close(); }")]
+    [InlineData("async Coroutine M() { var t = Asyncio.CreateTask(Work()); await t; await t; }")]
+    [InlineData("async Coroutine M() { var c = Work(); async Coroutine Again() { await c; } await c; Print(Again()); }")]
+    [InlineData("async Coroutine M() { var c = Work(); await c; Renew(ref c); await c; } static void Renew(ref Coroutine c) => c = Work();")]
+    [InlineData("async Coroutine M() { var c = Work(); await c; (c, var d) = (Work(), Work()); await c; await d; }")]
+    [InlineData("async Coroutine M() { Coroutine? c = null; for (int i = 0; i < 3; i++) { c ??= Work(); await c; c = null; } }")]
+    [InlineData("async Coroutine M() { var c = Fetch(); Print(await Asyncio.Gather(c, c)); }")] // once, and its result twice
+    public Task A_coroutine_that_may_be_run_only_once_is_not(string members) => Reports(members);
+}

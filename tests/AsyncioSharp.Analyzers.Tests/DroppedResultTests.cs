@@ -1,0 +1,75 @@
+using AsyncioSharp.CodeFixes;
+using Microsoft.CodeAnalysis;
+
+namespace AsyncioSharp.Analyzers.Tests;
+
+public class DroppedResultTests
+{
+    private static Task Reports(string members, DiagnosticDescriptor rule) => new Snippet(members).ShouldReport(new DroppedResultAnalyzer(), rule);
+
+    [Theory]
+    [InlineData("async Coroutine M() { [|Work()|]; }")]
+    [InlineData("void M() { [|Work()|]; }")]
+    [InlineData("void M() => [|Fetch()|];")]
+    [InlineData("void M() { _ = [|Fetch()|]; }")]
+    [InlineData("void M(Program? p) { [|p?.N()|]; } Coroutine N() => Work();")]
+    [InlineData("async Coroutine M() { [|Asyncio.Sleep(1)|]; }")]
+    [InlineData("void M(EventLoop loop) { loop.CallSoon(() => [|Work()|]); }")]
+    [InlineData("void M() { void Local() => [|Work()|]; Local(); }")]
+    [InlineData("async Coroutine M() { var forgotten = [|Work()|]; }")]
+    [InlineData("async Coroutine M() { try { [|Work()|]; } finally { [|Fetch()|]; } }")]
+    public Task A_coroutine_that_nobody_keeps_is_reported(string members) => Reports(members, Rules.NotAwaited);
+
+    [Theory]
+    [InlineData("async Coroutine M() { await Work(); }")]
+    [InlineData("async Coroutine M() { var c = Work(); await c; }")]
+    [InlineData("Coroutine M() => Work();")]
+    [InlineData("Coroutine? _kept; void M() { _kept = Work(); }")]
+    [InlineData("void M() { var c = Work(); _ = c; }")] // at hand, and openly left
+    [InlineData("void M(List<Coroutine> all) { all.Add(Work()); }")]
+    [InlineData("void M() { Func<Coroutine> f = () => Work(); Print(f); }")]
+    [InlineData("void M() { using var x = Maybe() ? null : new MemoryStream(); }")]
+    [InlineData("void M() { var c = Work(); void Local() => Print(c); Local(); }")]
+    [InlineData("void M() { Throws(() => Work()); } static void Throws(Action a) { }")] // gives nothing
+    [InlineData("Task N() => Task.CompletedTask; void M() { N(); }")] // not ours to say
+    public Task A_coroutine_that_somebody_keeps_is_not(string members) => Reports(members, Rules.NotAwaited);
+
+    [Theory]
+    [InlineData("async Coroutine M() { [|Asyncio.CreateTask(Work())|]; }")]
+    [InlineData("async Coroutine M() { [|Asyncio.EnsureFuture(Fetch())|]; }")]
+    [InlineData("void M(EventLoop loop) { [|loop.CreateTask(Fetch())|]; }")]
+    [InlineData("async Coroutine M() { [|Asyncio.Gather(Fetch(), Fetch())|]; }")]
+    [InlineData("async Coroutine M(Coroutine<int> c) { [|Asyncio.Shield(c)|]; }")]
+    [InlineData("void M(EventLoop loop) { [|loop.RunInExecutor(null, () => { })|]; }")]
+    [InlineData("void M(EventLoop loop) { [|Asyncio.RunCoroutineThreadsafe(Work(), loop)|]; }")]
+    [InlineData("void M(EventLoop loop) { loop.CallLater(1, () => [|Asyncio.CreateTask(Work())|]); }")]
+    [InlineData("void M(EventLoop? loop) { [|loop?.CreateTask(Work())|]; }")]
+    [InlineData("void M(EventLoop loop) { var task = [|loop.CreateTask(Work())|]; }")]
+    public Task A_task_that_nobody_keeps_is_reported(string members) => Reports(members, Rules.DroppedTask);
+
+    [Theory]
+    [InlineData("async Coroutine M() { _ = Asyncio.CreateTask(Work()); }")]
+    [InlineData("async Coroutine M() { var t = Asyncio.CreateTask(Work()); await t; }")]
+    [InlineData("async Coroutine M() { await Asyncio.CreateTask(Work()); }")]
+    [InlineData("async Coroutine M() { await new TaskGroup().Run(async group => { group.CreateTask(Work()); group.CreateTask(Fetch()); }); }")]
+    [InlineData("void M(EventLoop loop) { Asyncio.RunCoroutineThreadsafe(Work(), loop).Result(); }")]
+    [InlineData("void M(EventLoop loop) { loop.CreateFuture(); Asyncio.CurrentTask(loop); }")]
+    [InlineData("void M(EventLoop loop) { Action a = () => loop.CreateTask(Work()); Use(() => loop.CreateTask(Work())); } static void Use(Action a) { }")] // who knows
+    [InlineData("void M(EventLoop loop) { Func<CoroutineTask> f = () => loop.CreateTask(Work()); Print(f); }")]
+    [InlineData("void M(EventLoop loop) { loop.CreateTask(Work()).AddDoneCallback(Print); }")]
+    public Task A_task_that_somebody_keeps_or_a_group_holds_is_not(string members) => Reports(members, Rules.DroppedTask);
+
+    [Theory]
+    [InlineData("async Coroutine M()\n    {\n        Work();\n    }", "Await the coroutine", "async Coroutine M()\n    {\n        await Work();\n    }")]
+    [InlineData("async Coroutine M()\n    {\n        _ = Work(); // later\n    }", "Await the coroutine", "async Coroutine M()\n    {\n        await Work(); // later\n    }")]
+    [InlineData("void M()\n    {\n        Work();\n    }", "Run it as a task", "void M()\n    {\n        _ = Asyncio.CreateTask(Work());\n    }")]
+    [InlineData("void M() => _loop.CallSoon(() => Work());", "Run it as a task", "void M() => _loop.CallSoon(() => _ = Asyncio.CreateTask(Work()));")]
+    [InlineData("void M()\n    {\n        Asyncio.CreateTask(Work());\n    }", "Discard it openly", "void M()\n    {\n        _ = Asyncio.CreateTask(Work());\n    }")]
+    [InlineData("async Coroutine M()\n    {\n        Asyncio.CreateTask(Work());\n    }", "Await the task", "async Coroutine M()\n    {\n        await Asyncio.CreateTask(Work());\n    }")]
+    public Task What_is_dropped_can_be_awaited_made_a_task_or_discarded(string members, string title, string fixedMembers)
+        => new Snippet("    " + members).ShouldBecome("    " + fixedMembers, new DroppedResultAnalyzer(), new DroppedResultFix(), title);
+
+    [Fact]
+    public async Task No_await_is_offered_where_none_can_stand()
+        => (await new Snippet("void M() { Work(); }").Fixes(new DroppedResultAnalyzer(), new DroppedResultFix())).ShouldBe(["Run it as a task"]);
+}

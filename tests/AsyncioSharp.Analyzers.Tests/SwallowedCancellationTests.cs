@@ -1,0 +1,70 @@
+using AsyncioSharp.CodeFixes;
+
+namespace AsyncioSharp.Analyzers.Tests;
+
+public class SwallowedCancellationTests
+{
+    private static Task Reports(string members) => new Snippet(members).ShouldReport(new SwallowedCancellationAnalyzer(), Rules.SwallowedCancellation);
+
+    [Theory]
+    [InlineData("async Coroutine M() { try { await Work(); } [|catch|] { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception)|] { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { Print(e); } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch [|(SystemException)|] { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch [|(OperationCanceledException)|] { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (IOException) { throw; } catch [|(Exception)|] { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) when (e is IOException) { } catch [|(Exception)|] { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { Action later = () => throw e; Print(later); } }")]
+    [InlineData("async Coroutine M(IAsyncEnumerable<int> all) { try { await foreach (var x in all) Print(x); } [|catch|] { } }")]
+    [InlineData("async Coroutine M(IAsyncDisposable d) { try { await using (d) { } } [|catch|] { } }")]
+    [InlineData("Func<Coroutine> M() => async () => { try { await Work(); } [|catch|] { } };")]
+    [InlineData("async Coroutine M() { while (true) { try { await Work(); } catch [|(CancelledException)|] { } } }")]
+    [InlineData("async Coroutine M() { for (; ; ) { try { await Work(); } catch [|(CancelledException)|] { } } }")]
+    [InlineData("async Coroutine M() { while (true) try { await Asyncio.Sleep(1); } catch [|(CancelledException)|] { Print(1); } }")]
+    public Task A_handler_that_takes_a_cancellation_for_a_failure_is_reported(string members) => Reports(members);
+
+    [Theory]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) when (e is not CancelledException) { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch { throw; } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { throw new IOException(\"\", e); } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { if (e is CancelledException) throw; Print(e); } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e); } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (CancelledException) { throw; } catch (Exception) { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (CancelledException) { } }")] // meant
+    [InlineData("async Coroutine M() { try { await Work(); } catch (CancelledException) { Print(1); } catch (Exception) { } }")]
+    [InlineData("async Coroutine M() { while (true) { try { await Work(); } catch (CancelledException) { break; } } }")]
+    [InlineData("async Coroutine M() { while (true) { try { await Work(); return; } catch (CancelledException) { } } }")]
+    [InlineData("async Coroutine M() { for (int i = 0; i < 3; i++) { try { await Work(); } catch (CancelledException) { } } }")]
+    [InlineData("async Coroutine M(List<CoroutineTask> all) { foreach (var t in all) { try { await t; } catch (CancelledException) { } } }")] // that of the task
+    [InlineData("async Coroutine M() { try { Print(1); } catch { } }")]
+    [InlineData("async Coroutine M() { try { Func<Coroutine> f = async () => await Work(); Print(f); } catch { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (IOException) { } catch (TimeoutException) { } }")]
+    [InlineData("async Task M(Task t) { try { await t; } catch { } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } finally { Print(1); } }")]
+    public Task A_handler_that_lets_it_pass_or_means_it_is_not(string members) => Reports(members);
+
+    [Theory]
+    [InlineData(
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n        }\n    }",
+        "Let cancellation pass",
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not CancelledException)\n        {\n            Print(e);\n        }\n    }")]
+    [InlineData(
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception)\n        {\n        }\n    }",
+        "Let cancellation pass",
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not CancelledException)\n        {\n        }\n    }")]
+    [InlineData(
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch\n        {\n        }\n    }",
+        "Let cancellation pass",
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not CancelledException)\n        {\n        }\n    }")]
+    [InlineData(
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n        }\n    }",
+        "Rethrow",
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n            throw;\n        }\n    }")]
+    public Task A_handler_gets_a_filter_or_rethrows(string members, string title, string fixedMembers)
+        => new Snippet("    " + members).ShouldBecome("    " + fixedMembers, new SwallowedCancellationAnalyzer(), new SwallowedCancellationFix(), title);
+
+    [Fact]
+    public async Task A_handler_that_names_the_exception_is_not_offered_to_filter_it()
+        => (await new Snippet("async Coroutine M() { while (true) { try { await Work(); } catch (CancelledException) { } } }")
+            .Fixes(new SwallowedCancellationAnalyzer(), new SwallowedCancellationFix())).ShouldBe(["Rethrow"]);
+}
