@@ -23,20 +23,26 @@ internal static class Scenario
     }
 
     /// <summary>Cancels a task that waits for <paramref name="operation"/> in the middle: the exception comes at once, and <c>finally</c> blocks run.</summary>
-    public static Coroutine CancelInTheMiddle(Func<Task> operation)
+    /// <param name="operation">What is cancelled.</param>
+    /// <param name="isInTheMiddle">True once it has come as far as it has to; null if it is there after a moment in any case.</param>
+    public static Coroutine CancelInTheMiddle(Func<Task> operation, Func<bool>? isInTheMiddle = null)
     {
-        return CancelInTheMiddle(Awaiting);
+        return CancelInTheMiddle(Awaiting, isInTheMiddle);
 
         async Coroutine Awaiting() => await operation();
     }
 
-    /// <inheritdoc cref="CancelInTheMiddle(Func{Task})"/>
+    /// <inheritdoc cref="CancelInTheMiddle(Func{Task}, Func{bool}?)"/>
     [OverloadResolutionPriority(1)] // a lambda is taken for a coroutine
-    public static async Coroutine CancelInTheMiddle(Func<Coroutine> operation)
+    public static async Coroutine CancelInTheMiddle(Func<Coroutine> operation, Func<bool>? isInTheMiddle = null)
     {
         bool cleanedUp = false;
         var task = Asyncio.CreateTask(Waiting());
         await Asyncio.Sleep(0.05);
+        while (isInTheMiddle is not null && !isInTheMiddle())
+        {
+            await Asyncio.Sleep(0.01);
+        }
         task.IsDone.ShouldBeFalse();
         task.Cancel("enough");
         (await FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("enough");

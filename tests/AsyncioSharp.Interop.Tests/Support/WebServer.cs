@@ -9,6 +9,7 @@ namespace AsyncioSharp.Interop.Tests.Support;
 public sealed class WebServer : IAsyncLifetime
 {
     private readonly WebApplication _app;
+    private int _begun;
     private int _aborted;
 
     public WebServer()
@@ -21,6 +22,7 @@ public sealed class WebServer : IAsyncLifetime
         _app.MapGet("/broken", () => Results.StatusCode(500));
         _app.MapGet("/never", async (HttpContext context) =>
         {
+            Interlocked.Increment(ref _begun);
             try
             {
                 await Task.Delay(Timeout.Infinite, context.RequestAborted);
@@ -49,6 +51,9 @@ public sealed class WebServer : IAsyncLifetime
 
     /// <summary>The loop for the requests below /loop.</summary>
     public EventLoop? Loop { get; set; }
+
+    /// <summary>How many requests for /never have arrived.</summary>
+    public int Begun => Volatile.Read(ref _begun);
 
     /// <summary>How many requests for /never the clients have given up.</summary>
     public int Aborted => Volatile.Read(ref _aborted);
