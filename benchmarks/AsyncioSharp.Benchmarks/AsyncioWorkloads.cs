@@ -35,8 +35,18 @@ internal static class AsyncioWorkloads
         yield return Of("memory_future", 1_000_000, MemoryFuture) with { IsMemory = true };
     }
 
+    /// <summary>Applied to the loops of the workloads; null for none.</summary>
+    internal static Action<EventLoop>? Configure { get; set; }
+
     private static Workload Of(string name, int operations, Func<int, Coroutine<int>> main)
-        => new("asyncio", name, operations, n => Asyncio.Run(main(n)));
+        => new("asyncio", name, operations, n => Asyncio.Run(main(n), loopFactory: Configure is null ? null : ConfiguredLoop));
+
+    private static EventLoop ConfiguredLoop()
+    {
+        var loop = new EventLoop();
+        Configure!(loop);
+        return loop;
+    }
 
     private static async Coroutine<int> Value(int i) => i;
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -10,24 +9,10 @@ namespace AsyncioSharp.Analyzers;
 /// or of a future, or a function for a thread. It would return to its caller at its first await, and its failure would be nobody's.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class AsyncVoidCallbackAnalyzer : DiagnosticAnalyzer
+public sealed class AsyncVoidCallbackAnalyzer() : UsageAnalyzer(Rules.AsyncVoid)
 {
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.AsyncVoid];
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
-    {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (KnownTypes.Of(start.Compilation) is { } known)
-            {
-                start.RegisterOperationAction(operation => OnArgument(operation, known), OperationKind.Argument);
-            }
-        });
-    }
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
+        => start.RegisterOperationAction(operation => OnArgument(operation, known), OperationKind.Argument);
 
     private static void OnArgument(OperationAnalysisContext context, KnownTypes known)
     {

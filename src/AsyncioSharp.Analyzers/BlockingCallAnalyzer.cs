@@ -12,26 +12,14 @@ namespace AsyncioSharp.Analyzers;
 /// or asked whether it is done.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class BlockingCallAnalyzer : DiagnosticAnalyzer
+public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
 {
     private static readonly string[] s_states = ["IsCompleted", "IsCompletedSuccessfully", "IsFaulted", "IsCanceled", "Status"];
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.Blocking];
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (KnownTypes.Of(start.Compilation) is { } known)
-            {
-                start.RegisterOperationAction(operation => OnInvocation(operation, known), OperationKind.Invocation);
-                start.RegisterOperationAction(operation => OnProperty(operation, known), OperationKind.PropertyReference);
-            }
-        });
+        start.RegisterOperationAction(operation => OnInvocation(operation, known), OperationKind.Invocation);
+        start.RegisterOperationAction(operation => OnProperty(operation, known), OperationKind.PropertyReference);
     }
 
     private static void OnProperty(OperationAnalysisContext context, KnownTypes known)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.FlowAnalysis;
@@ -11,24 +10,10 @@ namespace AsyncioSharp.Analyzers;
 /// What happens on some paths only is not reported, nor is a variable that several functions share. See <see cref="UseFlow"/>.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class CoroutineReuseAnalyzer : DiagnosticAnalyzer
+public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
 {
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.RunTwice];
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
-    {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (KnownTypes.Of(start.Compilation) is { } known)
-            {
-                start.RegisterOperationBlockAction(block => OnBlock(block, known));
-            }
-        });
-    }
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
+        => start.RegisterOperationBlockAction(block => OnBlock(block, known));
 
     private static void OnBlock(OperationBlockAnalysisContext context, KnownTypes known)
     {

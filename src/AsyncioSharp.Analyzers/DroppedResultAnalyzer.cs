@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -12,38 +11,25 @@ namespace AsyncioSharp.Analyzers;
 /// task does run, and <c>_ =</c> says that its outcome is not wanted. A local that nobody reads keeps nothing.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class DroppedResultAnalyzer : DiagnosticAnalyzer
+public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Rules.DroppedTask)
 {
     private static readonly HashSet<string> s_starters = ["CreateTask", "EnsureFuture", "Gather", "GatherOutcomes", "Shield", "RunInExecutor", "RunCoroutineThreadsafe"];
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.NotAwaited, Rules.DroppedTask];
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
+        start.RegisterOperationAction(operation => OnStatement(operation, known), OperationKind.ExpressionStatement);
+        start.RegisterOperationBlockStartAction(block =>
         {
-            if (KnownTypes.Of(start.Compilation) is not { } known)
+            var read = new ConcurrentDictionary<ISymbol, bool>(SymbolEqualityComparer.Default);
+            var declared = new ConcurrentBag<IVariableDeclaratorOperation>();
+            block.RegisterOperationAction(operation => read.TryAdd(((ILocalReferenceOperation)operation.Operation).Local, true), OperationKind.LocalReference);
+            block.RegisterOperationAction(operation => declared.Add((IVariableDeclaratorOperation)operation.Operation), OperationKind.VariableDeclarator);
+            block.RegisterOperationBlockEndAction(end =>
             {
-                return;
-            }
-            start.RegisterOperationAction(operation => OnStatement(operation, known), OperationKind.ExpressionStatement);
-            start.RegisterOperationBlockStartAction(block =>
-            {
-                var read = new ConcurrentDictionary<ISymbol, bool>(SymbolEqualityComparer.Default);
-                var declared = new ConcurrentBag<IVariableDeclaratorOperation>();
-                block.RegisterOperationAction(operation => read.TryAdd(((ILocalReferenceOperation)operation.Operation).Local, true), OperationKind.LocalReference);
-                block.RegisterOperationAction(operation => declared.Add((IVariableDeclaratorOperation)operation.Operation), OperationKind.VariableDeclarator);
-                block.RegisterOperationBlockEndAction(end =>
+                foreach (var variable in declared.Where(variable => !read.ContainsKey(variable.Symbol)))
                 {
-                    foreach (var variable in declared.Where(variable => !read.ContainsKey(variable.Symbol)))
-                    {
-                        Check(variable.GetVariableInitializer()?.Value, known, openly: false, end.ReportDiagnostic, end.CancellationToken);
-                    }
-                });
+                    Check(variable.GetVariableInitializer()?.Value, known, openly: false, end.ReportDiagnostic, end.CancellationToken);
+                }
             });
         });
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -11,24 +10,10 @@ namespace AsyncioSharp.Analyzers;
 /// Elsewhere a failure usually ends the program, and Gather is as good as a TaskGroup.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class GatherAnalyzer : DiagnosticAnalyzer
+public sealed class GatherAnalyzer() : UsageAnalyzer(Rules.GatherLeavesRest)
 {
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.GatherLeavesRest];
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
-    {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (KnownTypes.Of(start.Compilation) is { } known)
-            {
-                start.RegisterOperationAction(operation => OnAwait(operation, known), OperationKind.Await);
-            }
-        });
-    }
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
+        => start.RegisterOperationAction(operation => OnAwait(operation, known), OperationKind.Await);
 
     private static void OnAwait(OperationAnalysisContext context, KnownTypes known)
     {

@@ -10,7 +10,7 @@ namespace AsyncioSharp.Analyzers;
 /// <c>CreateTask</c> and their like. A loop that the lambda makes or runs itself is that thread's own.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class OtherThreadAnalyzer : DiagnosticAnalyzer
+public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
 {
     private static readonly Dictionary<string, string[]> s_starters = new()
     {
@@ -40,22 +40,8 @@ public sealed class OtherThreadAnalyzer : DiagnosticAnalyzer
         ["AsyncioSharp.AsyncQueue"] = ["TryPut", "TryGet", "TaskDone", "Shutdown", "PutNowait", "GetNowait"],
     };
 
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.OtherThread];
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
-    {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (KnownTypes.Of(start.Compilation) is { } known)
-            {
-                start.RegisterOperationAction(operation => OnInvocation(operation, known), OperationKind.Invocation);
-            }
-        });
-    }
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
+        => start.RegisterOperationAction(operation => OnInvocation(operation, known), OperationKind.Invocation);
 
     private static void OnInvocation(OperationAnalysisContext context, KnownTypes known)
     {

@@ -14,24 +14,10 @@ namespace AsyncioSharp.Analyzers;
 /// whatever happens: nothing can end such a task.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class SwallowedCancellationAnalyzer : DiagnosticAnalyzer
+public sealed class SwallowedCancellationAnalyzer() : UsageAnalyzer(Rules.SwallowedCancellation)
 {
-    /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics => [Rules.SwallowedCancellation];
-
-    /// <inheritdoc/>
-    public override void Initialize(AnalysisContext context)
-    {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
-        context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (KnownTypes.Of(start.Compilation) is { Cancelled: not null } known)
-            {
-                start.RegisterOperationAction(operation => OnTry(operation, known), OperationKind.Try);
-            }
-        });
-    }
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
+        => start.RegisterOperationAction(operation => OnTry(operation, known), OperationKind.Try);
 
     private static void OnTry(OperationAnalysisContext context, KnownTypes known)
     {

@@ -12,7 +12,13 @@ public sealed partial class EventLoop
     /// </summary>
     public Action<EventLoop, ExceptionContext>? ExceptionHandler { get; set; }
 
-    /// <summary>Where warnings and the reports of <see cref="DefaultExceptionHandler"/> are written; null for the standard error stream.</summary>
+    /// <summary>
+    /// Told of all that the loop has to say: warnings, and the reports of <see cref="DefaultExceptionHandler"/>; null to have it written to <see cref="LogWriter"/>.
+    /// Called on the loop's thread, and by the watchdog, finalizers and other threads too. The package AsyncioSharp.Logging has one that goes to an <c>ILogger</c>.
+    /// </summary>
+    public Action<LogEntry>? LogSink { get; set; }
+
+    /// <summary>Where a loop without a <see cref="LogSink"/> writes; null for the standard error stream.</summary>
     public TextWriter? LogWriter { get; set; }
 
     /// <summary>Reports a failure to the <see cref="ExceptionHandler"/>. Never throws, but for fatal exceptions. Mirrors <c>call_exception_handler</c>.</summary>
@@ -68,23 +74,29 @@ public sealed partial class EventLoop
         {
             text.AppendLine().AppendLine("Handle created at (most recent call first):").Append(made.ToString().TrimEnd());
         }
-        if (context.Exception is { } exception)
-        {
-            text.AppendLine().Append(exception);
-        }
-        Log(text.ToString());
+        Emit(new LogEntry(this, LogEvent.UnhandledFailure, LogSeverity.Error, text.ToString()) { Exception = context.Exception, Report = context });
     }
 
     /// <summary>Writes a line to the log; a log that fails must not break the program, of which a finalizer may be the caller.</summary>
-    internal void Warn(string message) => TryWrite("warning: " + message);
+    internal void Warn(string message) => TryEmit(new LogEntry(this, LogEvent.Other, LogSeverity.Warning, message));
 
-    internal void Log(string message) => (LogWriter ?? Console.Error).WriteLine(message);
+    private void Emit(LogEntry entry)
+    {
+        if (LogSink is { } sink)
+        {
+            sink(entry);
+        }
+        else
+        {
+            (LogWriter ?? Console.Error).WriteLine(entry);
+        }
+    }
 
-    private void TryWrite(string message)
+    private void TryEmit(LogEntry entry)
     {
         try
         {
-            Log(message);
+            Emit(entry);
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
@@ -100,7 +112,7 @@ public sealed partial class EventLoop
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            TryWrite($"{message}{Environment.NewLine}{e}");
+            TryEmit(new LogEntry(this, LogEvent.HandlerFailed, LogSeverity.Error, message) { Exception = e });
         }
     }
 }

@@ -66,6 +66,7 @@ public sealed partial class EventLoop
 
     internal void EndGuest()
     {
+        StopWatching();
         _stopping = false;
         _guest = null;
     }

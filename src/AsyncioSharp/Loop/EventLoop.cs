@@ -44,12 +44,13 @@ public sealed partial class EventLoop
         _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
         _synchronizationContext = CreateSynchronizationContext();
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
+        RememberGauges();
     }
 
     /// <summary>Warns of a loop that was dropped without being closed, and closes it.</summary>
     ~EventLoop()
     {
-        Warn($"unclosed event loop {this}; call Close() when it is no longer needed");
+        TryEmit(new LogEntry(this, LogEvent.Unclosed, LogSeverity.Warning, $"unclosed event loop {this}; call Close() when it is no longer needed"));
         try
         {
             Close();
@@ -79,6 +80,7 @@ public sealed partial class EventLoop
         set
         {
             field = value;
+            _untilLook = 0;
             if (IsOnOwnThread)
             {
                 WatchCoroutines(value);
@@ -115,6 +117,7 @@ public sealed partial class EventLoop
         finally
         {
             Leave(outer);
+            StopWatching();
             _stopping = false;
         }
     }
@@ -146,7 +149,7 @@ public sealed partial class EventLoop
         }
         if (Debug)
         {
-            TryWrite($"Close {this}");
+            TryEmit(new LogEntry(this, LogEvent.Closed, LogSeverity.Debug, $"Close {this}"));
         }
         IsClosed = true;
         _inbox.Close(); // from here on nothing can be sent, and what was sent before is told below
@@ -159,6 +162,7 @@ public sealed partial class EventLoop
         }
         _timers.Clear();
         AbandonExecutor();
+        ForgetGauges();
     }
 
     /// <summary>For instance <c>&lt;EventLoop running=True closed=False debug=False&gt;</c>.</summary>
@@ -219,6 +223,10 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RunOnce()
     {
+        if (--_untilLook < 0)
+        {
+            Look();
+        }
         if (_inbox.IsFilled)
         {
             _inbox.MoveTo(_ready);
@@ -232,6 +240,10 @@ public sealed partial class EventLoop
             // One tick early is early enough; when the tick is lost in rounding, after months, a deadline that is reached must still be below.
             double now = Time;
             NoteNewTasks(now);
+            if (_watch is not null && _timers.TryPeek(out double first) && first <= now)
+            {
+                Telemetry.LoopLag.Record(now - first);
+            }
             double limit = Math.Max(now + _clock.SecondsPerTick, Math.BitIncrement(now));
             _scheduled?.TakeTimers(_timers, limit, _ready);
             while (_timers.TryTake(limit, out var target))
@@ -245,11 +257,11 @@ public sealed partial class EventLoop
         }
         if (_scheduled is not null)
         {
-            _scheduled.RunReady(_ready, Debug ? RunTimed : static (target, source) => target.Run(source));
+            _scheduled.RunReady(_ready, _watch is { } watch ? watch.Run : static (target, source) => target.Run(source));
         }
-        else if (Debug)
+        else if (_watch is not null)
         {
-            RunReadyTimed();
+            RunReadyWatched(_watch);
         }
         else
         {
@@ -263,27 +275,6 @@ public sealed partial class EventLoop
         for (int n = ready.Count; n > 0; n--)
         {
             ready.Pop(out object? source).Run(source);
-        }
-    }
-
-    private void RunReadyTimed()
-    {
-        for (int n = _ready.Count; n > 0; n--)
-        {
-            RunTimed(_ready.Pop(out object? source), source);
-        }
-    }
-
-    // Runs an entry and reports it if it takes long.
-    private void RunTimed(Runnable target, object? source)
-    {
-        bool isDropped = target.IsDropped;
-        long start = _timeProvider.GetTimestamp();
-        target.Run(source);
-        var elapsed = _timeProvider.GetElapsedTime(start);
-        if (elapsed >= SlowCallbackDuration && !isDropped)
-        {
-            Warn(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Executing {target} took {elapsed.TotalSeconds:F3} seconds"));
         }
     }
 

@@ -128,8 +128,11 @@ public class CoroutineTask : Future
 
     internal TaskDetails Details => _details ??= new TaskDetails();
 
-    /// <summary>Once the task is done: its coroutine.</summary>
-    private protected Coroutine Ended => _leaf;
+    /// <summary>The innermost suspended coroutine; once the task is done, its own.</summary>
+    internal Coroutine Leaf => _leaf;
+
+    /// <summary>True if an exception of .NET tells of the cancellation of one of this task's tokens.</summary>
+    internal bool IsCancelledBy(OperationCanceledException exception) => _details?.Tokens?.IsOurs(exception) == true;
 
     private protected override string ResultText => "";
 
@@ -241,7 +244,7 @@ public class CoroutineTask : Future
     {
         Injection.ThrowIfAny();
         ThrowUnlessSucceeded();
-        return Ended.ResultObject();
+        return _leaf.ResultObject();
     }
 
     private protected override string Describe() => TaskText.Describe(this, HasSucceeded ? ResultText : "", WaitersText());
@@ -410,7 +413,7 @@ public class CoroutineTask : Future
         {
             _leaf = own;
         }
-        Loop.Unregister(this);
+        Loop.NoteEnd(this, failure, _mustCancel);
         switch (failure)
         {
             case null when _mustCancel:
@@ -422,8 +425,8 @@ public class CoroutineTask : Future
             case CancelledException cancelled:
                 CancelWith(cancelled);
                 return null;
-            case OperationCanceledException foreign when _details?.Tokens?.IsOurs(foreign) == true:
-                CancelWith(new CancelledException(_details.CancelMessage, foreign, foreign.CancellationToken));
+            case OperationCanceledException foreign when IsCancelledBy(foreign):
+                CancelWith(new CancelledException(_details!.CancelMessage, foreign, foreign.CancellationToken));
                 return null;
             default:
                 Fail(failure);

@@ -23,7 +23,7 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
 
     private protected override string ResultText => $" result={TextForm.Short(Value)}";
 
-    private T Value => Unsafe.As<Coroutine<T>>(Ended).GetResult();
+    private T Value => Unsafe.As<Coroutine<T>>(Leaf).GetResult();
 
     /// <summary>For the compiler: what <c>await</c> calls. A cancelled awaiting task cancels this one.</summary>
     /// <returns>The awaiter.</returns>

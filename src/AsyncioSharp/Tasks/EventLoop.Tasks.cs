@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 public sealed partial class EventLoop
 {
     private readonly TaskTable _tasks = new();
+    private TaskCounts _taskCounts;
 
     /// <summary>Makes the tasks of this loop; null for the default. Mirrors <c>set_task_factory</c> and <c>get_task_factory</c>.</summary>
     public ITaskFactory? TaskFactory { get; set; }
@@ -63,9 +66,58 @@ public sealed partial class EventLoop
     /// <summary>The seconds of loop time since a live task was created, less the time until the loop looked at its clock after that.</summary>
     internal double AgeOf(CoroutineTask task) => _tasks.CreationOf(task) is { } created ? Time - created : 0;
 
-    internal void Register(CoroutineTask task) => _tasks.Add(task);
+    /// <summary>How many tasks are not done. For any thread, roughly.</summary>
+    internal int TaskCount => _tasks.Count;
 
-    internal void Unregister(CoroutineTask task) => _tasks.Remove(task);
+    internal TaskCounts TaskCounts => _taskCounts;
+
+    internal void Register(CoroutineTask task)
+    {
+        _tasks.Add(task);
+        _taskCounts.Created++;
+        if (_watch is not null && Telemetry.Events.TracesTasks)
+        {
+            Telemetry.Events.TaskStart(Number, RuntimeHelpers.GetHashCode(task), task.Name, task.Coroutine.QualifiedName);
+        }
+    }
+
+    /// <summary>Called when a task is about to end.</summary>
+    internal void NoteEnd(CoroutineTask task, Exception? failure, bool mustCancel)
+    {
+        _tasks.Remove(task);
+        if (failure is not null || mustCancel || _watch is not null)
+        {
+            CountEnd(task, failure, mustCancel);
+        }
+    }
+
+    private void CountEnd(CoroutineTask task, Exception? failure, bool mustCancel)
+    {
+        string outcome;
+        switch (failure)
+        {
+            case null when mustCancel:
+            case CancelledException:
+            case OperationCanceledException foreign when task.IsCancelledBy(foreign):
+                _taskCounts.Cancelled++;
+                outcome = "cancelled";
+                break;
+            case null:
+                outcome = "succeeded";
+                break;
+            default:
+                _taskCounts.Failed++;
+                outcome = "failed";
+                break;
+        }
+        if (_watch is not null && Telemetry.Events.TracesTasks)
+        {
+            Telemetry.Events.TaskStop(Number, RuntimeHelpers.GetHashCode(task), task.Name, outcome);
+        }
+    }
+
+    /// <summary>True if somebody looks at each entry.</summary>
+    internal bool IsWatched => _watch is not null;
 
     private static TTask Obeying<TTask>(TTask task, CancellationToken cancellationToken)
         where TTask : CoroutineTask
@@ -104,7 +156,7 @@ public sealed partial class EventLoop
     {
         foreach (var task in LiveTasks())
         {
-            Unregister(task);
+            _tasks.Remove(task);
             task.AbandonWaiters();
             if (!task.IsImplicit)
             {

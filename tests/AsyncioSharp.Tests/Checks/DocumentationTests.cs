@@ -9,6 +9,7 @@ public class DocumentationTests
 {
     [Theory]
     [InlineData("AsyncioSharp")]
+    [InlineData("AsyncioSharp.Logging")]
     [InlineData("AsyncioSharp.Testing")]
     public void Every_public_member_has_a_summary(string assemblyName)
     {

@@ -13,6 +13,7 @@ public class PublicApiTests
 
     [Theory]
     [InlineData("AsyncioSharp")]
+    [InlineData("AsyncioSharp.Logging")]
     [InlineData("AsyncioSharp.Testing")]
     public void The_public_api_is_the_one_written_down(string assemblyName)
     {

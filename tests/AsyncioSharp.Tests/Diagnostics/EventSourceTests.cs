@@ -1,0 +1,76 @@
+using System.Diagnostics.Tracing;
+using AsyncioSharp.Testing;
+
+namespace AsyncioSharp.Tests.Diagnostics;
+
+public class EventSourceTests
+{
+    [Fact]
+    public void Starts_and_ends_of_tasks_are_events_and_steps_only_with_their_keyword()
+    {
+        var events = Record(EventLevel.Informational, keywords: 1);
+
+        events.Select(e => e.Name).ShouldBe(["TaskStart", "TaskStart", "TaskStart", "TaskStop", "TaskStop", "TaskStop"]);
+        events.Where(e => e.Name == "TaskStop").Select(e => (e.Payload[2], e.Payload[3])).ShouldBe([("good", "succeeded"), ("bad", "failed"), ("main", "succeeded")], ignoreOrder: true);
+        events[0].Payload[3].ShouldBe("EventSourceTests.Record.<locals>.Main");
+        events.Where(e => e.Name == "TaskStart").Select(e => e.Payload[1]).ShouldBe(events.Where(e => e.Name == "TaskStop").Select(e => e.Payload[1]), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Steps_come_in_pairs()
+    {
+        var events = Record(EventLevel.Verbose, keywords: 2);
+
+        events.ShouldNotBeEmpty();
+        events.Chunk(2).ShouldAllBe(pair => pair.Length == 2 && pair[0].Name == "StepStart" && pair[1].Name == "StepStop");
+        events.ShouldContain(e => e.Name == "StepStart" && ((string)e.Payload[1]!).Contains("name='good'"));
+    }
+
+    private static List<(string Name, object?[] Payload)> Record(EventLevel level, int keywords)
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.Debug = false;
+        using var listener = new Listener(loop.Number, level, (EventKeywords)keywords);
+        async Coroutine Bad() => throw new FormatException();
+        async Coroutine Main()
+        {
+            await Asyncio.Wait([Asyncio.CreateTask(Asyncio.Sleep(1), "good"), Asyncio.CreateTask(Bad(), "bad")]);
+        }
+        async Coroutine Settle()
+        {
+            for (int i = 0; i < 65; i++)
+            {
+                await Asyncio.Sleep(0); // until the loop has noticed the listener
+            }
+        }
+        loop.RunUntilComplete(Settle());
+        listener.Events.Clear();
+        loop.RunUntilComplete(loop.CreateTask(Main(), "main"));
+        loop.ExceptionHandler = (_, _) => { };
+        loop.Close();
+        return listener.Events;
+    }
+
+    private sealed class Listener(int loop, EventLevel level, EventKeywords keywords) : EventListener
+    {
+        private readonly bool _isReady = true; // the base class calls the next method before this object is complete
+
+        public List<(string Name, object?[] Payload)> Events { get; } = [];
+
+        protected override void OnEventSourceCreated(EventSource source)
+        {
+            if (source.Name == "AsyncioSharp")
+            {
+                EnableEvents(source, level, keywords);
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs written)
+        {
+            if (_isReady && written.Payload is [int number, ..] && number == loop)
+            {
+                Events.Add((written.EventName!, [.. written.Payload]));
+            }
+        }
+    }
+}
