@@ -23,7 +23,7 @@ public enum CoroutineState
 
 /// <summary>
 /// What an <c>async Coroutine</c> method returns: its state machine, not yet started (Python's coroutine object). It runs when it is awaited,
-/// inside the awaiting task, or as a task of its own (<see cref="Asyncio.CreateTask(Coroutine, string?, Context?)"/>). It can be run once.
+/// inside the awaiting task, or as a task of its own (<see cref="Asyncio.CreateTask(Coroutine, string?, Context?, bool?)"/>). It can be run once.
 /// </summary>
 /// <remarks>
 /// Costs one allocation a call, the state machine included. A chain of coroutines that await each other is driven by

@@ -61,21 +61,22 @@ public sealed class TaskGroup : IScope
     /// <param name="coroutine">What to run.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <param name="eagerStart">Whether the first step is run at once, inside this call; null for what the loop's task factory does, which without one is no.</param>
     /// <returns>The task. Its failure is the group's; cancelling it alone does not touch the others.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The group was not entered, is finished, or is shutting down after a failure or a cancellation. The coroutine is closed.</exception>
-    public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null)
+    public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         var loop = CheckOpen(coroutine);
-        return Added(loop.CreateTask(coroutine, name, context));
+        return Added(loop.CreateTask(coroutine, name, context, eagerStart));
     }
 
-    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?)"/>
+    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?, bool?)"/>
     /// <typeparam name="T">The kind of result.</typeparam>
-    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null)
+    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         var loop = CheckOpen(coroutine);
-        return Added(loop.CreateTask(coroutine, name, context));
+        return Added(loop.CreateTask(coroutine, name, context, eagerStart));
     }
 
     /// <summary>
@@ -255,6 +256,10 @@ public sealed class TaskGroup : IScope
     private TTask Added<TTask>(TTask task)
         where TTask : CoroutineTask
     {
+        if (task.IsDone && task.PeekException is null)
+        {
+            return task; // it was started eagerly, and there is nothing to wait for
+        }
         var child = new TaskGroupChild(this, task) { Previous = _last };
         if (_last is null)
         {
@@ -266,7 +271,11 @@ public sealed class TaskGroup : IScope
         }
         _last = child;
         _count++;
-        task.AddWaiter(child); // also if it is done already: its failure must not cancel the caller in the middle of this call
+        task.AddWaiter(child); // also if it has failed already: that must not cancel the caller in the middle of this call
+        if (_aborting && !task.IsDone)
+        {
+            task.Cancel(_message); // what it did in its eager step has ended the group
+        }
         return task;
     }
 

@@ -5,28 +5,29 @@ namespace AsyncioSharp;
 /// <summary>The functions of asyncio's module. Each stands in the file of its concept: this one makes tasks and finds them.</summary>
 public static partial class Asyncio
 {
-    /// <summary>Makes a task of <paramref name="coroutine"/> on the running loop; its first step runs in the next iteration. Mirrors <c>asyncio.create_task</c>.</summary>
+    /// <summary>Makes a task of <paramref name="coroutine"/> on the running loop; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>asyncio.create_task</c>.</summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <param name="eagerStart">Whether the first step is run at once, inside this call; null for what the loop's task factory does, which without one is no.</param>
     /// <returns>The task. It goes on also if nobody keeps it; its failure is then reported.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
     /// <exception cref="InvalidOperationException">No loop is running on this thread; the coroutine is left unstarted.</exception>
-    public static CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null)
+    public static CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
-        return GetRunningLoop().CreateTask(coroutine, name, context);
+        return GetRunningLoop().CreateTask(coroutine, name, context, eagerStart);
     }
 
-    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?)"/>
+    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?, bool?)"/>
     /// <typeparam name="T">The kind of result.</typeparam>
-    public static CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null)
+    public static CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
-        return GetRunningLoop().CreateTask(coroutine, name, context);
+        return GetRunningLoop().CreateTask(coroutine, name, context, eagerStart);
     }
 
-    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
+    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?, bool?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
     /// <remarks>
     /// The <see cref="CancelledException"/> that is thrown in the coroutine carries the token, and so does the task's. If the token is cancelled already,
     /// no statement of the coroutine runs. The registration is taken back when the task is done.

@@ -15,7 +15,7 @@ namespace AsyncioSharp;
 /// (<see cref="_mustCancel"/>) and thrown at the next step.</para>
 /// </remarks>
 [DebuggerTypeProxy("AsyncioSharp.TaskDebugView, AsyncioSharp")]
-public class CoroutineTask : Future
+public partial class CoroutineTask : Future
 {
     private static long s_lastNumber; // of the default names, process-wide
 
@@ -30,14 +30,15 @@ public class CoroutineTask : Future
     private bool _throwQueued;     // the task is in the ready queue with an exception, although the leaf looks as if it waited
     private bool _startsBeforeCancel; // a request that comes before the first step waits for it
 
-    /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask(Coroutine, string?, Context?)"/>; this is for task factories.</summary>
+    /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask(Coroutine, string?, Context?, bool?)"/>; this is for task factories.</summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="loop">The loop to run it.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <param name="eagerStart">Whether the first step is run at once, inside this constructor, if the loop runs on this thread.</param>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
-    public CoroutineTask(Coroutine coroutine, EventLoop loop, string? name = null, Context? context = null)
+    public CoroutineTask(Coroutine coroutine, EventLoop loop, string? name = null, Context? context = null, bool eagerStart = false)
         : base(loop)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
@@ -53,7 +54,10 @@ public class CoroutineTask : Future
             _details = new TaskDetails { Name = name };
         }
         loop.Register(this);
-        loop.Push(this, null);
+        if (!eagerStart || !loop.TryStartEagerly(this))
+        {
+            loop.Push(this, null);
+        }
     }
 
     /// <summary>The task that runs at this moment on this thread's loop. <see cref="Asyncio.CurrentTask"/> gives null where there is none.</summary>
@@ -183,25 +187,8 @@ public class CoroutineTask : Future
         return _cancelRequests;
     }
 
-    /// <summary>The requests that have been delivered. A scope notes them when it is entered; more at its end, not counting its own, were made by others meanwhile.</summary>
-    internal int SettledRequests => IsRequestLate ? 0 : _mustCancel ? _cancelRequests - 1 : _cancelRequests;
-
     /// <summary>The first step was waited for with the requests so far, and they are still on their way.</summary>
     internal bool IsRequestLate { get; set; }
-
-    /// <summary>
-    /// Takes back a request that a scope made. True if only those of before are left; then it must not be delivered any more either.
-    /// False if others have asked for cancellation too.
-    /// </summary>
-    internal bool TakeBack(int settled)
-    {
-        if (Uncancel() > settled)
-        {
-            return false;
-        }
-        _mustCancel = false;
-        return true;
-    }
 
     /// <summary>Passes a request that was counted already on in the next iteration.</summary>
     internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);

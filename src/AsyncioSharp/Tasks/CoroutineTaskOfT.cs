@@ -6,15 +6,16 @@ namespace AsyncioSharp;
 /// <typeparam name="T">The kind of result.</typeparam>
 public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
 {
-    /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask{T}(Coroutine{T}, string?, Context?)"/>; this is for task factories.</summary>
+    /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask{T}(Coroutine{T}, string?, Context?, bool?)"/>; this is for task factories.</summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="loop">The loop to run it.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <param name="eagerStart">Whether the first step is run at once, inside this constructor, if the loop runs on this thread.</param>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
-    public CoroutineTask(Coroutine<T> coroutine, EventLoop loop, string? name = null, Context? context = null)
-        : base(coroutine, loop, name, context)
+    public CoroutineTask(Coroutine<T> coroutine, EventLoop loop, string? name = null, Context? context = null, bool eagerStart = false)
+        : base(coroutine, loop, name, context, eagerStart)
     {
     }
 

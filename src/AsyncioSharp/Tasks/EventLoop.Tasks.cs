@@ -13,34 +13,35 @@ public sealed partial class EventLoop
     /// <summary>The task whose step, or whose method of .NET, runs at this moment; null for callbacks.</summary>
     internal CoroutineTask? CurrentTask { get; set; }
 
-    /// <summary>Makes a task of <paramref name="coroutine"/>; its first step runs in the next iteration. Mirrors <c>loop.create_task</c>.</summary>
+    /// <summary>Makes a task of <paramref name="coroutine"/>; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>loop.create_task</c>.</summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <param name="eagerStart">Whether the first step is run at once, inside this call; null for what the loop's task factory does, which without one is no.</param>
     /// <returns>The task.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
-    public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null)
+    public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         CheckUse();
-        return coroutine.Accept(new Creator(this, name, context));
+        return coroutine.Accept(new Creator(this, name, context, eagerStart));
     }
 
-    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?)"/>
+    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?, bool?)"/>
     /// <typeparam name="T">The kind of result.</typeparam>
-    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null)
+    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         if (TaskFactory is null)
         {
-            return new CoroutineTask<T>(coroutine, this, name, context);
+            return new CoroutineTask<T>(coroutine, this, name, context, eagerStart == true);
         }
         CheckUse();
-        return Named(TaskFactory.Create(this, coroutine, context), name);
+        return Named(TaskFactory.Create(this, coroutine, name, context, eagerStart), name);
     }
 
-    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
+    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?, bool?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
     /// <remarks>
     /// The <see cref="CancelledException"/> that is thrown in the coroutine carries the token, and so does the task's. If the token is cancelled already,
     /// no statement of the coroutine runs. The registration is taken back when the task is done.
@@ -136,7 +137,7 @@ public sealed partial class EventLoop
         {
             throw new InvalidOperationException("The loop's TaskFactory returned null; it must return a task.");
         }
-        if (name is not null)
+        if (name is not null && task.Name != name)
         {
             task.Name = name;
         }
@@ -170,13 +171,13 @@ public sealed partial class EventLoop
         }
     }
 
-    private sealed class Creator(EventLoop loop, string? name, Context? context) : ICoroutineVisitor<CoroutineTask>
+    private sealed class Creator(EventLoop loop, string? name, Context? context, bool? eagerStart) : ICoroutineVisitor<CoroutineTask>
     {
         public CoroutineTask Visit(Coroutine coroutine) => loop.TaskFactory is { } factory
-            ? Named(factory.Create(loop, coroutine, context), name)
-            : new CoroutineTask(coroutine, loop, name, context);
+            ? Named(factory.Create(loop, coroutine, name, context, eagerStart), name)
+            : new CoroutineTask(coroutine, loop, name, context, eagerStart == true);
 
-        public CoroutineTask Visit<T>(Coroutine<T> coroutine) => loop.CreateTask(coroutine, name, context);
+        public CoroutineTask Visit<T>(Coroutine<T> coroutine) => loop.CreateTask(coroutine, name, context, eagerStart);
     }
 }
 

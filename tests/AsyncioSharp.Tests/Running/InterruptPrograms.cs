@@ -21,7 +21,7 @@ internal static class InterruptPrograms
         }
         try
         {
-            Console.WriteLine("returned " + Asyncio.Run(Program(name)));
+            Console.WriteLine("returned " + (name.StartsWith("runner", StringComparison.Ordinal) ? RunnerPrograms(name) : Asyncio.Run(Program(name))));
         }
         catch (Exception e)
         {
@@ -38,8 +38,59 @@ internal static class InterruptPrograms
         "fails" => Fails(),
         "ignores" => Ignores(),
         "cancels itself too" => CancelsItselfToo(),
+        "spins" => Spins(),
+        "has a handler of its own" => HasAHandlerOfItsOwn(),
         _ => throw new ArgumentException(name),
     };
+
+    private static string RunnerPrograms(string name)
+    {
+        using var runner = new Runner();
+        switch (name)
+        {
+            case "runner: waits":
+                var future = runner.GetLoop().CreateFuture();
+                try
+                {
+                    runner.Run(Waits(future));
+                }
+                catch (KeyboardInterruptException)
+                {
+                    Console.WriteLine($"interrupted, future cancelled: {future.IsCancelled}");
+                }
+                return runner.Run(Asyncio.Sleep(0, "after another run"));
+            case "runner: between runs":
+                runner.Run(Asyncio.Sleep(0));
+                Console.WriteLine("ready");
+                Thread.Sleep(TimeSpan.FromSeconds(30));
+                return "although it was interrupted";
+            default:
+                throw new ArgumentException(name);
+        }
+    }
+
+    private static async Coroutine Waits(Future<object?> future)
+    {
+        Console.WriteLine("ready");
+        await future;
+    }
+
+    private static async Coroutine<string> Spins()
+    {
+        Console.WriteLine("ready");
+        while (true)
+        {
+            await Asyncio.Sleep(0);
+        }
+    }
+
+    private static async Coroutine<string> HasAHandlerOfItsOwn()
+    {
+        using var own = System.Runtime.InteropServices.PosixSignalRegistration.Create(
+            System.Runtime.InteropServices.PosixSignal.SIGINT, static _ => Console.WriteLine("own handler"));
+        await Sleeper("main");
+        return "";
+    }
 
     private static async Coroutine<string> Sleeps()
     {

@@ -21,12 +21,31 @@ public class KeyboardInterruptTests
         => (await Interrupt("fails")).ShouldBe(["ready", "main cancelled", "threw FormatException"]);
 
     [Fact, Rule("ARUN-11")]
+    [CPython("test_runners.py::RunnerTests.test_interrupt_cancelled_task")]
     public async Task A_main_that_somebody_else_cancelled_too_ends_with_the_cancellation()
         => (await Interrupt("cancels itself too")).ShouldBe(["ready", "main cancelled", "threw CancelledException"]);
 
     [Fact, Rule("ARUN-11")]
     public async Task A_second_one_leaves_the_loop_at_once()
         => (await Interrupt("ignores")).ShouldBe(["ready", "main cancelled", "ready", "main again cancelled", "threw KeyboardInterruptException"]);
+
+    [Fact, Rule("ARUN-11")]
+    [CPython("test_runners.py::RunnerTests.test_interrupt_call_soon")]
+    public async Task A_main_that_only_yields_is_cancelled_too()
+        => (await Interrupt("spins")).ShouldBe(["ready", "threw KeyboardInterruptException"]);
+
+    [Fact, Rule("ARUN-11", "ARUN-12")]
+    [CPython("test_runners.py::RunnerTests.test_interrupt_wait")]
+    public async Task What_main_waits_for_is_cancelled_with_it_and_the_runner_can_be_used_again()
+        => (await Interrupt("runner: waits")).ShouldBe(["ready", "interrupted, future cancelled: True", "returned after another run"]);
+
+    [Fact, Rule("ARUN-11")]
+    public async Task Handlers_of_the_users_own_run_too()
+        => (await Interrupt("has a handler of its own")).ShouldBe(["ready", "own handler", "main cancelled", "threw KeyboardInterruptException"], ignoreOrder: true);
+
+    [Fact, Rule("ARUN-11")]
+    public async Task Between_two_runs_it_ends_the_process()
+        => (await Interrupt("runner: between runs")).ShouldBe(["ready"]);
 
     // Sends a Ctrl-C whenever the program says that it is ready; gives what it printed.
     private static async Task<List<string>> Interrupt(string program)

@@ -1,0 +1,84 @@
+namespace AsyncioSharp;
+
+public static partial class Asyncio
+{
+    /// <summary>
+    /// Runs coroutines with staggered beginnings and takes the first that succeeds: the next one begins when the one before has failed, or when
+    /// <paramref name="delay"/> seconds have passed. The others are then cancelled and awaited. Mirrors <c>staggered_race</c> (RFC 8305's
+    /// "happy eyeballs" are built on it).
+    /// </summary>
+    /// <remarks>
+    /// Cancelling the waiting task cancels and awaits all that have begun. One that answers its cancellation with a result has lost all the same.
+    /// </remarks>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="functions">Make the coroutines; called one after the other, each when its turn has come.</param>
+    /// <param name="delay">Seconds; null for one after the other, each when the one before has failed.</param>
+    /// <returns>A coroutine of the winner's result, its index, and the failures of those that began.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="functions"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="delay"/> is not a number.</exception>
+    public static Coroutine<StaggeredResult<T>> StaggeredRace<T>(IEnumerable<Func<Coroutine<T>>> functions, double? delay)
+    {
+        ArgumentNullException.ThrowIfNull(functions);
+        EventLoop.CheckSeconds(delay ?? 0, nameof(delay));
+        return new StaggeredRun<T>(delay).Run(functions);
+    }
+
+    /// <inheritdoc cref="StaggeredRace{T}(IEnumerable{Func{Coroutine{T}}}, double?)"/>
+    /// <param name="functions">Make the coroutines; called one after the other, each when its turn has come.</param>
+    /// <param name="delay">The time between two beginnings.</param>
+    public static Coroutine<StaggeredResult<T>> StaggeredRace<T>(IEnumerable<Func<Coroutine<T>>> functions, TimeSpan delay)
+        => StaggeredRace(functions, delay.TotalSeconds);
+}
+
+/// <summary>What came of a <c>StaggeredRace</c>.</summary>
+/// <typeparam name="T">The kind of result.</typeparam>
+/// <param name="Winner">The first result; the default value if none succeeded.</param>
+/// <param name="WinnerIndex">The place of the winner among the functions; null if none succeeded.</param>
+/// <param name="Exceptions">How those that began have failed, in the order of the functions; null at the winner's place.</param>
+public sealed record StaggeredResult<T>(T? Winner, int? WinnerIndex, IReadOnlyList<Exception?> Exceptions);
+
+/// <summary>A staggered race while it runs: a group in which each coroutine that fails lets the next one begin, and the first result ends the group.</summary>
+internal sealed class StaggeredRun<T>(double? delay)
+{
+    private readonly List<Exception?> _exceptions = [];
+    private T? _winner;
+    private int? _index;
+
+    internal async Coroutine<StaggeredResult<T>> Run(IEnumerable<Func<Coroutine<T>>> functions)
+    {
+        await new TaskGroup().Run(async group =>
+        {
+            foreach (var function in functions)
+            {
+                var failed = Asyncio.GetRunningLoop().CreateFuture<bool>();
+                _exceptions.Add(null);
+                _ = group.CreateTask(RunOne(function, _exceptions.Count - 1, failed, group));
+                // Not WaitFor: what ends the waiting early is no failure, and the group's own cancellation must come through.
+                await Asyncio.Wait([failed], delay);
+            }
+        });
+        return new StaggeredResult<T>(_winner, _index, _exceptions);
+    }
+
+    private async Coroutine RunOne(Func<Coroutine<T>> function, int index, Future<bool> failed, TaskGroup group)
+    {
+        try
+        {
+            var result = await (function?.Invoke() ?? throw new InvalidOperationException($"Function {index} of the staggered race is null or returned null; it must return a coroutine."));
+            if (_index is null)
+            {
+                _index = index;
+                _winner = result;
+                group.Cancel();
+            }
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            _exceptions[index] = e;
+            if (!failed.IsDone)
+            {
+                failed.SetResult(true);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Runtime.ExceptionServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// Runs several programs one after the other on one loop and in one context, and puts the loop in order at the end. Mirrors
+/// <c>asyncio.Runner</c>. <see cref="Asyncio.Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/> is a runner that is used once.
+/// </summary>
+/// <remarks>
+/// <para>The loop is made, and the caller's context copied, at the first <see cref="Run{T}(Coroutine{T}, Context?)"/> or <see cref="GetLoop"/>. Tasks that are left when a
+/// run ends stay in the loop and go on with the next run. What a run changes in the context is there in the next one.</para>
+/// <para>Ctrl-C during a run cancels its coroutine; if that ends so, <see cref="KeyboardInterruptException"/> is thrown. A second Ctrl-C leaves
+/// the loop at once, a third one ends the process. Between the runs, and at the end, Ctrl-C does what it does without a runner.</para>
+/// </remarks>
+/// <param name="debug">Debug mode on or off; null for what <c>ASYNCIOSHARP_DEBUG</c> says.</param>
+/// <param name="loopFactory">Makes the loop; null for <c>new EventLoop()</c>.</param>
+public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = null) : IDisposable
+{
+    private EventLoop? _loop;
+    private Context? _context;   // of the runs; null: the empty one
+    private Exception? _failure; // with which the last run ended
+    private bool _closed;
+
+    /// <summary>Runs a coroutine to its end. Mirrors <c>Runner.run</c>.</summary>
+    /// <typeparam name="T">The kind of result.</typeparam>
+    /// <param name="coroutine">What to run.</param>
+    /// <param name="context">The context to run in, used as it is; null for that of the runner.</param>
+    /// <returns>What it returned; what it threw is thrown. If it ends cancelled, a <see cref="CancelledException"/> is.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
+    /// <exception cref="ArgumentException">The loop factory returned null.</exception>
+    /// <exception cref="InvalidOperationException">The runner is closed, or a loop is running on this thread; the coroutine is left unstarted.</exception>
+    /// <exception cref="KeyboardInterruptException">The user pressed Ctrl-C.</exception>
+    public T Run<T>(Coroutine<T> coroutine, Context? context = null)
+        => RunTask(coroutine, context, static (loop, task) => loop.RunUntilComplete((CoroutineTask<T>)task));
+
+    /// <inheritdoc cref="Run{T}(Coroutine{T}, Context?)"/>
+    public void Run(Coroutine coroutine, Context? context = null) => RunTask(coroutine, context, static (loop, task) =>
+    {
+        loop.RunUntilComplete(task);
+        return true;
+    });
+
+    /// <summary>The loop of the runner, for instance to set it up before the first run. Mirrors <c>Runner.get_loop</c>.</summary>
+    /// <returns>The loop.</returns>
+    /// <exception cref="ArgumentException">The loop factory returned null.</exception>
+    /// <exception cref="InvalidOperationException">The runner is closed; or the loop factory returned a closed loop.</exception>
+    public EventLoop GetLoop()
+    {
+        if (_closed)
+        {
+            throw new InvalidOperationException("Runner is closed; make a new one.");
+        }
+        if (_loop is null)
+        {
+            var loop = loopFactory is null ? new EventLoop() : loopFactory() ?? throw new ArgumentException("The loop factory returned null.", nameof(loopFactory));
+            loop.CheckClosed();
+            loop.Debug = debug ?? loop.Debug;
+            _context = Context.CaptureForNew();
+            _loop = loop;
+        }
+        return _loop;
+    }
+
+    /// <summary>
+    /// Puts everything in order: tasks that are left are cancelled and awaited, their failures reported; async iterators that were left
+    /// half-consumed are disposed; the executor's threads are waited for, 300 s at most; failures that nobody retrieved are reported; the loop is
+    /// closed. Calling it again does nothing. Mirrors <c>Runner.close</c>.
+    /// </summary>
+    /// <remarks>
+    /// All of this is done whatever becomes of any part. What such a part throws (a <see cref="KeyboardInterruptException"/> of a task, say) is
+    /// thrown at the end; but if the last run ended with an exception, it is reported to the loop's exception handler instead, so that in a
+    /// <c>using</c> it does not take the place of that exception.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The loop is running, or another one is on this thread; nothing is closed.</exception>
+    public void Close()
+    {
+        if (_closed || _loop is not { IsClosed: false } loop)
+        {
+            _closed = true;
+            return;
+        }
+        loop.CheckNotRunning();
+        _closed = true;
+        var failures = EndPhase.PutInOrder(loop);
+        var thrown = _failure ?? failures.FirstOrDefault();
+        foreach (var failure in failures.Where(failure => failure != thrown)) // a group throws an interrupt of one of its tasks again
+        {
+            loop.CallExceptionHandler(new ExceptionContext { Message = "unhandled exception during Asyncio.Run() shutdown", Exception = failure });
+        }
+        if (thrown is not null && _failure is null)
+        {
+            ExceptionDispatchInfo.Throw(thrown);
+        }
+    }
+
+    /// <summary>The same as <see cref="Close"/>.</summary>
+    public void Dispose() => Close();
+
+    private TResult RunTask<TResult>(Coroutine coroutine, Context? context, Func<EventLoop, CoroutineTask, TResult> complete)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        if (EventLoop.Running is not null)
+        {
+            throw new InvalidOperationException("Runner.Run() cannot be called from a running event loop; await the coroutine instead.");
+        }
+        var loop = GetLoop();
+        loop.CheckNotRunning();
+        _failure = null;
+        var task = loop.CreateTask(coroutine, context: context ?? OwnContext());
+        task.IsImplicit = true;
+        using var interrupt = new KeyboardInterrupt(loop, task);
+        try
+        {
+            return complete(loop, task);
+        }
+        catch (CancelledException) when (interrupt.Caused(task))
+        {
+            _failure = new KeyboardInterruptException();
+            throw _failure;
+        }
+        catch (Exception e)
+        {
+            _failure = e;
+            throw;
+        }
+        finally
+        {
+            if (context is null)
+            {
+                _context = task.ReportContext;
+            }
+        }
+    }
+
+    // Null if nothing is set, neither in the runner's context nor in the caller's: then the task gets the empty context, which costs its steps least.
+    private Context? OwnContext()
+    {
+        if (_context is null && !ReferenceEquals(Context.Current, Context.Empty))
+        {
+            _context = new Context(Context.Empty);
+        }
+        return _context;
+    }
+}

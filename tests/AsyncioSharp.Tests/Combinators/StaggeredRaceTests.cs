@@ -1,0 +1,164 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
+
+namespace AsyncioSharp.Tests.Combinators;
+
+/// <summary><c>Asyncio.StaggeredRace</c>: who begins when, who wins, and what becomes of the others.</summary>
+public class StaggeredRaceTests
+{
+    private const string Rows = "test_staggered.py::StaggeredTests.";
+
+    [Fact]
+    [CPython(Rows + "test_empty")]
+    public void Of_none_none_wins()
+    {
+        var result = VirtualTimeLoop.Run(Asyncio.StaggeredRace<string>([], delay: null));
+        result.Winner.ShouldBeNull();
+        result.WinnerIndex.ShouldBeNull();
+        result.Exceptions.ShouldBeEmpty();
+    }
+
+    [Fact]
+    [CPython(Rows + "test_one_successful")]
+    public void If_the_first_succeeds_the_second_does_not_begin()
+    {
+        int begun = 0;
+        var (winner, index, exceptions) = VirtualTimeLoop.Run(Asyncio.StaggeredRace<string>([() => Return(0), () => Return(1)], delay: null));
+        (winner, index).ShouldBe(("Res: 0", 0));
+        exceptions.ShouldBe([null]);
+        begun.ShouldBe(1);
+
+        async Coroutine<string> Return(int i)
+        {
+            begun++;
+            return $"Res: {i}";
+        }
+    }
+
+    [Fact]
+    [CPython(Rows + "test_first_error_second_successful")]
+    public void If_the_first_fails_the_second_begins_at_once()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var failure = new FormatException();
+            var (winner, index, exceptions) = await Asyncio.StaggeredRace<string>([() => Fails(1, failure), () => Asyncio.Sleep(1, "second")], delay: 100);
+            (winner, index).ShouldBe(("second", 1));
+            exceptions.ShouldBe([failure, null]);
+            Asyncio.GetRunningLoop().Time.ShouldBe(2, 1e-9);
+        }
+    }
+
+    [Fact]
+    [CPython(Rows + "test_first_timeout_second_successful")]
+    public void After_the_delay_the_second_begins_and_the_loser_is_cancelled_and_awaited()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            bool cleanedUp = false;
+            var (winner, index, exceptions) = await Asyncio.StaggeredRace<string>([Slow, () => Asyncio.Sleep(1, "second")], TimeSpan.FromSeconds(2));
+            (winner, index).ShouldBe(("second", 1));
+            exceptions.Count.ShouldBe(2);
+            exceptions[0].ShouldBeOfType<CancelledException>();
+            exceptions[1].ShouldBeNull();
+            cleanedUp.ShouldBeTrue();
+            Asyncio.GetRunningLoop().Time.ShouldBe(8, 1e-9); // 2 + 1, and 5 for the loser's end
+            CoroutineTask.Current.Cancelling.ShouldBe(0);
+            Asyncio.AllTasks().ShouldBe([CoroutineTask.Current]);
+
+            async Coroutine<string> Slow()
+            {
+                try
+                {
+                    return await Asyncio.Sleep(3600, "first");
+                }
+                finally
+                {
+                    await Asyncio.Sleep(5);
+                    cleanedUp = true;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    [CPython(Rows + "test_none_successful")]
+    public void If_all_fail_none_wins_and_every_failure_is_told()
+    {
+        var failures = new Exception[] { new FormatException(), new InvalidTimeZoneException() };
+        var (winner, index, exceptions) = VirtualTimeLoop.Run(Asyncio.StaggeredRace<string>([() => Fails(1, failures[0]), () => Fails(1, failures[1])], delay: null));
+        winner.ShouldBeNull();
+        index.ShouldBeNull();
+        exceptions.ShouldBe(failures);
+    }
+
+    [Fact]
+    public void Two_that_succeed_together_have_one_winner()
+    {
+        var (winner, index, exceptions) = VirtualTimeLoop.Run(Asyncio.StaggeredRace<string>([() => Asyncio.Sleep(2, "first"), () => Stubborn()], delay: 1));
+        (winner, index).ShouldBe(("first", 0));
+        exceptions.ShouldBe([null, null]); // the second answered its cancellation with a result
+
+        static async Coroutine<string> Stubborn()
+        {
+            try
+            {
+                return await Asyncio.Sleep(100, "second");
+            }
+            catch (CancelledException)
+            {
+                return "all the same";
+            }
+        }
+    }
+
+    [Fact]
+    public void Cancelling_the_waiting_task_cancels_all_that_have_begun()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            int begun = 0;
+            int cancelled = 0;
+            var race = Asyncio.CreateTask(Asyncio.StaggeredRace<int>([Body, Body, Body], delay: 1));
+            await Asyncio.Sleep(1.5);
+            race.Cancel("outside");
+            (await LoopSteps.FailureOf<CancelledException>(race)).CancelMessage.ShouldBe("outside");
+            (begun, cancelled).ShouldBe((2, 2));
+
+            async Coroutine<int> Body()
+            {
+                begun++;
+                try
+                {
+                    return await Asyncio.Sleep(3600, 1);
+                }
+                catch (CancelledException)
+                {
+                    cancelled++;
+                    throw;
+                }
+            }
+        }
+    }
+
+    private static async Coroutine<string> Fails(double seconds, Exception failure)
+    {
+        await Asyncio.Sleep(seconds);
+        throw failure;
+    }
+
+    [Fact]
+    public void Bad_arguments_are_refused_at_the_call_and_a_bad_function_has_failed()
+    {
+        Should.Throw<ArgumentNullException>(() => Asyncio.StaggeredRace<int>(null!, 1)).ParamName.ShouldBe("functions");
+        Should.Throw<ArgumentException>(() => Asyncio.StaggeredRace<int>([], double.NaN)).ParamName.ShouldBe("delay");
+        var result = VirtualTimeLoop.Run(Asyncio.StaggeredRace<int>([null!, () => null!, () => throw new FormatException()], delay: null));
+        result.Exceptions.Select(exception => exception!.GetType()).ShouldBe([typeof(InvalidOperationException), typeof(InvalidOperationException), typeof(FormatException)]);
+    }
+}
