@@ -1,5 +1,4 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
