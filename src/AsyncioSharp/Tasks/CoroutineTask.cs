@@ -94,9 +94,6 @@ public partial class CoroutineTask : Future
         }
     }
 
-    /// <summary>How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.</summary>
-    public int Cancelling => _cancelRequests;
-
     /// <summary>
     /// A token to hand to .NET APIs: cancelled when the task is asked to cancel. Costs nothing until it is asked for. When <see cref="Uncancel"/> takes
     /// back the last request, a token that was cancelled stays so, and this property gives a new one. An <see cref="OperationCanceledException"/> of
@@ -170,21 +167,6 @@ public partial class CoroutineTask : Future
         }
         _details?.Tokens?.CancelOwn();
         return true;
-    }
-
-    /// <summary>
-    /// Takes back one request of <see cref="Cancel"/>. When none is left, a request that was only remembered is forgotten; an exception that is on its
-    /// way is not stopped. For code that has dealt with a cancellation of its own making. Mirrors <c>Task.uncancel()</c>.
-    /// </summary>
-    /// <returns>The number of requests left.</returns>
-    public int Uncancel()
-    {
-        if (_cancelRequests > 0 && --_cancelRequests == 0)
-        {
-            _mustCancel = false;
-            _details?.Tokens?.Renew();
-        }
-        return _cancelRequests;
     }
 
     /// <summary>The first step was waited for with the requests so far, and they are still on their way.</summary>
