@@ -4,7 +4,7 @@ namespace AsyncioSharp;
 
 /// <summary>
 /// Something that is entered once, by running a body in it: what <see cref="TaskGroup"/>, <see cref="TimeoutScope"/> and
-/// <c>CancelScope</c> share. A scope is a method that takes its body, and not an <c>await using</c>, because the end of an
+/// <see cref="CancelScope"/> share. A scope is a method that takes its body, and not an <c>await using</c>, because the end of an
 /// <c>await using</c> is not told whether the body failed: it could neither cancel children nor turn a cancellation into a timeout.
 /// </summary>
 internal interface IScope

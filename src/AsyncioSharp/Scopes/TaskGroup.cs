@@ -19,6 +19,7 @@ public sealed class TaskGroup : IScope
     private TaskGroupChild? _first;    // the tasks that are not known to be done, in order of their creation
     private TaskGroupChild? _last;
     private int _count;                // how many those are
+    private ScopeFrame? _around;       // the cancel scope or shield that the group is in
     private int _settled;              // the parent's requests at the beginning
     private Future<bool>? _drained;    // what the parent waits for when the body has ended
     private Exception? _fatal;         // a failure that comes out as it is
@@ -118,6 +119,7 @@ public sealed class TaskGroup : IScope
             throw new InvalidOperationException($"TaskGroup {this} has already been entered; make a new one.");
         }
         _parent = task;
+        _around = task.Scope;
         _settled = task.SettledRequests;
         if (_aborting)
         {
@@ -156,13 +158,12 @@ public sealed class TaskGroup : IScope
         var cancelled = failure as CancelledException ?? _cancelled;
         if (errors.Count == 0)
         {
-            return _requested && isOurs ? null : cancelled;
+            return isOurs && _requested ? null : cancelled ?? (isOurs ? null : _parent.TakePending());
         }
         if (!isOurs)
         {
             // Failures have precedence over a cancellation from outside, but do not make it undone: it is thrown at the next await.
-            _parent.Uncancel();
-            _parent.Cancel(cancelled?.CancelMessage);
+            _parent.Redeliver(cancelled?.CancelMessage);
         }
         return new TaskGroupException(errors);
     }
@@ -210,14 +211,22 @@ public sealed class TaskGroup : IScope
         if (!_exiting)
         {
             _requested = true;
-            _parent!.Cancel(_message);
+            _parent!.CancelFrom(_around, _message);
         }
     }
 
     private async Coroutine WaitForChildren()
     {
+        ScopeFrame? shield = null;
         while (_count > 0)
         {
+            if (_aborting && shield is null)
+            {
+                // There is nothing left to cancel: what arrives now waits until the tasks have ended. (And a cancel scope around
+                // the group would interrupt the waiting again and again.)
+                shield = new ScopeFrame(isShield: true);
+                _parent!.Enter(shield);
+            }
             _drained = _parent!.Loop.CreateFuture<bool>();
             try
             {
@@ -235,6 +244,10 @@ public sealed class TaskGroup : IScope
                     Abort();
                 }
             }
+        }
+        if (shield is not null)
+        {
+            _parent!.Leave(shield);
         }
     }
 

@@ -17,6 +17,7 @@ public sealed class TimeoutScope : IScope
     private CoroutineTask? _task;  // the one that runs the body; null before that
     private Handle? _alarm;        // the call that will expire it
     private State _state;
+    private ScopeFrame? _around;   // the cancel scope or shield that the timeout is in
     private int _settled;          // the task's requests at the beginning
 
     internal TimeoutScope(double? when)
@@ -94,6 +95,7 @@ public sealed class TimeoutScope : IScope
         }
         _state = State.Active;
         _task = task;
+        _around = task.Scope;
         _settled = task.SettledRequests;
         Schedule();
     }
@@ -127,7 +129,7 @@ public sealed class TimeoutScope : IScope
     {
         _alarm = null;
         _state = State.Expiring;
-        _task!.Cancel();
+        _task!.CancelFrom(_around, null);
     }
 }
 

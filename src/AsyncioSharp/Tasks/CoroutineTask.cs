@@ -156,6 +156,10 @@ public partial class CoroutineTask : Future
             return true;
         }
         _cancelRequests++;
+        if (_details?.Scopes?.TryHold(null, message) == true)
+        {
+            return true;
+        }
         if (_startsBeforeCancel && !_begun)
         {
             IsRequestLate = true;
@@ -261,6 +265,7 @@ public partial class CoroutineTask : Future
         if (_details is not null || message is not null)
         {
             Details.CancelMessage = message;
+            Details.Scopes?.IsPending = true;
         }
     }
 
@@ -336,7 +341,11 @@ public partial class CoroutineTask : Future
         };
         if (_mustCancel && _leaf.CanThrow)
         {
-            _mustCancel = false;
+            if (thrown is null && source is IWaitable && _details?.Scopes is { IsPending: false })
+            {
+                return null; // a scope is cancelled, which stays on: what completed in spite of it gives its result, and the next await throws
+            }
+            Settle();
             thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
             return TaskDetails.CancellationFor(_details, thrown as CancelledException);
         }
@@ -366,7 +375,7 @@ public partial class CoroutineTask : Future
         }
         if (_mustCancel && CancelWait(target, _details?.CancelMessage))
         {
-            _mustCancel = false;
+            Settle();
         }
     }
 

@@ -1,8 +1,8 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// What few tasks have: a task makes one only if it is given a name, has to remember a request with a message, has to do with tokens, or awaits things of .NET. The others
-/// carry one empty reference instead of these.
+/// What few tasks have: a task makes one only if it is given a name, has to remember a request with a message, has to do with tokens, awaits
+/// things of .NET, or is in a cancel scope. The others carry one empty reference instead of these.
 /// </summary>
 internal sealed class TaskDetails
 {
@@ -17,6 +17,9 @@ internal sealed class TaskDetails
 
     /// <summary>What the task has to do with cancellation tokens, from now on.</summary>
     internal TaskTokens TokensOf(CoroutineTask task) => Tokens ??= new TaskTokens(task);
+
+    /// <summary>The cancel scopes that the task's code is in; null if it is in none.</summary>
+    internal ScopeStack? Scopes { get; set; }
 
     /// <summary>The exception of a request: the one that arrived, or a new one. If a token asked, it carries the token.</summary>
     internal static CancelledException CancellationFor(TaskDetails? details, CancelledException? arrived)

@@ -11,13 +11,13 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     private TokenWatch? _watch;             // of the master
     private bool _masterAsked;              // and its exception has not been thrown yet
 
-    /// <summary>The task's own token: cancelled exactly if the task has requests that were not taken back.</summary>
+    /// <summary>The task's own token: cancelled exactly if the task has requests that were not taken back, and that no shield holds back.</summary>
     internal CancellationToken Own
     {
         get
         {
             _own ??= new CancellationTokenSource();
-            if (task.Cancelling > 0)
+            if (task.ReachingRequests > 0)
             {
                 CancelOwn();
             }

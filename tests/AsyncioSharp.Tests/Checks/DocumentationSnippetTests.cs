@@ -12,6 +12,8 @@ public partial class DocumentationSnippetTests
     [InlineData("queues")]
     [InlineData("synchronization")]
     [InlineData("testing")]
+    [InlineData("structured-concurrency")]
+    [InlineData("running")]
     public void Every_snippet_of_the_page_is_part_of_a_test(string page)
     {
         var code = string.Concat(Directory.EnumerateFiles(Repository.PathOf("tests/AsyncioSharp.Tests/Documentation"), "*.cs").Select(file => Unindented(File.ReadAllText(file))));

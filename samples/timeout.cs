@@ -1,0 +1,28 @@
+// A timeout around a body of code, whose deadline is moved while it runs.
+
+#:project ../src/AsyncioSharp/AsyncioSharp.csproj
+#:property PublishAot=false
+
+using AsyncioSharp;
+
+async Coroutine Main()
+{
+    var timeout = Asyncio.Timeout(0.1);
+    try
+    {
+        await timeout.Run(async active =>
+        {
+            await Asyncio.Sleep(0.05);
+            active.Reschedule(active.When + 0.1);
+            await Asyncio.Sleep(0.1);
+            Console.WriteLine("still in time, for the deadline was moved");
+            await Asyncio.Sleep(10);
+        });
+    }
+    catch (TimeoutException)
+    {
+        Console.WriteLine($"timeout! expired: {timeout.IsExpired}");
+    }
+}
+
+Asyncio.Run(Main());

@@ -1,0 +1,373 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Combinators;
+
+namespace AsyncioSharp.Tests.Scopes;
+
+/// <summary>Scopes in scopes, in timeouts and in groups; shields; and a cancellation from outside that comes together with a scope's own.</summary>
+public class CancelScopeNestingTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_nested_scopes_that_are_cancelled_the_outermost_ends_all(bool innerFirst)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var outer = new CancelScope();
+            var inner = new CancelScope();
+            bool reached = false;
+            await outer.Run(async _ =>
+            {
+                await inner.Run(async _ =>
+                {
+                    (innerFirst ? inner : outer).Cancel();
+                    (innerFirst ? outer : inner).Cancel();
+                    await Asyncio.Sleep(10);
+                });
+                reached = true;
+            });
+            (outer.WasCaught, inner.WasCaught, reached).ShouldBe((true, false, false));
+            await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Fact]
+    public void An_inner_scope_ends_alone()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var outer = new CancelScope(timeout: 5);
+            var inner = new CancelScope(timeout: 1);
+            await outer.Run(async _ =>
+            {
+                await inner.Run(async _ => await Asyncio.Sleep(10));
+                Asyncio.GetRunningLoop().Time.ShouldBe(1, 1e-9);
+                await Asyncio.Sleep(2); // not cancelled any more
+                await Asyncio.Sleep(10);
+            });
+            Asyncio.GetRunningLoop().Time.ShouldBe(5, 1e-9);
+            (outer.WasCaught, inner.WasCaught).ShouldBe((true, true));
+            await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_cancellation_from_outside_passes_through_also_if_the_scope_is_cancelled_too(bool scopeFirst)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var scope = new CancelScope();
+            var task = Asyncio.CreateTask(scope.Run(async _ => await Asyncio.Sleep(10)));
+            await Asyncio.Sleep(1);
+            if (scopeFirst)
+            {
+                scope.Cancel("scope");
+            }
+            task.Cancel("outside");
+            scope.Cancel("scope");
+            await LoopSteps.FailureOf<CancelledException>(task);
+            task.IsCancelled.ShouldBeTrue();
+            task.Cancelling.ShouldBe(1);
+            scope.WasCaught.ShouldBeFalse();
+
+            var untouched = new CancelScope();
+            var other = Asyncio.CreateTask(untouched.Run(async _ => await Asyncio.Sleep(10)));
+            await Asyncio.Sleep(1);
+            other.Cancel("outside");
+            (await LoopSteps.FailureOf<CancelledException>(other)).CancelMessage.ShouldBe("outside");
+            untouched.IsCancelled.ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public void A_cancellation_from_outside_in_a_cancelled_scope_is_not_lost_when_the_body_swallows_everything()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await LoopSteps.FailureOf<CancelledException>(task);
+
+            static async Coroutine Body()
+            {
+                var scope = new CancelScope();
+                var self = CoroutineTask.Current;
+                await scope.Run(async _ =>
+                {
+                    scope.Cancel();
+                    await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1));
+                    self.Cancel("outside"); // and the body ends before it is delivered
+                });
+                await Asyncio.Sleep(1);
+                throw new InvalidOperationException("the request was lost");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_shield_holds_back_a_cancellation_from_outside_until_it_is_left()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var order = new List<string>();
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel("outside").ShouldBeTrue();
+            task.Cancelling.ShouldBe(1);
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("outside");
+            order.ShouldBe(["saved: 5", "did not suspend"]);
+            Asyncio.GetRunningLoop().Time.ShouldBe(3, 1e-9);
+
+            async Coroutine Body()
+            {
+                int value = await new CancelScope(shield: true).Run(async _ =>
+                {
+                    await Asyncio.Sleep(3);
+                    return 5;
+                });
+                order.Add($"saved: {value}");
+                order.Add("did not suspend");
+                await Asyncio.Sleep(0);
+                order.Add("not reached");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_shield_may_be_what_cleans_up_in_a_cancelled_scope()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var order = new List<string>();
+            var scope = new CancelScope(timeout: 1);
+            await scope.Run(async _ =>
+            {
+                try
+                {
+                    await Asyncio.Sleep(10);
+                }
+                finally
+                {
+                    await new CancelScope(timeout: 5, shield: true).Run(async _ =>
+                    {
+                        await Asyncio.Sleep(2);
+                        order.Add("cleaned up");
+                    });
+                    var tooLong = new CancelScope(timeout: 5, shield: true);
+                    await tooLong.Run(async _ => await Asyncio.Sleep(100));
+                    tooLong.WasCaught.ShouldBeTrue(); // its own deadline it does not hold back
+                }
+            });
+            order.ShouldBe(["cleaned up"]);
+            scope.WasCaught.ShouldBeTrue();
+            Asyncio.GetRunningLoop().Time.ShouldBe(8, 1e-9);
+            await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Fact]
+    public void A_shield_holds_back_timeouts_and_groups_around_it_and_not_those_inside()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var around = Asyncio.Timeout(1);
+            await LoopSteps.FailureOf<TimeoutException>(around.Run(async timeout =>
+            {
+                await new CancelScope(shield: true).Run(async shield =>
+                {
+                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(2).Run(async _ => await Asyncio.Sleep(10)));
+                    Asyncio.GetRunningLoop().Time.ShouldBe(2, 1e-9);
+                    around.IsExpired.ShouldBeTrue();
+                    await TaskGroupTests.FailuresOf(new TaskGroup().Run(async group =>
+                    {
+                        _ = group.CreateTask(TaskGroupTests.FailAfter(1));
+                        await Asyncio.Sleep(10);
+                    }));
+                    Asyncio.GetRunningLoop().Time.ShouldBe(3, 1e-9);
+                    await Asyncio.Sleep(1);
+                });
+                await Asyncio.Sleep(10);
+            }));
+            Asyncio.GetRunningLoop().Time.ShouldBe(4, 1e-9);
+            await CancelScopeTests.NothingIsLeft();
+
+            await TaskGroupTests.FailuresOf(new TaskGroup().Run(async group =>
+            {
+                _ = group.CreateTask(TaskGroupTests.FailAfter(1));
+                await new CancelScope(shield: true).Run(async _ => await Asyncio.Sleep(5));
+                await Asyncio.Sleep(10);
+            }));
+            Asyncio.GetRunningLoop().Time.ShouldBe(10, 1e-9); // 5 and the scope above, and a second for the check
+            await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Fact]
+    public void Of_two_shields_the_outer_one_holds_back_what_comes_from_outside_of_both()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var order = new List<string>();
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await LoopSteps.FailureOf<CancelledException>(task);
+            order.ShouldBe(["inner left", "between: timeout", "outer left"]);
+
+            async Coroutine Body()
+            {
+                await new CancelScope(shield: true).Run(async _ =>
+                {
+                    try
+                    {
+                        await Asyncio.TimeoutAt(2).Run(async _ =>
+                        {
+                            await new CancelScope(shield: true).Run(async _ => await Asyncio.Sleep(3));
+                            order.Add("inner left");
+                            await Asyncio.Sleep(10); // here the timeout's request arrives, and not that from outside
+                        });
+                    }
+                    catch (TimeoutException)
+                    {
+                        order.Add("between: timeout");
+                    }
+                    await Asyncio.Sleep(1);
+                });
+                order.Add("outer left");
+                await Asyncio.Sleep(10);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_shielded_scope_that_is_cancelled_itself_ends_and_what_it_held_back_is_delivered_afterwards()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var scope = new CancelScope(timeout: 3, shield: true);
+            bool left = false;
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel("outside");
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("outside");
+            (left, scope.WasCaught).ShouldBe((true, true));
+
+            async Coroutine Body()
+            {
+                await scope.Run(async _ => await Asyncio.Sleep(10));
+                left = true;
+                await Asyncio.Sleep(10);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_request_that_was_made_before_a_shield_waits_for_its_end_too_and_can_be_taken_back_meanwhile()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            bool saved = false;
+            var task = Asyncio.CreateTask(Body());
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("before");
+            saved.ShouldBeTrue();
+
+            await new CancelScope(shield: true).Run(async _ =>
+            {
+                CoroutineTask.Current.Cancel();
+                await Asyncio.Sleep(1);
+                CoroutineTask.Current.Uncancel().ShouldBe(0);
+            });
+            await CancelScopeTests.NothingIsLeft();
+
+            async Coroutine Body()
+            {
+                CoroutineTask.Current.Cancel("before");
+                await new CancelScope(shield: true).Run(async _ =>
+                {
+                    await Asyncio.Sleep(1);
+                    saved = true;
+                });
+                await Asyncio.Sleep(1);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_timeout_that_expires_together_with_a_scope_around_it_is_not_told()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var scope = new CancelScope(timeout: 1);
+            var timeout = Asyncio.TimeoutAt(1);
+            await scope.Run(async _ => await timeout.Run(async _ => await Asyncio.Sleep(10)));
+            (scope.WasCaught, timeout.IsExpired).ShouldBe((true, true));
+
+            // The other way round the timeout is the outer one.
+            var inner = new CancelScope(timeout: 1);
+            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await inner.Run(async _ => await Asyncio.Sleep(10))));
+            (inner.IsCancelled, inner.WasCaught).ShouldBe((true, false));
+            await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Fact]
+    public void A_timeout_in_a_scope_that_is_cancelled_already_does_not_end_it()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var scope = new CancelScope();
+            await scope.Run(async _ =>
+            {
+                scope.Cancel();
+                await Asyncio.Timeout(0).Run(async _ => await Asyncio.Sleep(1));
+                throw new InvalidOperationException("the scope was left by the timeout");
+            });
+            scope.WasCaught.ShouldBeTrue();
+            await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Fact]
+    public void A_cancelled_task_in_a_shield_keeps_the_one_that_awaits_it_waiting()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var inner = Asyncio.CreateTask(new CancelScope(shield: true).Run(async _ => await Asyncio.Sleep(5, "value")));
+            var outer = Asyncio.CreateTask(Await());
+            await Asyncio.Sleep(1);
+            outer.Cancel();
+            await LoopSteps.FailureOf<CancelledException>(outer);
+            Asyncio.GetRunningLoop().Time.ShouldBe(5, 1e-9);
+            inner.IsCancelled.ShouldBeTrue(); // the request was still there when it returned
+
+            async Coroutine<string?> Await() => await inner;
+        }
+    }
+}
