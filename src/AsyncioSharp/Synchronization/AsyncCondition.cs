@@ -46,6 +46,7 @@ public sealed class AsyncCondition
         _binding.Bind();
         var notified = new SignalCoroutine(_line, "AsyncCondition.Wait");
         Exception? failure = null;
+        ScopeFrame? shield = null;
         _lock.Release();
         try
         {
@@ -65,7 +66,12 @@ public sealed class AsyncCondition
             catch (CancelledException e)
             {
                 failure = e;
+                shield ??= CoroutineTask.Running.EnterShieldInScope(); // a cancelled scope around would interrupt this again and again
             }
+        }
+        if (shield is not null)
+        {
+            CoroutineTask.Running.Leave(shield);
         }
         if (failure is not null)
         {

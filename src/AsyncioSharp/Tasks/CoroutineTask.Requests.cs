@@ -120,6 +120,18 @@ public partial class CoroutineTask
         _mustCancel = scopes.IsPending || scopes.IsOn;
     }
 
+    /// <summary>For waiting that must come to its end: a shield, if the code is in a scope whose cancellation might stay on; null otherwise.</summary>
+    internal ScopeFrame? EnterShieldInScope()
+    {
+        if (Scope is null)
+        {
+            return null;
+        }
+        var shield = new ScopeFrame(isShield: true);
+        Enter(shield);
+        return shield;
+    }
+
     /// <summary>Leaves a scope. What waited at it as a shield is delivered at the next await that suspends.</summary>
     internal void Leave(ScopeFrame scope)
     {

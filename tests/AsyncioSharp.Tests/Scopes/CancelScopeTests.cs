@@ -307,6 +307,40 @@ public class CancelScopeTests
     }
 
     [Fact]
+    public void A_condition_in_it_takes_its_lock_again_without_spinning()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var condition = new AsyncCondition();
+            var scope = new CancelScope();
+            var holder = Asyncio.CreateTask(Hold());
+            await scope.Run(async _ =>
+            {
+                using (await condition.Acquire())
+                {
+                    await condition.Wait(); // while it waits, the other one takes the lock, cancels the scope, and keeps the lock for some time
+                }
+            });
+            scope.WasCaught.ShouldBeTrue();
+            Asyncio.GetRunningLoop().Time.ShouldBe(11, 1e-9);
+            await holder;
+            await NothingIsLeft();
+
+            async Coroutine Hold()
+            {
+                await Asyncio.Sleep(1);
+                using (await condition.Acquire())
+                {
+                    scope.Cancel();
+                    await Asyncio.Sleep(10);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void It_is_entered_once_and_its_deadline_is_not_moved_afterwards()
     {
         VirtualTimeLoop.Run(Main());
