@@ -438,6 +438,8 @@ public class TaskGroupCancellationTests
                 await Asyncio.Sleep(1);
             });
             await Asyncio.Sleep(1);
+            await new TaskGroup().Run(async group => group.Cancel()); // the body ends before its cancellation is delivered
+            await Asyncio.Sleep(1);
             task.Cancelling.ShouldBe(1);
         }
     }
