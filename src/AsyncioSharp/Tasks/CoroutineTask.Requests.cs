@@ -115,7 +115,7 @@ public partial class CoroutineTask
         if (scope.IsShield && scopes.IsPending)
         {
             scopes.IsPending = false;
-            scopes.Hold(scope, _details.CancelMessage);
+            scopes.Hold(scope, Details.CancelMessage);
         }
         _mustCancel = scopes.IsPending || scopes.IsOn;
     }
