@@ -53,6 +53,10 @@ public partial class CoroutineTask : Future
         {
             _details = new TaskDetails { Name = name };
         }
+        if (eagerStart)
+        {
+            loop.CheckEagerContext(_context);
+        }
         loop.Register(this);
         if (!eagerStart || !loop.TryStartEagerly(this))
         {

@@ -42,6 +42,15 @@ public static partial class Asyncio
 
 public sealed partial class EventLoop
 {
+    /// <summary>Refuses to make an eager task for a context in which something runs already, before there is a task that would be left behind.</summary>
+    internal void CheckEagerContext(Context? context)
+    {
+        if (IsOnOwnThread && context is { IsEntered: true })
+        {
+            throw new InvalidOperationException("The task cannot start eagerly: something already runs in its context. Pass a copy of the context, or eagerStart: false.");
+        }
+    }
+
     /// <summary>
     /// Runs the first step of a task that was just made, inside that of its creator. False, and nothing happens, if the loop does not run on
     /// this thread, or if eager tasks that create each other have used up the stack: then the step is queued as that of any other task.
@@ -51,11 +60,6 @@ public sealed partial class EventLoop
         if (!IsOnOwnThread || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             return false;
-        }
-        if (task.ReportContext is { IsEntered: true })
-        {
-            Unregister(task);
-            throw new InvalidOperationException("The task cannot start eagerly: something already runs in its context. Pass a copy of the context, or eagerStart: false.");
         }
         var creator = CurrentTask;
         try
