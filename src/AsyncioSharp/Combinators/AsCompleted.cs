@@ -22,7 +22,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>
     public static AsCompletedIterator<T> AsCompleted<T>(IEnumerable<IAwaitable<T>> awaitables, TimeSpan timeout, CancellationToken cancellationToken = default)
-        => AsCompleted(awaitables, timeout.TotalSeconds, cancellationToken);
+        => AsCompleted(awaitables, EventLoop.SecondsOf(timeout), cancellationToken);
 
     /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>
     public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, double? timeout = null, CancellationToken cancellationToken = default)
@@ -30,7 +30,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>
     public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, TimeSpan timeout, CancellationToken cancellationToken = default)
-        => AsCompleted(awaitables, timeout.TotalSeconds, cancellationToken);
+        => AsCompleted(awaitables, EventLoop.SecondsOf(timeout), cancellationToken);
 }
 
 /// <summary>What <c>AsCompleted</c> returns for awaitables with a result.</summary>

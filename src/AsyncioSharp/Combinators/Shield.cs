@@ -40,23 +40,12 @@ internal sealed class ShieldingFuture<T> : Future<T>
         _resultOf = resultOf;
         inner.AddWaiter(this);
         Inner = inner;
+        // The first to hear of its own end: once it is cancelled, what happens inside is no longer this future's to tell, and a failure is
+        // reported unless somebody else retrieves it; also if one of those who waited here causes it.
+        AddWaiter(this);
     }
 
     private Future Inner { get; }
-
-    public override bool Cancel(string? message = null)
-    {
-        if (!base.Cancel(message))
-        {
-            return false;
-        }
-        if (!Inner.IsDone)
-        {
-            // What happens inside after this iteration is no longer this future's to tell: a failure is reported unless somebody else retrieves it.
-            AddWaiter(this);
-        }
-        return true;
-    }
 
     internal override void Run(object? source)
     {

@@ -26,7 +26,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="Sleep(double)"/>
     /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
-    public static Coroutine Sleep(TimeSpan delay) => Sleep(delay.TotalSeconds);
+    public static Coroutine Sleep(TimeSpan delay) => Sleep(EventLoop.SecondsOf(delay));
 
     /// <summary>As <see cref="Sleep(double)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, ends the sleep.</summary>
     /// <param name="seconds">Seconds of loop time; zero and less mean exactly one turn of the others, positive infinity for ever.</param>
@@ -44,7 +44,7 @@ public static partial class Asyncio
     /// <inheritdoc cref="Sleep(double, CancellationToken)"/>
     /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
     /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
-    public static Coroutine Sleep(TimeSpan delay, CancellationToken cancellationToken) => Sleep(delay.TotalSeconds, cancellationToken);
+    public static Coroutine Sleep(TimeSpan delay, CancellationToken cancellationToken) => Sleep(EventLoop.SecondsOf(delay), cancellationToken);
 
     /// <summary>As <see cref="Sleep(double)"/>, with a value to give at the end.</summary>
     /// <typeparam name="T">The kind of value.</typeparam>
@@ -61,7 +61,7 @@ public static partial class Asyncio
     /// <inheritdoc cref="Sleep{T}(double, T)"/>
     /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
     /// <param name="result">What the coroutine gives.</param>
-    public static Coroutine<T> Sleep<T>(TimeSpan delay, T result) => SleepThen(delay.TotalSeconds, result);
+    public static Coroutine<T> Sleep<T>(TimeSpan delay, T result) => SleepThen(EventLoop.SecondsOf(delay), result);
 
     /// <inheritdoc cref="Sleep(double, CancellationToken)"/>
     /// <typeparam name="T">The kind of value.</typeparam>
@@ -79,7 +79,7 @@ public static partial class Asyncio
     /// <param name="result">What the coroutine gives.</param>
     /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
     public static Coroutine<T> Sleep<T>(TimeSpan delay, T result, CancellationToken cancellationToken)
-        => SleepUnless(delay.TotalSeconds, result, cancellationToken);
+        => SleepUnless(EventLoop.SecondsOf(delay), result, cancellationToken);
 
     private static async Coroutine<T> SleepThen<T>(double seconds, T result)
     {

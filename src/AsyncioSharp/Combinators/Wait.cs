@@ -49,7 +49,7 @@ public static partial class Asyncio
         ReturnWhen returnWhen = ReturnWhen.AllCompleted,
         CancellationToken cancellationToken = default)
         where TFuture : Future
-        => Wait(futures, timeout.TotalSeconds, returnWhen, cancellationToken);
+        => Wait(futures, EventLoop.SecondsOf(timeout), returnWhen, cancellationToken);
 
     /// <summary>Waits for several futures of any kinds until all are done. Mirrors <c>asyncio.wait</c>.</summary>
     /// <param name="futures">Futures or tasks of one loop; one that is given twice counts once.</param>

@@ -24,7 +24,7 @@ public static partial class Asyncio
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?)"/>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
     /// <param name="timeout">The time; zero and less give only what is done already.</param>
-    public static Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable, TimeSpan timeout) => WaitFor(awaitable, timeout.TotalSeconds);
+    public static Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable, TimeSpan timeout) => WaitFor(awaitable, EventLoop.SecondsOf(timeout));
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?)"/>
     public static Coroutine WaitFor(IAwaitable awaitable, double? timeout)
@@ -37,7 +37,7 @@ public static partial class Asyncio
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?)"/>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
     /// <param name="timeout">The time; zero and less give only what is done already.</param>
-    public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout) => WaitFor(awaitable, timeout.TotalSeconds);
+    public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout) => WaitFor(awaitable, EventLoop.SecondsOf(timeout));
 
     internal static Coroutine<T> WaitForOn<T>(IAwaitable<T> awaitable, double? timeout, EventLoop? loop)
     {

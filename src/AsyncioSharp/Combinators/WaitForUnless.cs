@@ -29,7 +29,7 @@ public static partial class Asyncio
     /// <param name="timeout">The time; zero and less give only what is done already.</param>
     /// <param name="cancellationToken">The token, cancelled in any thread. If it is cancelled before the wait, a coroutine is not started.</param>
     public static Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable, TimeSpan timeout, CancellationToken cancellationToken)
-        => WaitFor(awaitable, timeout.TotalSeconds, cancellationToken);
+        => WaitFor(awaitable, EventLoop.SecondsOf(timeout), cancellationToken);
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
     public static Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ public static partial class Asyncio
     /// <param name="timeout">The time; zero and less give only what is done already.</param>
     /// <param name="cancellationToken">The token, cancelled in any thread. If it is cancelled before the wait, a coroutine is not started.</param>
     public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout, CancellationToken cancellationToken)
-        => WaitFor(awaitable, timeout.TotalSeconds, cancellationToken);
+        => WaitFor(awaitable, EventLoop.SecondsOf(timeout), cancellationToken);
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
     public static Coroutine WaitFor(IAwaitable awaitable, CancellationToken cancellationToken) => WaitFor(awaitable, null, cancellationToken);

@@ -63,9 +63,23 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     public CoroutineState State => Status switch
     {
         Progress.Created or Progress.Turn or Progress.Prompt => CoroutineState.Created,
-        Progress.Started => Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
+        Progress.Started => Innermost.Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
         _ => CoroutineState.Closed,
     };
+
+    // Where the chain of those that this one awaits ends. Runs while that one runs.
+    private Coroutine Innermost
+    {
+        get
+        {
+            var innermost = this;
+            while (innermost.Awaiting == AwaitKind.Coroutine && innermost.Link is Coroutine awaited)
+            {
+                innermost = awaited;
+            }
+            return innermost;
+        }
+    }
 
     /// <summary>The name of the method, with its class: <c>Program.Main</c>, <c>Program.Main.&lt;locals&gt;.Inner</c>. Mirrors <c>__qualname__</c>.</summary>
     public abstract string QualifiedName { get; }
@@ -196,6 +210,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     internal void Succeed()
     {
         Awaiting = AwaitKind.None;
+        Link = null; // what is done must not keep alive what it has waited for
         Status = Progress.Succeeded;
     }
 

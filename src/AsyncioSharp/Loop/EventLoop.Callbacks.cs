@@ -87,7 +87,7 @@ public sealed partial class EventLoop
     /// <param name="delay">The time; zero and less mean the next iteration.</param>
     /// <param name="callback">What to call.</param>
     /// <param name="context">The context to call it in; null for a copy of the current one.</param>
-    public TimerHandle CallLater(TimeSpan delay, Action callback, Context? context = null) => CallAt(Time + delay.TotalSeconds, callback, context);
+    public TimerHandle CallLater(TimeSpan delay, Action callback, Context? context = null) => CallAt(Time + SecondsOf(delay), callback, context);
 
     /// <inheritdoc cref="CallLater(double, Action, Context?)"/>
     /// <typeparam name="TState">The kind of value.</typeparam>
@@ -128,6 +128,9 @@ public sealed partial class EventLoop
         CheckCallback(callback, nameof(CallAt));
         return At(new ActionTimerHandle<TState>(this, when, callback, state, context ?? Context.CaptureForNew()));
     }
+
+    /// <summary>A time in seconds. <see cref="Timeout.InfiniteTimeSpan"/> is for ever, as everywhere in .NET, although it is written as a negative time.</summary>
+    internal static double SecondsOf(TimeSpan time) => time == Timeout.InfiniteTimeSpan ? double.PositiveInfinity : time.TotalSeconds;
 
     /// <summary>Refuses NaN, which no comparison of deadlines would survive.</summary>
     internal static void CheckSeconds(double seconds, string argument)

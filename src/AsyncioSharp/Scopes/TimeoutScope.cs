@@ -151,7 +151,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="Timeout(double?)"/>
     /// <param name="timeout">The time from now; zero and less end the body at its first await that suspends.</param>
-    public static TimeoutScope Timeout(TimeSpan timeout) => Timeout(timeout.TotalSeconds);
+    public static TimeoutScope Timeout(TimeSpan timeout) => Timeout(EventLoop.SecondsOf(timeout));
 
     /// <summary>As <see cref="Timeout(double?)"/>, with the time at which the limit is reached. Mirrors <c>asyncio.timeout_at</c>.</summary>
     /// <param name="when">The deadline in seconds of <see cref="EventLoop.Time"/>; null for none.</param>

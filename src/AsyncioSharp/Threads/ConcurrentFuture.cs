@@ -70,7 +70,7 @@ public abstract class ConcurrentFuture
 
     /// <inheritdoc cref="Exception(double?)"/>
     /// <param name="timeout">The time.</param>
-    public Exception? Exception(TimeSpan timeout) => Exception(timeout.TotalSeconds);
+    public Exception? Exception(TimeSpan timeout) => Exception(EventLoop.SecondsOf(timeout));
 
     /// <summary>Has <paramref name="callback"/> called when it is done, by the thread that completes it; at once, by this one, if it is done already.</summary>
     /// <param name="callback">What to call; if it throws, that is written to the error stream.</param>
@@ -180,7 +180,7 @@ public abstract class ConcurrentFuture
         {
             return;
         }
-        int milliseconds = timeout is { } seconds ? (int)Math.Clamp(Math.Ceiling(seconds * 1000), 0, int.MaxValue) : Timeout.Infinite;
+        int milliseconds = timeout is { } seconds and < double.PositiveInfinity ? (int)Math.Clamp(Math.Ceiling(seconds * 1000), 0, int.MaxValue) : System.Threading.Timeout.Infinite;
         if (!BlockedThreads().Done.Wait(milliseconds))
         {
             throw new TimeoutException("The operation did not complete within its timeout; it goes on.");

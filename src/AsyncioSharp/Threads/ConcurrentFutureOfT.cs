@@ -24,7 +24,7 @@ public sealed class ConcurrentFuture<T> : ConcurrentFuture
 
     /// <inheritdoc cref="Result(double?)"/>
     /// <param name="timeout">The time.</param>
-    public T Result(TimeSpan timeout) => Result(timeout.TotalSeconds);
+    public T Result(TimeSpan timeout) => Result(EventLoop.SecondsOf(timeout));
 
     /// <summary>A .NET task of the same outcome.</summary>
     /// <returns>The task. It is cancelled if this is; its <c>await</c> then throws the very <see cref="CancelledException"/>.</returns>

@@ -237,4 +237,28 @@ public class OverloadTests
             Should.Throw<ArgumentException>(() => Asyncio.Gather([Asyncio.CreateTask(Asyncio.Sleep(1, 1))], other)).Message.ShouldContain("different loop");
         }
     }
+
+    [Fact]
+    public void The_infinite_time_of_dotnet_is_for_ever()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var forEver = System.Threading.Timeout.InfiniteTimeSpan;
+            (await Asyncio.WaitFor(Asyncio.Sleep(1, 5), forEver)).ShouldBe(5);
+            await Asyncio.WaitFor((IAwaitable)Asyncio.Sleep(1), forEver);
+            var (done, pending) = await Asyncio.Wait([Asyncio.CreateTask(Asyncio.Sleep(1))], forEver);
+            (done.Count, pending.Count).ShouldBe((1, 0));
+            await foreach (var task in Asyncio.AsCompleted([Asyncio.Sleep(1, 6)], forEver))
+            {
+                (await task).ShouldBe(6);
+            }
+            var sleep = Asyncio.CreateTask(Asyncio.Sleep(forEver));
+            Asyncio.GetRunningLoop().CallLater(forEver, static () => throw new InvalidOperationException("now"));
+            await Asyncio.Sleep(1e6);
+            sleep.IsDone.ShouldBeFalse();
+            sleep.Cancel();
+        }
+    }
 }

@@ -300,4 +300,37 @@ public class ShieldTests
             (await LoopSteps.FailureOf<InvalidOperationException>(shield)).Message.ShouldContain("attached to a different loop");
         }
     }
+
+    [Fact, Rule("SHI-04")]
+    public void A_failure_that_comes_of_the_shields_own_cancellation_is_reported_too()
+    {
+        var reports = new List<ExceptionContext>();
+        Asyncio.Run(Test(), loopFactory: () =>
+        {
+            var loop = VirtualTimeLoop.Create();
+            loop.ExceptionHandler = (_, context) => reports.Add(context);
+            return loop;
+        });
+        reports.ShouldHaveSingleItem().Exception.ShouldBeOfType<FormatException>();
+
+        static async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Wait(Asyncio.GetRunningLoop().CreateFuture<int>()));
+            await Asyncio.Sleep(0);
+            task.Cancel();
+            await task;
+        }
+
+        static async Coroutine Wait(Future<int> inner)
+        {
+            try
+            {
+                await Asyncio.Shield(inner);
+            }
+            catch (CancelledException)
+            {
+                inner.SetException(new FormatException("told by nobody"));
+            }
+        }
+    }
 }

@@ -380,4 +380,35 @@ public class CloseTests
             _log.ShouldBe(["iteration"]);
         }
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_coroutine_cannot_close_the_one_that_awaits_it(int depth)
+    {
+        VirtualTimeLoop.Run(Test());
+
+        async Coroutine Test()
+        {
+            var outermost = new Coroutine[1];
+            outermost[0] = Down(depth, outermost);
+            await Asyncio.CreateTask(outermost[0]);
+            _log.ShouldBe(["refused", "went on"]);
+            outermost[0].State.ShouldBe(CoroutineState.Closed);
+        }
+
+        async Coroutine Down(int depth, Coroutine[] outermost)
+        {
+            if (depth > 0)
+            {
+                await Down(depth - 1, outermost);
+                return;
+            }
+            outermost[0].State.ShouldBe(CoroutineState.Running);
+            Should.Throw<InvalidOperationException>(outermost[0].Close).Message.ShouldContain("already executing");
+            _log.Add("refused");
+            await Asyncio.Sleep(0);
+            _log.Add("went on");
+        }
+    }
 }

@@ -314,6 +314,47 @@ public class CoroutineObjectTests
 
         public void Dispose() => Loop.Close();
     }
+
+    [Fact]
+    public void What_is_done_does_not_keep_alive_what_it_has_waited_for()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var (task, loader) = Start();
+            (await task).ShouldBe(1000);
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            loader.IsAlive.ShouldBeFalse();
+            GC.KeepAlive(task);
+        }
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static (CoroutineTask<int> Task, WeakReference Loader) Start()
+        {
+            var loader = new WeakReference(null);
+            return (Asyncio.CreateTask(Size(loader)), loader);
+        }
+
+        static async Coroutine<int> Size(WeakReference loader) => (await Loader(loader)).Length;
+
+        static Coroutine<byte[]> Loader(WeakReference loader)
+        {
+            var coroutine = Load();
+            loader.Target = coroutine;
+            return coroutine;
+        }
+
+        static async Coroutine<byte[]> Load()
+        {
+            await Asyncio.Sleep(0);
+            return new byte[1000];
+        }
+    }
 }
 
 internal static class Laters
