@@ -27,7 +27,7 @@ public static partial class Asyncio
     /// <param name="functions">Make the coroutines; called one after the other, each when its turn has come.</param>
     /// <param name="delay">The time between two beginnings.</param>
     public static Coroutine<StaggeredResult<T>> StaggeredRace<T>(IEnumerable<Func<Coroutine<T>>> functions, TimeSpan delay)
-        => StaggeredRace(functions, delay.TotalSeconds);
+        => StaggeredRace(functions, EventLoop.SecondsOf(delay));
 }
 
 /// <summary>What came of a <c>StaggeredRace</c>.</summary>

@@ -47,7 +47,7 @@ public sealed class CancelScope : IScope
     /// <param name="timeout">The time from the moment when it is entered; zero and less cancel it at once.</param>
     /// <param name="shield">True to hold back cancellation from outside until the scope is left.</param>
     public CancelScope(TimeSpan timeout, bool shield = false)
-        : this(timeout.TotalSeconds, shield)
+        : this(EventLoop.SecondsOf(timeout), shield)
     {
     }
 
