@@ -39,8 +39,11 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>True if the completion was delivered and the awaiter is known to call back only once.</summary>
     private protected bool IsOver => _state == Completed;
 
+    /// <summary>The async iterator that is awaited, one that the compiler made; null if it is something else. (Any object may be the source of a value task.)</summary>
+    internal IAsyncDisposable? AsyncIterator => Source is IAsyncDisposable iterator and IAsyncStateMachine ? iterator : null;
+
     // An async iterator refuses to be disposed while it still runs, so its caller must not leave it behind.
-    private bool CanBeLeft => ReplaceableType is not null && Source is not IAsyncDisposable;
+    private bool CanBeLeft => ReplaceableType is not null && AsyncIterator is null;
 
     /// <summary>Has <paramref name="waiter"/> woken when the operation completes. What the awaiter throws instead of taking the callback is thrown.</summary>
     public virtual void AddWaiter(Runnable waiter)
@@ -67,12 +70,11 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>An awaiter of <see cref="ReplaceableType"/> that throws <paramref name="exception"/>.</summary>
     internal virtual object Failing(Exception exception) => throw new InvalidOperationException($"{this} has no substitute.");
 
-    /// <summary>Called when the coroutine gets an exception instead of the outcome.</summary>
+    /// <summary>Called when the coroutine gets an exception instead of the outcome, or will never go on.</summary>
     internal virtual void Discard()
     {
-        if (Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Completed)
+        if (Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Completed && Interlocked.CompareExchange(ref _state, Settled, Completed) == Completed)
         {
-            _state = Settled;
             Observe();
         }
     }
@@ -97,7 +99,10 @@ internal abstract class ForeignAwait : IWaitable
     {
         if (Interlocked.CompareExchange(ref _state, Completed, Pending) == Pending)
         {
-            _waiter!.Wake(null);
+            if (!_waiter!.Wake(null))
+            {
+                Discard(); // the loop is closed
+            }
         }
         else if (Interlocked.CompareExchange(ref _state, Settled, Abandoned) == Abandoned)
         {

@@ -20,9 +20,9 @@ public abstract class Runnable
     /// <param name="source">What made it ready: the completed future, an exception to deliver, or null.</param>
     internal abstract void Run(object? source);
 
-    /// <summary>Makes the entry ready, from whichever thread; does nothing once its loop is closed. Only of entries that code of .NET may wake.</summary>
+    /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>
-    internal virtual void Wake(object? source) => throw new InvalidOperationException($"{this} is not woken from outside its loop.");
+    internal virtual bool Wake(object? source) => throw new InvalidOperationException($"{this} is not woken from outside its loop.");
 
     /// <summary>Called instead of <see cref="Run"/> for an entry that is still queued when its loop is closed.</summary>
     internal virtual void Abandon()

@@ -67,17 +67,21 @@ internal static class MethodChain
         return true;
     }
 
-    // The box of an async method is its task; that of an async iterator is a task too, but nobody awaits it.
-    private static bool IsIterator(Task box) => Array.Exists(box.GetType().GenericTypeArguments, static type => type.IsAssignableTo(typeof(IAsyncDisposable)));
+    // The box of an async method is its task; that of an async iterator is a task too, but nobody awaits it. (The result of a method may well be disposable.)
+    private static bool IsIterator(Task task) => StateMachineIn(task)?.IsAssignableTo(typeof(IAsyncDisposable)) == true;
+
+    // Of the type arguments of a box, the state machine is the last; null if the task is no box.
+    private static Type? StateMachineIn(Task task)
+        => task.GetType().GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
 
     // Its result is a task, and it is not the box of a method that happens to return one.
     private static bool GivesATask(Task task)
     {
-        var type = task.GetType();
-        if (Array.Exists(type.GenericTypeArguments, static argument => argument.IsAssignableTo(typeof(IAsyncStateMachine))))
+        if (StateMachineIn(task) is not null)
         {
             return false;
         }
+        var type = task.GetType();
         while (type.BaseType != typeof(Task) && type.BaseType is { } inner)
         {
             type = inner;

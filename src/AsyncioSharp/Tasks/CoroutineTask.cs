@@ -214,7 +214,9 @@ public partial class CoroutineTask : Future
         }
     }
 
-    internal sealed override void Wake(object? source) => Loop.TryPush(this, source);
+    internal sealed override bool Wake(object? source) => Loop.TryPush(this, source);
+
+    internal sealed override void Abandon() => (WaitsFor as ForeignAwait)?.Discard();
 
     /// <summary>The result as an object, null if it has none; throws the failure.</summary>
     internal override object? ResultObject()

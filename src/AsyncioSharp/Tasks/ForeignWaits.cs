@@ -9,7 +9,7 @@ internal static class ForeignWaits
     /// </summary>
     internal static Exception? Begin(CoroutineTask task, Coroutine leaf, ForeignAwait awaitable)
     {
-        task.Loop.NoteAsyncIterator(awaitable.Source as IAsyncDisposable);
+        task.Loop.NoteAsyncIterator(awaitable.AsyncIterator);
         try
         {
             awaitable.AddWaiter(task);

@@ -320,7 +320,7 @@ public sealed class GuideSnippets(WebServer server) : IClassFixture<WebServer>, 
             });
 
             int sum = 0;
-            await foreach (int value in channel.Reader.ReadAllAsync())
+            await foreach (int value in channel.Reader.ReadAllAsync(CoroutineTask.Current.CancellationToken))
             {
                 sum += value; // on the loop's thread: no lock
             }

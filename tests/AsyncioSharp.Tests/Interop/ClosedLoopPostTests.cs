@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Loop.Support;
 using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -57,6 +59,52 @@ public class ClosedLoopPostTests
         task.IsDone.ShouldBeFalse();
 
         async Coroutine Await() => await source.Task;
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_failure_of_an_operation_does_not_surface_as_unobserved_when_the_loop_is_closed(bool queuedBefore)
+    {
+        var marker = new FormatException();
+        int unobserved = 0;
+        EventHandler<UnobservedTaskExceptionEventArgs> count = (_, e) =>
+        {
+            if (e.Exception.InnerExceptions.Contains(marker))
+            {
+                Interlocked.Increment(ref unobserved);
+            }
+        };
+        TaskScheduler.UnobservedTaskException += count;
+        try
+        {
+            Fail();
+            LoopHelpers.CollectGarbage();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= count;
+        }
+        unobserved.ShouldBe(0);
+
+        // Not inlined into the method above, which would keep the task alive.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void Fail()
+        {
+            var source = new TaskCompletionSource();
+            var loop = VirtualTimeLoop.Create();
+            loop.ExceptionHandler = static (_, _) => { };
+            _ = loop.CreateTask(Await(source));
+            loop.RunUntilComplete(Asyncio.Sleep(1));
+            if (!queuedBefore)
+            {
+                loop.Close();
+            }
+            new TestThread(() => source.SetException(marker)).Join();
+            loop.Close();
+        }
+
+        static async Coroutine Await(TaskCompletionSource source) => await source.Task;
     }
 
     [Theory]
