@@ -14,8 +14,10 @@ internal static class MethodChain
 {
     private const int LongestChain = 10_000;
     private const string PostedContinuation = "System.Threading.Tasks.AwaitTaskContinuation"; // of an await that comes back to a context
+    private const string ContinueWith = "System.Threading.Tasks.ContinueWithTaskContinuation";
 
     private static readonly Type? s_postedContinuation = Type.GetType($"{PostedContinuation}, System.Private.CoreLib");
+    private static readonly Type? s_continueWith = Type.GetType($"{ContinueWith}, System.Private.CoreLib");
 
     /// <summary>True if what <paramref name="continuation"/> goes on with ends, directly or through others, the wait of <paramref name="awaited"/>.</summary>
     internal static bool LeadsTo(Action continuation, ForeignAwait awaited)
@@ -60,6 +62,9 @@ internal static class MethodChain
                 case var posted when s_postedContinuation?.IsInstanceOfType(posted) == true:
                     link = ActionOf(posted);
                     break;
+                case var then when s_continueWith?.IsInstanceOfType(then) == true:
+                    link = TaskOf(then) is { } next ? ContinuationOf(next) : null;
+                    break;
                 default:
                     return true;
             }
@@ -94,4 +99,7 @@ internal static class MethodChain
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_action")]
     private static extern ref Action ActionOf([UnsafeAccessorType(PostedContinuation)] object continuation);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
+    private static extern ref Task? TaskOf([UnsafeAccessorType(ContinueWith)] object continuation);
 }
