@@ -3,11 +3,11 @@ using System.Globalization;
 namespace AsyncioSharp.Oracle;
 
 /// <summary>What the command line says.</summary>
-public sealed record Options(string Command, string? File = null, int Count = 1000, ulong Seed = 0, string Python = "python3", string? Old = null, string Output = "tests/AsyncioSharp.Oracle/corpus.jsonl.br")
+public sealed record Options(string Command, string? File = null, int Count = 1000, ulong? Seed = null, string Python = "python3", string? Old = null, string Output = "tests/AsyncioSharp.Oracle/corpus.jsonl.br")
 {
     public const string Usage = """
-        live     [--count N] [--seed N] [--python PATH]   compares N fresh scenarios with CPython, and reduces what differs
-        generate [--count N] [--seed N]                    writes scenarios, one a line
+        live     [--count N] [--seed N] [--python PATH]   compares N fresh scenarios with CPython, and reduces what differs; without a seed others every time
+        generate [--count N] [--seed N]                    writes scenarios, one a line, from seed 0 unless told otherwise
         run      FILE [--python PATH]                      shows the traces of one scenario side by side
         shrink   FILE [--python PATH]                      reduces a scenario that differs
         replay   [FILE]                                    compares with a corpus, without Python

@@ -3,8 +3,8 @@
 Input: one scenario (JSON) a line on stdin. Output: one JSON object a line, in the same order:
   trace     what stock asyncio did
   adjusted  what asyncio does when it makes the choices of section 20 of docs/semantics.md, if that is another trace
-  fired     the rules of section 20 that made the difference
-  cut       the line from which on CPython failed by itself (RING: it recurses without end when a ring of tasks is cancelled), if it did
+  fired     the rules that made the difference; docs/oracle.md has the table
+  seen      where only the latency of wait_for is another one (C-07): whether it changed more than the order of lines of different tasks
 
 Standard library only; CPython 3.9 and later. In every run timers with equal deadlines fire in order of registration (TIM-02), and sets of
 futures are walked in order of insertion (C-39), because CPython leaves both open.
@@ -72,7 +72,10 @@ asyncio.tasks._wait = ordered_wait
 
 
 class Task(asyncio.tasks._PyTask):
-    """C-01: whoever retrieves a cancellation gets its message. C-27: requests are counted and can be taken back."""
+    """
+    C-01: whoever retrieves a cancellation gets its message. C-27: requests are counted and can be taken back. RING: a request that comes back to
+    its task is thrown there. SELF: a task that awaited itself can be awaited by others.
+    """
     run = None
     kept = None      # the exception that ended the task
     message = None
@@ -80,6 +83,13 @@ class Task(asyncio.tasks._PyTask):
     begins = False   # made by wait_for, which has it begin before a request reaches it
     stepped = False  # it has taken its first step
     late = False     # such a request is on its way
+    passing = False  # a request is on its way to what the task waits for
+
+    def __await__(self):
+        if self._asyncio_future_blocking and not self.done():
+            # The task has awaited itself, and the mark that it is awaited has stayed: CPython's C code refuses everybody else then.
+            self.run.fired.add("SELF")
+        return super().__await__()
 
     def _Task__step(self, exc=None):
         if not self.stepped:
@@ -96,9 +106,6 @@ class Task(asyncio.tasks._PyTask):
             self._cancelled_exc = None
             self.kept = first
         if self.kept is None:
-            if self.done() and not self.cancelled() and self.message is not None:
-                self.run.fired.add("GAT-11")  # a cancelled gather asks a child that has refused: its request is nobody's message
-                return asyncio.CancelledError()
             return super()._make_cancelled_error()
         if self.kept.args and (first is None or VERSION < (3, 11)):
             self.run.fired.add("C-01")
@@ -117,34 +124,55 @@ class Task(asyncio.tasks._PyTask):
         self.message = message
 
     def cancel(self, msg=None):
-        if not self.done():
-            self.requests += 1
-            if self.begins:
+        if self.done():
+            return super().cancel(msg)
+        if self.passing:
+            self.break_ring(msg)
+            return True
+        self.requests += 1
+        if self.begins:
+            if VERSION >= (3, 12):
                 self.run.fired.add("C-04")
-                self.late = True
-                self.run.loop.call_soon(self.cancel_late, msg)
-                return True
-        return super().cancel(msg)
+            self.late = True
+            self.run.loop.call_soon(self.cancel_late, msg)
+            return True
+        return self.request(msg)
 
     def cancel_late(self, msg):
         self.late = False
         if self.requests and not self.done():
-            super().cancel(msg)
+            self.request(msg)
+
+    def request(self, msg):
+        self.passing = True
+        try:
+            return super().cancel(msg)
+        finally:
+            self.passing = False
+
+    def break_ring(self, msg):
+        self.run.fired.add("RING")
+        if self._fut_waiter is not None and self._fut_waiter.remove_done_callback(self._Task__wakeup):
+            self._fut_waiter = None
+            error = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+            self.run.loop.call_soon(self._Task__step, error, context=self._context)
 
     def settled(self):
         """Requests that have been delivered."""
         return 0 if self.late else self.requests - self._must_cancel
 
     def cancelling(self):
-        if VERSION < (3, 11) and self.requests:
+        if VERSION < (3, 11):
             self.run.fired.add("C-27")
         return self.requests
 
     def uncancel(self):
+        if VERSION < (3, 11):
+            self.run.fired.add("C-27")
         if self.requests:
             self.requests -= 1
             if self.requests == 0:
-                if VERSION < (3, 13):
+                if VERSION < (3, 13) and self._must_cancel:
                     self.run.fired.add("C-27")
                 self._must_cancel = False
         return self.requests
@@ -232,22 +260,25 @@ async def wait_for(run, awaitable, timeout):
         return await coroutine
 
     run.fired.add("C-04" if inspect.iscoroutine(awaitable) and timeout > 0 and VERSION >= (3, 12) else "C-07")
+    if awaitable is asyncio.current_task() and VERSION < (3, 12):
+        run.fired.add("C-40")  # stock asyncio runs into the timeout, and cancels itself
     inner = asyncio.ensure_future(begin(awaitable) if inspect.iscoroutine(awaitable) and timeout > 0 else awaitable)
     waiter = asyncio.current_task()
     requests = waiter.settled()
     asked = over = False
+    thrown = None
 
-    def look():
+    def look(waited):
         nonlocal asked
         if not over:
-            if inner.done():
+            if VERSION >= (3, 12) and (inner.done() or waited is not getattr(inner, "_fut_waiter", None)):
                 run.fired.add("C-03")
-            else:
+            if not inner.done():
                 asked = inner.cancel()
 
     def due():
         if not over:
-            run.loop.call_soon(look)
+            run.loop.call_soon(look, getattr(inner, "_fut_waiter", None))
 
     timer = None
     if inner is not awaitable:
@@ -262,6 +293,7 @@ async def wait_for(run, awaitable, timeout):
             await asyncio.sleep(0)
         return await inner
     except asyncio.CancelledError as e:
+        thrown = e
         if asked and waiter.requests <= requests:
             raise asyncio.TimeoutError from e
         raise
@@ -269,12 +301,21 @@ async def wait_for(run, awaitable, timeout):
         over = True
         if timer is not None:
             timer.cancel()
+        if waiter.requests > requests and (VERSION < (3, 12) or timeout <= 0):
+            # The caller was cancelled. In 3.9 a result that was there already was returned, any other outcome was lost, and a request that came
+            # while the inner future was cleaning up did not reach it; the last also in 3.13 with a timeout of zero and less.
+            run.fired.add("C-06" if timeout <= 0 or waiter.requests > requests + 1 else "C-02" if thrown else "C-05")
 
 
 # ---- Texts -------------------------------------------------------------------------------------------------------------
 
 
 def show_error(e):
+    """The kind, with what tells library errors of a kind apart, and the cause."""
+    return show_kind(e) if e.__cause__ is None else f"{show_kind(e)}<-{show_error(e.__cause__)}"
+
+
+def show_kind(e):
     if isinstance(e, asyncio.CancelledError):
         return f"Cancelled({e.args[0]})" if e.args and e.args[0] not in (None, "") else "Cancelled"
     if isinstance(e, Boom):
@@ -282,7 +323,7 @@ def show_error(e):
     if isinstance(e, asyncio.TimeoutError):
         return "Timeout"
     if isinstance(e, asyncio.InvalidStateError):
-        return "InvalidState"
+        return "InvalidState(result)" if "Result is not" in str(e) else "InvalidState(exception)" if "Exception is not" in str(e) else "InvalidState(done)"
     if isinstance(e, RecursionError):
         return "Recursion"
     if isinstance(e, RuntimeError):
@@ -314,17 +355,25 @@ def show_time(seconds):
     return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
-def show_expression(x):
+def show_expression(x, nested=False):
+    """One word, which tells the operands too, so that a line of the trace names the node that it is about; the simplest kinds are two words."""
     if isinstance(x, str):
         return x
     kind = x["x"]
+    space = ":" if nested else " "
     if kind == "call":
-        return f"call {x['id']}"
+        return f"call{space}{x['id']}"
     if kind == "sleep":
-        return f"sleep {show_time(x['s'])}"
+        return f"sleep{space}{show_time(x['s'])}"
     if kind == "next":
-        return f"next {x['of']}"
-    return kind
+        return f"next{space}{x['of']}"
+    if kind in ("future", "context"):
+        return kind
+    operands = [show_expression(child, True) for child in (x["of"] if isinstance(x["of"], list) else [x["of"]])]
+    for field in ("t", "mode", "outcomes", "context"):
+        if field in x:
+            operands.append(f"{field}={show_time(x[field]) if field == 't' and x[field] is not None else show(x[field])}")
+    return f"{kind}({','.join(operands)})"
 
 
 def show_state(future):
@@ -342,13 +391,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.now = 0.0
         self.run, self.adjust = run, adjust
         self._selector = self
+        self.moments = []
         self._clock_resolution = 1e-9
 
     def time(self):
         return self.now
 
     def select(self, timeout):
-        self.now += timeout
+        if timeout:
+            self.now += timeout
+            self.moments.append(self.now)
         return []
 
     def _process_events(self, events):
@@ -362,6 +414,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
             return super().create_task(coro, **options)
         task = Task(coro, loop=self, **options)
         task.run = self.run
+        return task
+
+    def spawn(self, coro, context=None, **options):
+        if context is None:
+            return asyncio.create_task(coro, **options)
+        if VERSION >= (3, 11):
+            return asyncio.create_task(coro, context=context, **options)
+        task = asyncio.create_task(coro, **options)
+        if self.adjust:
+            # C-34: a task may be given its context.
+            self.run.fired.add("C-34")
+            task._context = self._ready[-1]._context = context
         return task
 
 
@@ -381,12 +445,12 @@ VARIABLES = {}
 class Run:
     waiting = []  # what the wait that is about to begin was given, in order
 
-    def __init__(self, adjust):
-        self.adjust = adjust
-        self.lines, self.reports, self.fired, self.cut = [], [], set(), None
+    def __init__(self, adjust, stock_wait_for=False):
+        self.adjust, self.stock_wait_for = adjust, stock_wait_for
+        self.lines, self.reports, self.fired = [], [], set()
         self.slots, self.labels, self.kept, self.callbacks, self.tokens = {}, {}, [], {}, {}
         self.void = []      # awaitables and iterators without values
-        self.used = set()   # ids of tokens that reset a variable in another context
+        self.used = []      # tokens that reset a variable in another context
         self.plain = set()  # ids of futures that the scenario may complete
         self.over = False
 
@@ -394,15 +458,9 @@ class Run:
 
     def emit(self, frame, text):
         if not self.over:
-            if text.endswith("Recursion"):
-                self.fail()
             task = asyncio.current_task(self.loop)
             owner = "-" if task is None else self.label(task)
             self.lines.append(f"{show_time(self.loop.time())} {owner}/{frame.id} {text}")
-
-    def fail(self):
-        if self.cut is None:
-            self.cut = len(self.lines)
 
     def label(self, thing):
         return self.labels.get(id(thing), "~")
@@ -428,6 +486,7 @@ class Run:
         loop.call_at(END, loop.stop)
         loop.run_forever()
         pending = any(not task.done() for task in asyncio.all_tasks(loop))
+        self.lines.append("clock " + " ".join(map(show_time, loop.moments)))
         for slot, thing in self.slots.items():
             if asyncio.isfuture(thing):
                 self.lines.append(f"end {slot} {show_state(thing)}")
@@ -466,7 +525,7 @@ class Run:
             try:
                 task.cancel()
             except RecursionError:
-                self.fail()
+                pass  # RING
 
     # -- coroutines
 
@@ -489,7 +548,7 @@ class Run:
             raise
 
     async def block(self, frame, statements):
-        """Gives (value,) if a return statement was reached, else None."""
+        """Gives (value,) if a return statement was reached, BREAK if a break was, else None."""
         for s in statements:
             op = s["op"]
             if op == "await":
@@ -512,12 +571,18 @@ class Run:
             elif op == "repeat":
                 for _ in range(s["times"]):
                     signal = await self.block(frame, s["do"])
+                    if signal is BREAK:
+                        break
                     if signal:
                         return signal
             elif op == "each":
-                await self.each(frame, s)
+                signal = await self.each(frame, s)
+                if signal:
+                    return signal
             elif op == "return":
                 return (s.get("v"),)
+            elif op == "break":
+                return BREAK
             else:
                 self.act(frame, s)
         return None
@@ -539,30 +604,50 @@ class Run:
             await self.block(frame, s["finally"])
 
     async def handled(self, frame, s):
-        if "on" not in s:
-            return await self.block(frame, s["do"])
+        first, second, third = handlers(s)
         try:
             return await self.block(frame, s["do"])
-        except CATCHES[s["on"]] as e:
-            self.emit(frame, f"caught {show_error(e)}")
-            signal = await self.block(frame, s["handle"])
-            if s.get("reraise"):
+        except CATCHES[first["on"]] as e:
+            signal = await self.handle_error(frame, first, e)
+            if first.get("reraise"):
                 raise
             return signal
+        except CATCHES[second["on"]] as e:
+            signal = await self.handle_error(frame, second, e)
+            if second.get("reraise"):
+                raise
+            return signal
+        except CATCHES[third["on"]] as e:
+            signal = await self.handle_error(frame, third, e)
+            if third.get("reraise"):
+                raise
+            return signal
+
+    async def handle_error(self, frame, handler, e):
+        self.emit(frame, f"caught {show_error(e)}")
+        return await self.block(frame, handler["do"])
 
     async def each(self, frame, s):
         """'async for' over an as_completed: the futures themselves, in order of completion."""
         iterator = self.slots.get(s["of"])
         if not hasattr(iterator, "__aiter__"):
             self.emit(frame, f"each {s['of']} n/a")
-            return
+            return None
         async for future in iterator:
             self.emit(frame, f"each {s['of']} {self.label(future)} {show_state(future)}")
+            if "slot" in s:
+                self.name(s["slot"], future)
+            signal = await self.block(frame, s.get("do", []))
+            if signal is BREAK:
+                break
+            if signal:
+                return signal
+        return None
 
     async def wait(self, children, timeout, mode):
         if self.adjust and VERSION >= (3, 11) and any(inspect.iscoroutine(child) for child in children):
             self.fired.add("C-11")
-            children = [asyncio.ensure_future(child) for child in children]
+            children = [asyncio.ensure_future(child) for child in dict.fromkeys(children)]
         Run.waiting = list(children)
         done, pending = await asyncio.wait(children, timeout=timeout, return_when=WAIT_MODES[mode])
         return f"done {show(sorted(map(self.label, done)))} pending {show(sorted(map(self.label, pending)))}"
@@ -576,6 +661,15 @@ class Run:
         thing = self.evaluate(frame, x)
         if asyncio.isfuture(thing) or inspect.iscoroutine(thing):
             return thing
+        raise Missing
+
+    def options(self, s):
+        """The context that a statement or an expression gives, as a keyword argument; nothing if it gives none."""
+        if "context" not in s:
+            return {}
+        thing = self.slots.get(s["context"])
+        if isinstance(thing, contextvars.Context):
+            return {"context": thing}
         raise Missing
 
     def future(self, frame, slot):
@@ -630,6 +724,8 @@ class Run:
             self.plain.add(id(future))
             self.kept.append(future)
             return future
+        if kind == "context":
+            return contextvars.copy_context()
         if kind == "next":
             iterator = self.slots.get(x["of"])
             if not hasattr(iterator, "__next__"):
@@ -660,20 +756,55 @@ class Run:
         if kind == "ensure":
             return asyncio.ensure_future(child)
         if kind == "wait_for":
-            return wait_for(self, child, x.get("t")) if self.adjust else asyncio.wait_for(child, x.get("t"))
+            return wait_for(self, child, x.get("t")) if self.adjust and not self.stock_wait_for else asyncio.wait_for(child, x.get("t"))
         if kind == "task":
             if not inspect.iscoroutine(child):
                 raise Missing
+            options = self.options(x)
             if "name" in x:
-                return asyncio.create_task(child, name=x["name"])
-            return asyncio.create_task(child)
+                options["name"] = x["name"]
+            return self.loop.spawn(child, **options)
         raise ValueError(kind)
 
     # -- statements that do not wait
 
     def act_all(self, frame, statements):
+        """The block of a callback."""
         for s in statements:
-            self.act(frame, s)
+            if s["op"] == "repeat":
+                for _ in range(s["times"]):
+                    self.act_all(frame, s["do"])
+            elif s["op"] != "try":
+                self.act(frame, s)
+            elif "finally" in s:
+                try:
+                    self.act_handled(frame, s)
+                finally:
+                    self.emit(frame, "finally")
+                    self.act_all(frame, s["finally"])
+            else:
+                self.act_handled(frame, s)
+
+    def act_handled(self, frame, s):
+        first, second, third = handlers(s)
+        try:
+            self.act_all(frame, s["do"])
+        except CATCHES[first["on"]] as e:
+            self.act_handler(frame, first, e)
+            if first.get("reraise"):
+                raise
+        except CATCHES[second["on"]] as e:
+            self.act_handler(frame, second, e)
+            if second.get("reraise"):
+                raise
+        except CATCHES[third["on"]] as e:
+            self.act_handler(frame, third, e)
+            if third.get("reraise"):
+                raise
+
+    def act_handler(self, frame, handler, e):
+        self.emit(frame, f"caught {show_error(e)}")
+        self.act_all(frame, handler["do"])
 
     def act(self, frame, s):
         op = s["op"]
@@ -700,8 +831,7 @@ class Run:
         try:
             return show(future.cancel(s["msg"]) if "msg" in s else future.cancel())
         except RecursionError:
-            self.fail()
-            return "recursion"
+            return "recursion"  # RING
 
     def do_uncancel(self, frame, s):
         task = self.task(frame, s["of"])
@@ -753,7 +883,8 @@ class Run:
 
     def do_add_callback(self, frame, s):
         future = self.future(frame, s["of"])
-        future.add_done_callback(self.done_callback(s))
+        options = self.options(s)
+        future.add_done_callback(self.done_callback(s), **options)
         return s["cb"]
 
     def do_remove_callback(self, frame, s):
@@ -793,13 +924,13 @@ class Run:
         return s["cb"] if "slot" in s else ""
 
     def do_call_soon(self, frame, s):
-        return self.handle_of(s, self.loop.call_soon(self.plain_callback(s)))
+        return self.handle_of(s, self.loop.call_soon(self.plain_callback(s), **self.options(s)))
 
     def do_call_later(self, frame, s):
-        return self.handle_of(s, self.loop.call_later(s["s"], self.plain_callback(s)))
+        return self.handle_of(s, self.loop.call_later(s["s"], self.plain_callback(s), **self.options(s)))
 
     def do_call_at(self, frame, s):
-        return self.handle_of(s, self.loop.call_at(s["s"], self.plain_callback(s)))
+        return self.handle_of(s, self.loop.call_at(s["s"], self.plain_callback(s), **self.options(s)))
 
     def do_cancel_handle(self, frame, s):
         handle = self.slots.get(s["of"])
@@ -823,7 +954,7 @@ class Run:
         if token is None:
             raise Missing
         try:
-            if self.adjust and id(token) in self.used:
+            if any(token is used for used in self.used):
                 raise RuntimeError("already been used")
             token.var.reset(token)
             return "ok"
@@ -831,7 +962,7 @@ class Run:
             if self.adjust and isinstance(e, ValueError):
                 # TOKEN: AsyncioSharp resets a variable in another context than that in which it was set.
                 self.fired.add("TOKEN")
-                self.used.add(id(token))
+                self.used.append(token)
                 token.var.set(None if token.old_value is contextvars.Token.MISSING else token.old_value)
                 return "ok"
             return "! " + show_error(e)
@@ -862,7 +993,12 @@ class Run:
         return "ok"
 
 
+WAIT_FOR = {"C-02", "C-03", "C-04", "C-05", "C-06", "C-40"}  # the choices about wait_for that change more than its latency
+BREAK = ("break",)  # what a block gives that has reached one
+NOTHING = {"on": "nothing"}
+
 CATCHES = {
+    "nothing": (),
     "cancelled": asyncio.CancelledError,
     "timeout": asyncio.TimeoutError,
     "boom": Boom,
@@ -879,8 +1015,14 @@ def order_of(task):
     return (int(name[5:]), "") if name.startswith("Task-") else (0, name)
 
 
+def handlers(s):
+    """Three of them; those that a statement lacks catch nothing."""
+    return (s.get("catch", []) + [NOTHING] * 3)[:3]
+
+
 def returns(block):
-    return any(s["op"] == "return" or s["op"] in ("try", "repeat") and (returns(s["do"]) or returns(s.get("handle", []))) for s in block)
+    return any(s["op"] == "return" or s["op"] in ("try", "repeat", "each")
+               and (returns(s.get("do", [])) or any(returns(handler["do"]) for handler in s.get("catch", []))) for s in block)
 
 
 def make_error(s):
@@ -897,20 +1039,29 @@ def variable(name):
     return VARIABLES[name]
 
 
-def run(scenario, adjust):
-    result = Run(adjust)
+def run(scenario, **options):
+    result = Run(**options)
     contextvars.Context().run(result.execute, scenario)
     return result
 
 
+def by_task(lines):
+    """The lines of each task, callbacks together, without the order among them."""
+    tasks = {}
+    for line in lines:
+        tasks.setdefault(line.partition("/")[0].split()[-1], []).append(line)
+    return tasks
+
+
 def answer(scenario):
-    stock, adjusted = run(scenario, False), run(scenario, True)
+    stock, adjusted = run(scenario, adjust=False), run(scenario, adjust=True)
     reply = {"trace": stock.lines}
-    if stock.cut is not None or adjusted.cut is not None:
-        reply["cut"] = min(cut for cut in (stock.cut, adjusted.cut) if cut is not None)
     if adjusted.lines != stock.lines:
         reply["adjusted"] = adjusted.lines
         reply["fired"] = sorted(adjusted.fired)
+        if "C-07" in adjusted.fired and not adjusted.fired & WAIT_FOR:
+            latency = run(scenario, adjust=True, stock_wait_for=True)
+            reply["seen"] = by_task(latency.lines) != by_task(adjusted.lines)
     return reply
 
 

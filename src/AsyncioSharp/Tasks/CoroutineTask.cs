@@ -133,6 +133,9 @@ public partial class CoroutineTask : Future
 
     internal TaskDetails Details => _details ??= new TaskDetails();
 
+    /// <summary>The message of the last request that could not be passed on when it came; null for none.</summary>
+    internal string? RememberedMessage => _details?.CancelMessage;
+
     /// <summary>The innermost suspended coroutine; once the task is done, its own.</summary>
     internal Coroutine Leaf => _leaf;
 

@@ -21,7 +21,9 @@ internal static class CancellationRules
         ["CAN-09"] = o => Observation.Pairs(Requests(o)).Any(pair => pair.First.Subject == pair.Second.Subject && !(o.NextOf(pair.First.Subject, pair.First)?.Index < pair.Second.Index)),
         ["CAN-10"] = o => o.Lines.Any(line => line.Starts("caught Cancelled") && o.NextOf(line.Task, line) is { } next && !next.Text.Contains('!', StringComparison.Ordinal)),
         ["CAN-11"] = o => o.Events("threw").Any(line => line.Last.StartsWith("Cancelled(", StringComparison.Ordinal) && o.FilledWith(line.Word(1), line) == "task"),
-        ["CAN-12"] = o => o.Lines.Any(line => line.Starts("leave ! Cancelled")) && o.Nodes("try").Any(node => node.TextOrNull("on") == "error"),
+        // A cancellation has left a body in spite of a handler for all other errors.
+        ["CAN-12"] = o => o.Nodes("call").Any(body => o.Lines.Any(line => line.Frame == body.Text("id") && line.Starts("leave ! Cancelled"))
+            && body.Array("do").Statements().Any(statement => statement.ArrayOrEmpty("catch").Statements().Any(handler => handler.Text("on") == "error"))),
         ["CAN-14"] = o => o.Events("uncancel").Any(line => line.Last != "n/a" && o.Before(line).Any(request => request.Verb == "cancel" && request.Last == "true" && request.Subject == line.Subject)),
         ["CAN-15"] = o => o.Events("cancel").Any(line => line.Last == "true" && o.FilledWith(line.Word(1), line) == "future" && o.After(line).Any(threw => threw.Starts($"threw {line.Word(1)} ! Cancelled"))),
         ["INS-07"] = o => o.Events("cancelling").Any(line => line.Last is not ("n/a" or "0")),

@@ -31,14 +31,15 @@ internal static class CoreRules
         ["CORO-03"] = o => o.Events("close").Any(line => line.Last == "ok"),
 
         ["FUT-01"] = o => Observation.Pairs(o.Events("state")).Any(pair => pair.First.Word(1) == pair.Second.Word(1) && pair.First.Last == "pending" && pair.Second.Last is "done" or "cancelled"),
-        ["FUT-02"] = o => o.Events("result").Any(line => line.Last is not ("n/a" or "InvalidState")),
-        ["FUT-03"] = o => o.Lines.Any(line => line.Verb is "set_result" or "set_exception" && line.Last == "InvalidState"),
+        ["FUT-02"] = o => o.Events("result").Any(line => line.Last != "n/a" && !line.Last.StartsWith("InvalidState", StringComparison.Ordinal)),
+        ["FUT-03"] = o => o.Lines.Any(line => line.Verb is "set_result" or "set_exception" && line.Last == "InvalidState(done)"),
         ["FUT-04"] = o => o.Events("cancel").Any(line => line.Last == "true" && o.FilledWith(line.Word(1), line) == "future" && o.End(line.Word(1)) == "cancelled"),
         ["FUT-05"] = o => o.Nodes("set_exception").Any(node => node.Text("e") == "cancelled" && o.Events("set_exception").Count(line => line.Word(1) == node.Text("of") && line.Last == "ok") == 1
             && o.Nodes("set_exception").Count(other => other.Text("of") == node.Text("of")) == 1 && o.End(node.Text("of")) == "done"),
         ["FUT-07"] = o => Observation.Pairs(o.Events("add_callback").Where(line => line.Last != "n/a")).Any(pair => pair.First.Word(1) == pair.Second.Word(1)
             && CalledBack(o, pair.First) is { } first && CalledBack(o, pair.Second) is { } second && first.Index < second.Index),
-        ["FUT-08"] = o => o.Events("remove_callback").Any(line => line.Last is not ("n/a" or "0")),
+        // Several registrations at once.
+        ["FUT-08"] = o => o.Events("remove_callback").Any(line => int.TryParse(line.Last, out int removed) && removed > 1),
         ["FUT-09"] = o => o.Events("add_callback").Any(added => added.Task == "-" && CalledBack(o, added) is not null
             && o.Before(added).LastOrDefault(line => line.Verb == "called" && line.Frame == added.Frame)?.Word(1) == added.Word(1)),
         // Two tasks that wait for one future go on in the order in which they began to wait.
@@ -46,13 +47,14 @@ internal static class CoreRules
             && o.NextOf(pair.First.Task, pair.First) is { Verb: "got" } first && o.NextOf(pair.Second.Task, pair.Second) is { Verb: "got" } second
             && pair.Second.Index < first.Index && first.Index < second.Index),
 
-        ["TASK-01"] = o => o.Events("let").Any(made => made.Word(3) == "task" && o.Following(made)?.Task == made.Task && o.After(made).Any(line => line.Task == made.Word(1))),
+        ["TASK-01"] = o => o.Events("let").Any(made => made.Word(3).StartsWith("task(", StringComparison.Ordinal) && o.Following(made)?.Task == made.Task && o.After(made).Any(line => line.Task == made.Word(1))),
         // An await of something that is done goes on at once.
         ["TASK-04"] = o => o.Events("await").Any(line => o.Completed(line.Word(1), line) is not null && o.Following(line) is { Verb: "got" } next && next.Task == line.Task),
         ["TASK-05"] = o => o.Events("raise").Any(line => line.Task.StartsWith('t') && o.End(line.Task) == "done") || o.Events("raise").Any(line => line.Task.StartsWith('t') && o.End(line.Task) == "cancelled"),
         ["TASK-06"] = o => o.Events("got").Where(line => o.FilledWith(line.Word(1), line) == "task").GroupBy(line => line.Text).Any(same => same.Count() > 1),
         ["TASK-08"] = o => o.Lines.Any(line => line.Last == "Runtime(itself)"),
-        ["TASK-10"] = o => o.Events("let").Any(line => line.Word(3) == "ensure"),
+        // The body of a coroutine runs in the task that came of it.
+        ["TASK-10"] = o => o.Events("let").Any(made => o.ExpressionOf(made.Word(3), made) is { } node && node.Kind() == "ensure" && Operands.Of(node).Any(body => body.Node is not null && o.After(made).Any(line => line.Task == made.Word(1) && body.IsIn(line)))),
         ["TASK-13"] = o => Observation.Pairs(o.Lines.Where(line => line.Starts("got sleep 0 "))).Count(pair => pair.First.Task != pair.Second.Task && pair.First.Time == pair.Second.Time) > 2,
 
         ["INS-01"] = o => o.Events("name").Any(line => line.Last == "automatic"),
@@ -70,6 +72,9 @@ internal static class CoreRules
         ["CTX-02"] = o => IsReadElsewhere(o, (set, get) => get.Task == set.Task && get.Frame != set.Frame),
         ["CTX-03"] = o => IsReadElsewhere(o, (set, get) => get.Task == "-" && o.Before(get).Any(line => line.Text == "called" && line.Frame == get.Frame)),
         ["CTX-04"] = o => IsReadElsewhere(o, (set, get) => get.Task == "-" && o.Before(get).Any(line => line.Starts("called ") && line.Frame == get.Frame)),
+        // Two that were given one context: what one has set in it the other reads, although the value was not there when the other was made.
+        ["CTX-06"] = o => o.Nodes("task").Where(node => node.Has("context")).Any(node => Operands.Of(node).Any(body => IsReadElsewhere(o, (set, get) => body.IsIn(set) && get.Frame != set.Frame
+            && (o.Nodes("call_soon").Concat(o.Nodes("call_later")).Any(other => other.TextOrNull("context") == node.Text("context") && other.Text("cb") == get.Frame))))),
     };
 
     /// <summary>When the callback of a call_soon, call_later or call_at ran.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AsyncioSharp.Oracle.Interpretation;
 using AsyncioSharp.Oracle.Language;
 
 namespace AsyncioSharp.Oracle.Coverage;
@@ -30,14 +31,21 @@ internal sealed record Line(int Index, double Time, string Task, string Frame, s
 internal sealed class Observation
 {
     private readonly List<JsonObject> _nodes;
+    private readonly Dictionary<string, JsonObject> _expressions = []; // by their text in the trace
 
     public Observation(JsonObject scenario, IReadOnlyList<string> trace)
     {
         _nodes = [.. NodesOf(scenario)];
+        foreach (var node in _nodes.Where(node => node.Has("x")))
+            _expressions.TryAdd(Texts.OfExpression(node), node);
         Lines = [.. trace.Select(Parse)];
+        Moments = [.. Events("clock").SelectMany(line => line.Text.Split(' ').Skip(1)).Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
     }
 
     public IReadOnlyList<Line> Lines { get; }
+
+    /// <summary>The moments to which the clock has jumped.</summary>
+    public IReadOnlyList<double> Moments { get; }
 
     public IEnumerable<Line> Events(string verb) => Lines.Where(line => line.Verb == verb);
 
@@ -55,14 +63,24 @@ internal sealed class Observation
     public Line? NextOf(string task, Line after) => After(after).FirstOrDefault(line => line.Task == task);
 
     /// <summary>What a slot was filled with by then: "task", "gather", "future" and so on; null if it was not.</summary>
-    public string? FilledWith(string slot, Line at) => Before(at).LastOrDefault(line => line.Verb == "let" && line.Word(1) == slot && line.Word(2) == "=")?.Word(3);
+    public string? FilledWith(string slot, Line at) => Filled(slot, at) is { } line ? KindOf(line.Word(3)) : null;
+
+    /// <summary>The expression that a line is about, such as that of "got gather(t1) = [1]", also if it is in a slot; null if it is no combinator.</summary>
+    public JsonObject? Expression(Line line) => ExpressionOf(line.Word(1), line);
+
+    /// <summary>The combinator that a word stands for in a line: its text, or the name of a slot that holds it.</summary>
+    public JsonObject? ExpressionOf(string word, Line at)
+        => _expressions.GetValueOrDefault(word) ?? (Filled(word, at) is { } line ? _expressions.GetValueOrDefault(line.Word(3)) : null);
 
     /// <summary>What a task is suspended at when a line is written, such as "f1" or "gather"; null if it has not begun, runs or has ended.</summary>
     public string? Awaits(string task, Line at)
         => at.Task != task && LastOf(task, at) is { Verb: "await" } last && last.Last != "n/a" ? last.Text["await ".Length..] : null;
 
     /// <summary>The same, as what it is: a slot's content counts as what filled it.</summary>
-    public string? AwaitsKind(string task, Line at) => Awaits(task, at) is { } awaited ? FilledWith(awaited, at) ?? awaited : null;
+    public string? AwaitsKind(string task, Line at) => Awaits(task, at) is { } awaited ? FilledWith(awaited, at) ?? KindOf(awaited) : null;
+
+    /// <summary>Where the wait began that ended in a line.</summary>
+    public Line? Begin(Line end) => Before(end).LastOrDefault(line => line.Task == end.Task && line.Verb == "await" && line.Text[6..].Split(' ')[0] == end.Word(1));
 
     /// <summary>The completion of a future by a statement, if there was one by then.</summary>
     public Line? Completed(string slot, Line before)
@@ -82,6 +100,10 @@ internal sealed class Observation
         var list = lines.Take(40).ToList();
         return list.SelectMany((first, i) => list.Skip(i + 1).Select(second => (first, second)));
     }
+
+    private Line? Filled(string slot, Line at) => Before(at).LastOrDefault(line => line.Verb == "let" && line.Word(1) == slot && line.Word(2) == "=");
+
+    private static string KindOf(string expression) => expression.Split('(')[0];
 
     private static Line Parse(string text, int index)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AsyncioSharp.Oracle.Recording;
 
@@ -9,22 +10,33 @@ namespace AsyncioSharp.Oracle.Coverage;
 /// </summary>
 public static partial class RuleCoverage
 {
+    private static readonly List<KeyValuePair<string, Func<Observation, bool>>> Situations =
+        [.. CoreRules.All, .. CancellationRules.All, .. CombinatorRules.All, .. WaitRules.All];
+
     /// <summary>How often each rule occurs; 0 for those that are recognised and do not.</summary>
     /// <param name="recorded">Scenarios with their traces.</param>
     /// <returns>Rule to number of scenarios.</returns>
     public static IReadOnlyDictionary<string, int> Count(IEnumerable<Recorded> recorded)
     {
-        var situations = CoreRules.All.Concat(CancellationRules.All).Concat(CombinatorRules.All).ToList();
-        var counts = new SortedDictionary<string, int>(situations.ToDictionary(situation => situation.Key, _ => 0), StringComparer.Ordinal);
+        var counts = new SortedDictionary<string, int>(Situations.ToDictionary(situation => situation.Key, _ => 0), StringComparer.Ordinal);
         foreach (var one in recorded)
         {
-            var observation = new Observation(one.Scenario, one.New.Adjusted);
-            foreach (var (rule, happened) in situations)
-                counts[rule] += happened(observation) ? 1 : 0;
+            foreach (var rule in In(one.Scenario, one.New.Adjusted))
+                counts[rule]++;
             foreach (var rule in one.Old.Rules.Union(one.New.Rules))
                 counts[rule] = counts.GetValueOrDefault(rule) + 1;
         }
         return counts;
+    }
+
+    /// <summary>The rules whose situations a single scenario has.</summary>
+    /// <param name="scenario">A scenario that the grammar allows.</param>
+    /// <param name="trace">Its trace.</param>
+    /// <returns>Their ids.</returns>
+    public static IReadOnlySet<string> In(JsonObject scenario, IReadOnlyList<string> trace)
+    {
+        var observation = new Observation(scenario, trace);
+        return Situations.Where(situation => situation.Value(observation)).Select(situation => situation.Key).ToHashSet();
     }
 
     /// <summary>The rules of a text such as docs/semantics.md.</summary>

@@ -77,7 +77,6 @@ internal static class Unreachable
         ["WAIT-04"] = "there is one kind of collection",
         ["WAIT-11"] = OneLoop,
         ["CTX-05"] = Threads,
-        ["CTX-06"] = "CPython 3.9 has no explicit contexts for tasks",
         ["CTX-07"] = "a scenario is one run of one loop",
     };
 }

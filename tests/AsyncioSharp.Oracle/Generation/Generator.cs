@@ -66,7 +66,7 @@ public sealed class Generator
         {
             var statement = AnyStatement(place);
             block.Add(statement);
-            if (statement["op"]!.GetValue<string>() is "return" or "raise")
+            if (statement["op"]!.GetValue<string>() is "return" or "raise" or "break")
                 break;
         }
         return block;
@@ -79,8 +79,8 @@ public sealed class Generator
         {
             var kind = _random.Weighted(_weights.Statements);
             bool deep = place.Depth >= MostDepth && kind is "task" or "try" or "repeat";
-            bool waits = kind is "await" or "try" or "repeat" or "each" or "return";
-            if (!deep && !(waits && place.IsCallback) && !(kind == "return" && !place.MayReturn) && !(kind is "return" or "raise" && place.Depth == 0))
+            bool waits = kind is "await" or "each" or "return";
+            if (!deep && !(waits && place.IsCallback) && !(kind == "return" && !place.MayReturn) && !(kind == "break" && !place.MayBreak) && !(kind is "return" or "raise" && place.Depth == 0))
                 return Statement(kind, place);
         }
     }
@@ -93,7 +93,9 @@ public sealed class Generator
         "combine" => Let('g', Expression(_random.Pick(["gather", "gather", "shield", "ensure"]), place)),
         "coroutine" => Let('c', Expression(_random.Pick(["call", "call", "wait_for", "wait"]), place)),
         "completions" => Let('i', With(new JsonObject { ["x"] = "as_completed", ["of"] = Several(place) }, "t", 30, () => Time())),
-        "each" => new JsonObject { ["op"] = "each", ["of"] = Slot("i") },
+        "each" => Each(place),
+        "break" or "tasks" or "current" => new JsonObject { ["op"] = kind },
+        "context" => Let('x', new JsonObject { ["x"] = "context" }),
         "cancel" => With(new JsonObject { ["op"] = "cancel", ["of"] = _random.Chance(20) ? "self" : Slot("tttttfggm") }, "msg", 70, () => _random.Pick(Messages)),
         "uncancel" or "cancelling" or "name" => new JsonObject { ["op"] = kind, ["of"] = _random.Chance(50) ? "self" : Slot("t") },
         "set_name" => new JsonObject { ["op"] = kind, ["of"] = _random.Chance(50) ? "self" : Slot("t"), ["v"] = New('n') },
@@ -102,10 +104,10 @@ public sealed class Generator
         "raise" => Error(new JsonObject { ["op"] = kind }),
         "state" or "result" or "exception" => new JsonObject { ["op"] = kind, ["of"] = Slot("tttffgg") },
         "try" => Try(place),
-        "repeat" => new JsonObject { ["op"] = kind, ["times"] = 2 + _random.Next(3), ["do"] = Block(place.Deeper(), 2) },
+        "repeat" => new JsonObject { ["op"] = kind, ["times"] = 2 + _random.Next(3), ["do"] = Block(place.Loop(), 2) },
         "return" => new JsonObject { ["op"] = kind, ["v"] = Number() },
         "mark" => new JsonObject { ["op"] = kind, ["v"] = Number() },
-        "add_callback" => new JsonObject { ["op"] = kind, ["of"] = Slot("ttfffg"), ["cb"] = _random.Chance(20) ? Slot("d") : New('d'), ["do"] = Callback(place) },
+        "add_callback" => InContext(new JsonObject { ["op"] = kind, ["of"] = Slot("ttfffg"), ["cb"] = _random.Chance(20) ? Slot("d") : New('d'), ["do"] = Callback(place) }),
         "remove_callback" => new JsonObject { ["op"] = kind, ["of"] = Slot("ttfffg"), ["cb"] = Slot("d") },
         "call_soon" => Handle(kind, place),
         "call_later" => Set(Handle(kind, place), "s", _random.Chance(15) ? 0 : Time()),
@@ -114,7 +116,6 @@ public sealed class Generator
         "set_var" => With(new JsonObject { ["op"] = kind, ["var"] = _random.Pick(Variables), ["v"] = Number() }, "token", 40, () => New('k')),
         "get_var" => new JsonObject { ["op"] = kind, ["var"] = _random.Pick(Variables) },
         "reset_var" => new JsonObject { ["op"] = kind, ["token"] = Slot("k") },
-        "tasks" or "current" => new JsonObject { ["op"] = kind },
         "close" => new JsonObject { ["op"] = kind, ["of"] = Slot("c") },
         _ => throw new InvalidOperationException(kind),
     };
@@ -131,29 +132,46 @@ public sealed class Generator
         bool handles = _random.Chance(70);
         if (handles)
         {
-            statement["on"] = _random.Pick(Catches);
-            statement["handle"] = _random.Chance(40) ? [] : Block(place.Deeper(), 2);
-            if (_random.Chance(30))
-                statement["reraise"] = true;
+            var handlers = new JsonArray();
+            for (int i = _random.Chance(75) ? 1 : 2 + _random.Next(2); i > 0; i--)
+            {
+                var handler = new JsonObject { ["on"] = _random.Pick(Catches), ["do"] = _random.Chance(40) ? new JsonArray() : Block(place.Deeper(), 2) };
+                handlers.Add(With(handler, "reraise", 30, () => true));
+            }
+            statement["catch"] = handlers;
         }
         if (!handles || _random.Chance(25))
-            statement["finally"] = Block(place.Deeper() with { MayReturn = false }, 2);
+            statement["finally"] = Block(place.Deeper() with { MayReturn = false, MayBreak = false }, 2);
+        return statement;
+    }
+
+    private JsonObject Each(Place place)
+    {
+        var statement = new JsonObject { ["op"] = "each", ["of"] = Slot("i") };
+        if (place.Depth < MostDepth && _random.Chance(60))
+        {
+            if (_random.Chance(50))
+                statement["slot"] = New('g');
+            statement["do"] = Block(place.Loop(), 2);
+        }
         return statement;
     }
 
     private JsonObject Handle(string op, Place place)
-        => With(new JsonObject { ["op"] = op, ["cb"] = New('d'), ["do"] = Callback(place) }, "slot", 50, () => New('h'));
+        => InContext(With(new JsonObject { ["op"] = op, ["cb"] = New('d'), ["do"] = Callback(place) }, "slot", 50, () => New('h')));
 
-    private JsonArray Callback(Place place) => _random.Chance(30) ? [] : Block(place.Deeper() with { IsCallback = true, MayReturn = false }, 2);
+    private JsonObject InContext(JsonObject node) => _slots.ContainsKey('x') ? With(node, "context", 25, () => Slot("x")) : node;
+
+    private JsonArray Callback(Place place) => _random.Chance(30) ? [] : Block(place.Deeper() with { IsCallback = true, MayReturn = false, MayBreak = false }, 2);
 
     private JsonObject Task(Place place)
-        => With(new JsonObject { ["x"] = "task", ["of"] = _random.Chance(85) ? Call(place) : Expression(_random.Pick(["wait_for", "wait", "sleep", "next"]), place) },
-            "name", 10, () => New('n'));
+        => InContext(With(new JsonObject { ["x"] = "task", ["of"] = _random.Chance(85) ? Call(place) : Expression(_random.Pick(["wait_for", "wait", "sleep", "next"]), place) },
+            "name", 10, () => New('n')));
 
     private JsonObject Call(Place place)
     {
         var call = new JsonObject { ["x"] = "call", ["id"] = New('b') };
-        call["do"] = Block(place.Deeper() with { IsCallback = false, MayReturn = true });
+        call["do"] = Block(place.Deeper() with { IsCallback = false, MayReturn = true, MayBreak = false });
         if (_random.Chance(30))
             call["do"]!.AsArray().Add(new JsonObject { ["op"] = "return", ["v"] = Number() });
         return With(call, "guard", 40, () => true);
@@ -260,8 +278,10 @@ public sealed class Generator
     }
 
     /// <summary>Where in the scenario something is made, and what is allowed there.</summary>
-    private sealed record Place(int Depth, bool IsCallback = false, bool MayReturn = true)
+    private sealed record Place(int Depth, bool IsCallback = false, bool MayReturn = true, bool MayBreak = false)
     {
         public Place Deeper() => this with { Depth = Depth + 1 };
+
+        public Place Loop() => Deeper() with { MayBreak = !IsCallback };
     }
 }

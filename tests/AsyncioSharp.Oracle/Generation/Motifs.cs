@@ -11,7 +11,7 @@ internal static class Motifs
 {
     private delegate JsonArray Motif(SplitMix random, Func<char, string> name);
 
-    private static readonly Motif[] All = [Waiters, Iteration, Resistance, Race, Variable, Hurry, Repeatedly];
+    private static readonly Motif[] All = [Waiters, Iteration, Handover, Resistance, Race, Variable, SharedContext, Hurry, Repeatedly, Callbacks, Ring, Shields, Nests, Nothing, Oneself];
 
     /// <summary>The statements of one of them.</summary>
     /// <param name="random">The generator's numbers.</param>
@@ -54,11 +54,29 @@ internal static class Motifs
         ];
     }
 
+    /// <summary>Two tasks wait for the outcomes of an as_completed; the one that is woken for the first is cancelled before it runs, so that the other must take it.</summary>
+    private static JsonArray Handover(SplitMix random, Func<char, string> name)
+    {
+        var (future, iterator, first) = (name('f'), name('i'), name('t'));
+        JsonObject Take() => Try([Await(new JsonObject { ["x"] = "next", ["of"] = iterator }, true)]);
+        return
+        [
+            Let(future, new JsonObject { ["x"] = "future" }),
+            Let(iterator, new JsonObject { ["x"] = "as_completed", ["of"] = new JsonArray(future, Sleep(2, 1)) }),
+            Let(first, Task(name, [Take()])),
+            Let(name('t'), Task(name, [Take()])),
+            Await(Sleep(random.Pick([0, 0.5])), false),
+            End(random, future),
+            Soon(name, Cancel(random, first)),
+        ];
+    }
+
     /// <summary>Something waits for a coroutine that swallows its cancellation, and is cancelled once or twice.</summary>
     private static JsonArray Resistance(SplitMix random, Func<char, string> name)
     {
         var outer = name('t');
-        var stubborn = Call(name, [Try([Await(Sleep(2), true)], "cancelled", [Await(Sleep(random.Pick([0, 1])), false)])], 1);
+        var stubborn = Call(name, [Try([Await(Sleep(2), true)], random.Pick(["cancelled", "cancelled", "error"]), [Await(Sleep(random.Pick([0, 1])), false)])], 1);
+        stubborn["guard"] = true;
         JsonNode around = random.Next(4) switch
         {
             0 => new JsonObject { ["x"] = "wait_for", ["of"] = stubborn, ["t"] = random.Pick([1, 1.5, 5]) },
@@ -84,7 +102,86 @@ internal static class Motifs
             : new JsonObject { ["x"] = "wait", ["of"] = new JsonArray(future), ["t"] = 1 };
         var block = new JsonArray(Let(future, new JsonObject { ["x"] = "future" }), Let(waiter, Task(name, [Try([Await(wait, true)])])), Await(Sleep(0), false));
         for (int i = 1 + random.Next(2); i > 0; i--)
-            block.Add(Later(name, random.Pick([0.5, 1]), random.Chance(50) ? End(random, future) : Cancel(random, waiter), random.Chance(50) ? Cancel(random, waiter) : End(random, future)));
+            block.Add(Later(name, random.Pick([0.5, 1]), random.Chance(50) ? End(random, future) : Cancel(random, waiter), random.Chance(50) ? Cancel(random, random.Pick([waiter, future])) : End(random, future)));
+        return block;
+    }
+
+    /// <summary>A task is shielded from the cancellation or the timeout of what waits for it, and ends later.</summary>
+    private static JsonArray Shields(SplitMix random, Func<char, string> name)
+    {
+        var (inner, outer) = (name('t'), name('t'));
+        var body = new JsonObject
+        {
+            ["x"] = "call",
+            ["id"] = name('b'),
+            ["do"] = new JsonArray(Await(Sleep(1), true), random.Chance(60) ? new JsonObject { ["op"] = "raise", ["e"] = "boom", ["msg"] = $"m{random.Next(100)}" } : new JsonObject { ["op"] = "mark", ["v"] = 1 }),
+            ["guard"] = true,
+        };
+        var shield = new JsonObject { ["x"] = "shield", ["of"] = inner };
+        JsonObject around = random.Next(3) switch
+        {
+            0 => new() { ["x"] = "gather", ["of"] = new JsonArray(shield, Sleep(2, 1)) },
+            1 => new() { ["x"] = "wait_for", ["of"] = shield, ["t"] = 0.5 },
+            _ => shield,
+        };
+        return
+        [
+            Let(inner, new JsonObject { ["x"] = "task", ["of"] = body }),
+            Let(outer, Task(name, [Try([Await(around, true)])])),
+            Await(Sleep(0), false),
+            random.Chance(60) ? Cancel(random, outer) : Later(name, random.Pick([0.5, 1]), Cancel(random, random.Pick([inner, outer]))),
+        ];
+    }
+
+    /// <summary>A gather in a gather is cancelled, or the task that awaits it.</summary>
+    private static JsonArray Nests(SplitMix random, Func<char, string> name)
+    {
+        JsonObject Child() => Call(name, [Try([Await(Sleep(1), true)], random.Pick(["any", "boom"]))], random.Next(100));
+        JsonObject Gather(params JsonNode[] children)
+        {
+            var gather = new JsonObject { ["x"] = "gather", ["of"] = new JsonArray(children) };
+            if (random.Chance(40))
+                gather["outcomes"] = true;
+            return gather;
+        }
+
+        var (outer, waiter) = (name('g'), name('t'));
+        return
+        [
+            Let(outer, Gather(Gather(Child(), Sleep(2, 1)), Child())),
+            Let(waiter, Task(name, [Try([Await(outer, true)])])),
+            Await(Sleep(random.Pick([0, 0.5])), false),
+            Cancel(random, random.Pick([outer, waiter])),
+        ];
+    }
+
+    /// <summary>Combinators without operands.</summary>
+    private static JsonArray Nothing(SplitMix random, Func<char, string> name)
+    {
+        var (gather, iterator) = (name('g'), name('i'));
+        return
+        [
+            Let(gather, new JsonObject { ["x"] = "gather", ["of"] = new JsonArray() }),
+            Let(iterator, new JsonObject { ["x"] = "as_completed", ["of"] = new JsonArray(), ["t"] = random.Pick([0, 1]) }),
+            random.Chance(50) ? Cancel(random, gather) : Await(gather, true),
+            random.Chance(50) ? new JsonObject { ["op"] = "each", ["of"] = iterator } : Await(new JsonObject { ["x"] = "next", ["of"] = iterator }, true),
+        ];
+    }
+
+    /// <summary>A task waits for itself, directly or through something; another one waits for it.</summary>
+    private static JsonArray Oneself(SplitMix random, Func<char, string> name)
+    {
+        var task = name('t');
+        JsonNode itself = random.Next(4) switch
+        {
+            0 => new JsonObject { ["x"] = "wait_for", ["of"] = task, ["t"] = 1 },
+            1 => new JsonObject { ["x"] = "gather", ["of"] = new JsonArray(task, Sleep(1, 1)) },
+            2 => new JsonObject { ["x"] = "shield", ["of"] = task },
+            _ => task,
+        };
+        JsonArray block = [Let(task, Task(name, [Try([Await(itself, true)], random.Pick(["any", "boom"]))]))];
+        if (random.Chance(50))
+            block.Add(Let(name('t'), Task(name, [Try([Await(task, true)])])));
         return block;
     }
 
@@ -104,6 +201,58 @@ internal static class Motifs
             Await(Call(name, [Read(), Write()], 1), false),
             Read(),
             End(random, future),
+        ];
+    }
+
+    /// <summary>A task and callbacks share a context, which differs from that of those who made them.</summary>
+    private static JsonArray SharedContext(SplitMix random, Func<char, string> name)
+    {
+        var context = name('x');
+        JsonObject Read() => new() { ["op"] = "get_var", ["var"] = "u" };
+        JsonObject Write() => new() { ["op"] = "set_var", ["var"] = "u", ["v"] = random.Next(100) };
+        JsonObject In(JsonObject node)
+        {
+            node["context"] = context;
+            return node;
+        }
+
+        return
+        [
+            Write(),
+            Let(context, new JsonObject { ["x"] = "context" }),
+            Write(),
+            Let(name('t'), In(Task(name, [Read(), Write(), Await(Sleep(random.Pick([0, 0.5])), false), Read()]))),
+            In(Soon(name, Read(), Write())),
+            In(Later(name, 0.5, Read())),
+            Read(),
+        ];
+    }
+
+    /// <summary>A function is a done callback several times, beside another; all of its registrations are removed, before or after the completion.</summary>
+    private static JsonArray Callbacks(SplitMix random, Func<char, string> name)
+    {
+        var (future, often, once) = (name('f'), name('d'), name('d'));
+        JsonObject Add(string callback) => new() { ["op"] = "add_callback", ["of"] = future, ["cb"] = callback, ["do"] = new JsonArray() };
+        JsonObject Remove(string callback) => new() { ["op"] = "remove_callback", ["of"] = future, ["cb"] = callback };
+        var end = End(random, future);
+        JsonArray block = [Let(future, new JsonObject { ["x"] = "future" }), Add(often), Add(once), Add(often)];
+        foreach (var statement in random.Chance(70) ? new[] { Remove(often), end } : [end, Remove(often)])
+            block.Add(statement);
+        return block;
+    }
+
+    /// <summary>Tasks wait for each other in a ring, which is cancelled.</summary>
+    private static JsonArray Ring(SplitMix random, Func<char, string> name)
+    {
+        var (first, second) = (name('t'), name('t'));
+        JsonNode awaited = random.Chance(60) ? first : new JsonObject { ["x"] = "gather", ["of"] = new JsonArray(first, Sleep(1, 1)) };
+        return
+        [
+            Let(first, Task(name, [Try([Await(second, true)]), Await(Sleep(0), false)])),
+            Let(second, Task(name, [Await(awaited, true)])),
+            Await(Sleep(0), false),
+            Cancel(random, random.Pick([first, second])),
+            random.Chance(40) ? Cancel(random, first) : Soon(name),
         ];
     }
 
@@ -145,11 +294,13 @@ internal static class Motifs
 
     private static JsonObject Task(Func<char, string> name, JsonArray block) => new() { ["x"] = "task", ["of"] = new JsonObject { ["x"] = "call", ["id"] = name('b'), ["do"] = block } };
 
-    private static JsonObject Try(JsonArray block, string on = "any", JsonArray? handle = null) => new() { ["op"] = "try", ["do"] = block, ["on"] = on, ["handle"] = handle ?? [] };
+    private static JsonObject Try(JsonArray block, string on = "any", JsonArray? handle = null)
+        => new() { ["op"] = "try", ["do"] = block, ["catch"] = new JsonArray(new JsonObject { ["on"] = on, ["do"] = handle ?? [] }) };
 
     private static JsonObject Repeat(int times, JsonArray block) => new() { ["op"] = "repeat", ["times"] = times, ["do"] = block };
 
-    private static JsonObject Soon(Func<char, string> name) => new() { ["op"] = "call_soon", ["cb"] = name('d'), ["do"] = new JsonArray() };
+    private static JsonObject Soon(Func<char, string> name, params JsonObject[] block)
+        => new() { ["op"] = "call_soon", ["cb"] = name('d'), ["do"] = new JsonArray([.. block]) };
 
     private static JsonObject Later(Func<char, string> name, double seconds, params JsonObject[] block)
         => new() { ["op"] = "call_later", ["cb"] = name('d'), ["s"] = seconds, ["do"] = new JsonArray([.. block]) };

@@ -74,14 +74,12 @@ public static class Shrinker
                     yield return Unwrap(i, block);
             }
         }
-        else if (node is JsonObject item && (item.Has("op") || item.Has("x")))
+        else if (node is JsonObject item && (item.Has("op") || item.Has("x") || item.Has("on")))
         {
             foreach (var field in Grammar.FieldsOf(item).Where(field => item.Has(field.Name)))
             {
                 if (field.IsOptional)
                     yield return parent => parent.AsObject().Remove(field.Name);
-                if (field is { Name: "handle" or "on" })
-                    yield return parent => _ = parent.AsObject().Remove("handle") && parent.AsObject().Remove("on") | parent.AsObject().Remove("reraise");
                 if (field.Shape == Shape.Expression)
                 {
                     foreach (var inner in InnerExpressions(item[field.Name]))
@@ -114,6 +112,11 @@ public static class Shrinker
         {
             if (field.Shape is Shape.Block or Shape.Callback && item[field.Name] is JsonArray block)
                 yield return block;
+            if (field.Shape == Shape.Handlers)
+            {
+                foreach (var handler in item.ArrayOrEmpty(field.Name).Statements())
+                    yield return handler.Array("do");
+            }
             if (field.Shape == Shape.Expression && item[field.Name] is JsonObject call && call.Kind() == "call")
                 yield return call.Array("do");
         }

@@ -12,7 +12,7 @@ internal sealed class Weights
         ["set_result"] = 40, ["set_exception"] = 25, ["try"] = 80, ["repeat"] = 15, ["return"] = 12, ["raise"] = 15, ["mark"] = 12,
         ["state"] = 15, ["result"] = 15, ["exception"] = 12, ["add_callback"] = 25, ["remove_callback"] = 8, ["call_soon"] = 15,
         ["call_later"] = 15, ["call_at"] = 6, ["cancel_handle"] = 8, ["set_var"] = 12, ["get_var"] = 12, ["reset_var"] = 6, ["name"] = 5,
-        ["set_name"] = 3, ["tasks"] = 6, ["current"] = 5, ["uncancel"] = 10, ["cancelling"] = 8, ["each"] = 6, ["close"] = 3,
+        ["set_name"] = 3, ["tasks"] = 6, ["current"] = 5, ["uncancel"] = 10, ["cancelling"] = 8, ["each"] = 8, ["close"] = 3, ["context"] = 5, ["break"] = 8,
     };
 
     private static readonly Dictionary<string, int> BaseExpressions = new()
@@ -29,11 +29,11 @@ internal sealed class Weights
         ("shield", ["shield", "combine", "cancel"]),
         ("wait", ["wait", "set_result", "set_exception", "future"]),
         ("wait_for", ["wait_for", "cancel", "set_result", "future", "sleep"]),
-        ("as_completed", ["completions", "next", "each", "task"]),
+        ("as_completed", ["completions", "next", "each", "task", "break"]),
         ("timers", ["call_later", "call_at", "call_soon", "cancel_handle", "sleep"]),
         ("futures", ["future", "set_result", "set_exception", "add_callback", "remove_callback", "state", "result", "exception"]),
         ("coroutines", ["call", "coroutine", "close", "try", "return", "raise", "repeat"]),
-        ("context", ["set_var", "get_var", "reset_var", "call", "call_soon", "add_callback"]),
+        ("context", ["set_var", "get_var", "reset_var", "call", "call_soon", "add_callback", "context"]),
         ("introspection", ["name", "set_name", "tasks", "current", "state", "cancelling", "self"]),
     ];
 

@@ -32,11 +32,11 @@ internal sealed class Actions(Machine machine, Expressions expressions)
         "state" => machine.TryFind<Future>(s.Text("of"), out var future) ? Texts.Of(future) : null,
         "result" => machine.TryFind<Future>(s.Text("of"), out var future) ? Attempt(() => "= " + Texts.Of(Result(future))) : null,
         "exception" => machine.TryFind<Future>(s.Text("of"), out var future) ? Attempt(() => "= " + Texts.Of((object?)future.Exception())) : null,
-        "add_callback" => AddCallback(s),
+        "add_callback" => machine.TryFind<Future>(s.Text("of"), out var future) && TryContext(s, out var context) ? AddCallback(s, future, context) : null,
         "remove_callback" => machine.TryFind<Future>(s.Text("of"), out var future) ? $"{s.Text("cb")} {RemoveCallback(s, future)}" : null,
-        "call_soon" => Keep(s, machine.Loop.CallSoon(Callback(s))),
-        "call_later" => Keep(s, machine.Loop.CallLater(s.Number("s"), Callback(s))),
-        "call_at" => Keep(s, machine.Loop.CallAt(s.Number("s"), Callback(s))),
+        "call_soon" => TryContext(s, out var context) ? Keep(s, machine.Loop.CallSoon(Callback(s), context)) : null,
+        "call_later" => TryContext(s, out var context) ? Keep(s, machine.Loop.CallLater(s.Number("s"), Callback(s), context)) : null,
+        "call_at" => TryContext(s, out var context) ? Keep(s, machine.Loop.CallAt(s.Number("s"), Callback(s), context)) : null,
         "cancel_handle" => machine.TryFind<Handle>(s.Text("of"), out var handle) ? CancelHandle(handle) : null,
         "set_var" => SetVariable(s),
         "get_var" => Texts.Of(machine.Variable(s.Text("var")).Get(null)),
@@ -82,10 +82,15 @@ internal sealed class Actions(Machine machine, Expressions expressions)
         return null;
     }
 
-    private string? AddCallback(JsonObject s)
+    /// <summary>The context that a statement gives, null if it gives none; false if the slot holds no context.</summary>
+    private bool TryContext(JsonObject s, out Context? context)
     {
-        if (!machine.TryFind<Future>(s.Text("of"), out var future))
-            return null;
+        context = null;
+        return s.TextOrNull("context") is not { } slot || machine.TryFind(slot, out context);
+    }
+
+    private string AddCallback(JsonObject s, Future future, Context? context)
+    {
         var id = s.Text("cb");
         if (!machine.Callbacks.TryGetValue(id, out var callback))
         {
@@ -96,10 +101,10 @@ internal sealed class Actions(Machine machine, Expressions expressions)
             {
                 machine.Emit(frame, $"called {machine.Label(done)} {Texts.Of(done)}");
                 if (++calls <= MostCalls)
-                    ActAll(frame, block);
+                    CallbackBlock.Run(machine, this, frame, block);
             };
         }
-        future.AddDoneCallback(callback);
+        future.AddDoneCallback(callback, context);
         return id;
     }
 
@@ -113,14 +118,8 @@ internal sealed class Actions(Machine machine, Expressions expressions)
         return () =>
         {
             machine.Emit(frame, "called");
-            ActAll(frame, block);
+            CallbackBlock.Run(machine, this, frame, block);
         };
-    }
-
-    private void ActAll(Frame frame, JsonArray block)
-    {
-        foreach (var statement in block.Statements())
-            Act(frame, statement);
     }
 
     private string Keep(JsonObject s, Handle handle)

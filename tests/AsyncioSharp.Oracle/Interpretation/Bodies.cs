@@ -28,7 +28,7 @@ internal sealed class Bodies
     private static bool Returns(JsonArray block) => block.Statements().Any(statement => statement.Kind() switch
     {
         "return" => true,
-        "try" or "repeat" => Returns(statement.Array("do")) || (statement.Has("handle") && Returns(statement.Array("handle"))),
+        "try" or "repeat" or "each" => Returns(statement.ArrayOrEmpty("do")) || statement.ArrayOrEmpty("catch").Statements().Any(handler => Returns(handler.Array("do"))),
         _ => false,
     });
 
@@ -37,8 +37,9 @@ internal sealed class Bodies
         var frame = new Frame(x.Text("id"));
         _machine.Emit(frame, "enter");
         var signal = await (x.Flag("guard") ? Guard(frame, x.Array("do")) : Block(frame, x.Array("do")));
-        _machine.Emit(frame, $"leave = {Texts.Of(signal?.Value)}");
-        return signal?.Value;
+        var value = (signal as Returned)?.Value;
+        _machine.Emit(frame, $"leave = {Texts.Of(value)}");
+        return value;
     }
 
     private async Coroutine Procedure(JsonObject x)
@@ -49,7 +50,7 @@ internal sealed class Bodies
         _machine.Emit(frame, "leave = null");
     }
 
-    private async Coroutine<Returned?> Guard(Frame frame, JsonArray block)
+    private async Coroutine<Signal?> Guard(Frame frame, JsonArray block)
     {
         try
         {
@@ -62,8 +63,8 @@ internal sealed class Bodies
         }
     }
 
-    /// <summary>Runs statements; gives what a return statement returned, or null if none was reached.</summary>
-    private async Coroutine<Returned?> Block(Frame frame, JsonArray block)
+    /// <summary>Runs statements; gives the return or break that was reached, or null if none was.</summary>
+    private async Coroutine<Signal?> Block(Frame frame, JsonArray block)
     {
         foreach (var s in block.Statements())
         {
@@ -99,15 +100,21 @@ internal sealed class Bodies
                 case "repeat":
                     for (int i = s.Count("times"); i > 0; i--)
                     {
-                        if (await Block(frame, s.Array("do")) is { } fromRepeat)
-                            return fromRepeat;
+                        var signal = await Block(frame, s.Array("do"));
+                        if (signal is Returned)
+                            return signal;
+                        if (signal is Broken)
+                            break;
                     }
                     break;
                 case "each":
-                    await Each(frame, s);
+                    if (await Each(frame, s) is { } fromEach)
+                        return fromEach;
                     break;
                 case "return":
                     return new Returned(s.Value("v"));
+                case "break":
+                    return new Broken();
                 default:
                     _actions.Act(frame, s);
                     break;
@@ -141,11 +148,11 @@ internal sealed class Bodies
         }
     }
 
-    private Coroutine<Returned?> Attempt(Frame frame, JsonObject s) => s.Has("finally") ? Finally(frame, s) : Inner(frame, s);
+    private Coroutine<Signal?> Attempt(Frame frame, JsonObject s) => s.Has("finally") ? Finally(frame, s) : Inner(frame, s);
 
-    private Coroutine<Returned?> Inner(Frame frame, JsonObject s) => s.Has("on") ? Handled(frame, s) : Block(frame, s.Array("do"));
+    private Coroutine<Signal?> Inner(Frame frame, JsonObject s) => s.Has("catch") ? Handled(frame, s) : Block(frame, s.Array("do"));
 
-    private async Coroutine<Returned?> Finally(Frame frame, JsonObject s)
+    private async Coroutine<Signal?> Finally(Frame frame, JsonObject s)
     {
         try
         {
@@ -158,40 +165,70 @@ internal sealed class Bodies
         }
     }
 
-    private async Coroutine<Returned?> Handled(Frame frame, JsonObject s)
+    private async Coroutine<Signal?> Handled(Frame frame, JsonObject s)
     {
+        var handlers = Handler.Of(s);
         try
         {
             return await Block(frame, s.Array("do"));
         }
-        catch (Exception e) when (Catches(s.Text("on"), e))
+        catch (Exception e) when (handlers.First.Catches(e))
         {
-            _machine.Emit(frame, $"caught {Texts.Of(e)}");
-            var signal = await Block(frame, s.Array("handle"));
-            if (s.Flag("reraise"))
+            var signal = await Handle(frame, handlers.First, e);
+            if (handlers.First.Reraises)
+                throw;
+            return signal;
+        }
+        catch (Exception e) when (handlers.Second.Catches(e))
+        {
+            var signal = await Handle(frame, handlers.Second, e);
+            if (handlers.Second.Reraises)
+                throw;
+            return signal;
+        }
+        catch (Exception e) when (handlers.Third.Catches(e))
+        {
+            var signal = await Handle(frame, handlers.Third, e);
+            if (handlers.Third.Reraises)
                 throw;
             return signal;
         }
     }
 
-    private async Coroutine Each(Frame frame, JsonObject s)
+    private Coroutine<Signal?> Handle(Frame frame, Handler handler, Exception e)
     {
-        var slot = s.Text("of");
-        if (_machine.TryFind<Completions>(slot, out var completions))
-            await completions.ForEach(future => _machine.Emit(frame, $"each {slot} {_machine.Label(future)} {Texts.Of(future)}"));
-        else
-            _machine.Emit(frame, $"each {slot} n/a");
+        _machine.Emit(frame, $"caught {Texts.Of(e)}");
+        return Block(frame, handler.Block);
     }
 
-    private static bool Catches(string on, Exception e) => on switch
+    private async Coroutine<Signal?> Each(Frame frame, JsonObject s)
     {
-        "cancelled" => e is CancelledException,
-        "timeout" => e is TimeoutException,
-        "boom" => e is Boom,
-        "error" => e is not CancelledException,
-        _ => true,
-    };
+        var slot = s.Text("of");
+        if (!_machine.TryFind<Completions>(slot, out var completions))
+        {
+            _machine.Emit(frame, $"each {slot} n/a");
+            return null;
+        }
+        Signal? signal = null;
+        await completions.ForEach(Body);
+        return signal as Returned;
+
+        async Coroutine<bool> Body(Future future)
+        {
+            _machine.Emit(frame, $"each {slot} {_machine.Label(future)} {Texts.Of(future)}");
+            if (s.TextOrNull("slot") is { } item)
+                _machine.Name(item, future);
+            signal = await Block(frame, s.ArrayOrEmpty("do"));
+            return signal is null;
+        }
+    }
+
+    /// <summary>What ends a block before its end.</summary>
+    private abstract record Signal;
 
     /// <summary>A return statement was reached.</summary>
-    private sealed record Returned(object? Value);
+    private sealed record Returned(object? Value) : Signal;
+
+    /// <summary>A break statement was reached.</summary>
+    private sealed record Broken : Signal;
 }

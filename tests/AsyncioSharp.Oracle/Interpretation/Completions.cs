@@ -10,17 +10,20 @@ internal abstract class Completions
     /// <summary>The coroutine of the next outcome, or null if all were asked for.</summary>
     public abstract IAwaitable? Next();
 
-    /// <summary>Calls back with each future when it is done.</summary>
-    public abstract Coroutine ForEach(Action<Future> action);
+    /// <summary>Runs a body for each future when it is done, in a loop that is left when the body says so.</summary>
+    public abstract Coroutine ForEach(Func<Future, Coroutine<bool>> goesOn);
 
     private sealed class Typed(AsCompletedIterator<object?> iterator) : Completions
     {
         public override IAwaitable? Next() => iterator.MoveNext() ? iterator.Current : null;
 
-        public override async Coroutine ForEach(Action<Future> action)
+        public override async Coroutine ForEach(Func<Future, Coroutine<bool>> goesOn)
         {
             await foreach (var future in iterator)
-                action((Future)future);
+            {
+                if (!await goesOn((Future)future))
+                    break;
+            }
         }
     }
 
@@ -28,10 +31,13 @@ internal abstract class Completions
     {
         public override IAwaitable? Next() => iterator.MoveNext() ? iterator.Current : null;
 
-        public override async Coroutine ForEach(Action<Future> action)
+        public override async Coroutine ForEach(Func<Future, Coroutine<bool>> goesOn)
         {
             await foreach (var future in iterator)
-                action(future);
+            {
+                if (!await goesOn(future))
+                    break;
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class Expressions(Machine machine, Bodies bodies)
             "call" => bodies.Call(x),
             "sleep" => x.Has("v") ? Asyncio.Sleep(x.Number("s"), x.Value("v")) : Asyncio.Sleep(x.Number("s")),
             "future" => PlainFuture(),
+            "context" => Context.Copy(),
             "next" => machine.TryFind<Completions>(x.Text("of"), out var iterator) ? iterator.Next() : null,
             "gather" or "wait" or "as_completed" => Children(x) is { } children ? Combine(x, children) : null,
             _ => Evaluate(x.Node("of")) is IAwaitable child ? Wrap(x, child) : null,
@@ -78,11 +79,20 @@ internal sealed class Expressions(Machine machine, Bodies bodies)
         ("ensure", _) => Asyncio.EnsureFuture(child),
         ("wait_for", IAwaitable<object?> typed) => Asyncio.WaitFor(typed, x.NumberOrNull("t")),
         ("wait_for", _) => Asyncio.WaitFor(child, x.NumberOrNull("t")),
-        ("task", Coroutine<object?> typed) => Asyncio.CreateTask(typed, x.TextOrNull("name")),
-        ("task", Coroutine coroutine) => Asyncio.CreateTask(coroutine, x.TextOrNull("name")),
+        ("task", Coroutine coroutine) => Spawn(x, coroutine),
         ("task", _) => null,
         _ => throw new FormatException($"unknown expression {x.ToJsonString()}"),
     };
+
+    private CoroutineTask? Spawn(JsonObject x, Coroutine coroutine)
+    {
+        Context? context = null;
+        if (x.TextOrNull("context") is { } slot && !machine.TryFind(slot, out context))
+            return null;
+        return coroutine is Coroutine<object?> typed
+            ? Asyncio.CreateTask(typed, x.TextOrNull("name"), context)
+            : Asyncio.CreateTask(coroutine, x.TextOrNull("name"), context);
+    }
 
     private async Coroutine<object?> WaitFutures(List<IAwaitable> children, double? timeout, ReturnWhen mode)
     {

@@ -45,7 +45,9 @@ public static class ScenarioRun
     {
         var lines = new List<string>();
         var reports = new List<string>();
-        var loop = VirtualTimeLoop.Create();
+        var clock = new VirtualClock();
+        var moments = new Moments(clock);
+        var loop = new EventLoop(clock, moments);
         var machine = new Machine(loop, lines);
         loop.ExceptionHandler = new Handler(machine, reports).Handle;
         Context.Copy().Run(() =>
@@ -57,6 +59,7 @@ public static class ScenarioRun
             loop.CallAt(End, loop.Stop);
             RunLoop(loop, lines);
         });
+        lines.Add("clock " + string.Join(' ', moments.Seen.Select(Texts.Of)));
         foreach (var (slot, thing) in machine.Slots)
         {
             if (thing is Future future)
@@ -96,6 +99,22 @@ public static class ScenarioRun
             machine.Emit(frame, $"cancel {machine.Label(task)}");
             task.Cancel();
         }
+    }
+
+    /// <summary>Waits as the clock does, and keeps the moments to which it has jumped: a timer that was left behind shows there.</summary>
+    private sealed class Moments(VirtualClock clock) : Parker
+    {
+        public List<double> Seen { get; } = [];
+
+        public override void Park(double seconds, bool workElsewhere)
+        {
+            double before = clock.Seconds;
+            clock.Parker.Park(seconds, workElsewhere);
+            if (clock.Seconds > before)
+                Seen.Add(clock.Seconds);
+        }
+
+        public override void Wake() => clock.Parker.Wake();
     }
 
     /// <summary>Writes failures of callbacks into the trace as they happen, and keeps reports of unretrieved exceptions for its end.</summary>

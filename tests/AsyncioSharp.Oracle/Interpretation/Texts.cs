@@ -8,14 +8,19 @@ namespace AsyncioSharp.Oracle.Interpretation;
 /// <summary>How values, exceptions, times and expressions are written in a trace. oracle.py writes them the same way.</summary>
 internal static class Texts
 {
-    public static string Of(Exception exception) => exception switch
+    /// <summary>The kind, with what tells library errors of a kind apart, and the cause.</summary>
+    public static string Of(Exception exception) => exception.InnerException is { } cause ? $"{KindOf(exception)}<-{Of(cause)}" : KindOf(exception);
+
+    private static string KindOf(Exception exception) => exception switch
     {
         CancelledException { CancelMessage: { Length: > 0 } message } => $"Cancelled({message})",
         CancelledException => "Cancelled",
         Boom boom => $"Boom({boom.Message})",
         TimeoutException => "Timeout",
-        InvalidStateException => "InvalidState",
-        InvalidOperationException { Message: var message } => OfMisuse(message),
+        InvalidStateException e => e.Message.Contains("Result is not", StringComparison.Ordinal) ? "InvalidState(result)"
+            : e.Message.Contains("Exception is not", StringComparison.Ordinal) ? "InvalidState(exception)"
+            : "InvalidState(done)",
+        InvalidOperationException e => OfMisuse(e.Message),
         ArgumentException => "Value",
         _ => exception.GetType().Name,
     };
@@ -36,13 +41,31 @@ internal static class Texts
 
     public static string Of(Future future) => future.IsCancelled ? "cancelled" : future.IsDone ? "done" : "pending";
 
-    public static string OfExpression(JsonNode expression) => expression is not JsonObject node ? expression.GetValue<string>() : node.Kind() switch
+    /// <summary>
+    /// One word, which tells the operands too, so that a line of the trace names the node that it is about; the simplest kinds are two words.
+    /// </summary>
+    /// <param name="expression">The name of a slot, or an expression.</param>
+    /// <param name="space">What stands between the two words of a simple kind.</param>
+    public static string OfExpression(JsonNode expression, char space = ' ') => expression is not JsonObject node ? expression.GetValue<string>() : node.Kind() switch
     {
-        "call" => $"call {node.Text("id")}",
-        "sleep" => $"sleep {Of(node.Number("s"))}",
-        "next" => $"next {node.Text("of")}",
-        var kind => kind,
+        "call" => $"call{space}{node.Text("id")}",
+        "sleep" => $"sleep{space}{Of(node.Number("s"))}",
+        "next" => $"next{space}{node.Text("of")}",
+        "future" or "context" => node.Kind(),
+        _ => $"{node.Kind()}({string.Join(',', Operands(node))})",
     };
+
+    private static IEnumerable<string> Operands(JsonObject node)
+    {
+        var operands = node["of"] is JsonArray several ? several.ToList() : [node["of"]];
+        foreach (var operand in operands)
+            yield return OfExpression(operand!, ':');
+        foreach (var field in new[] { "t", "mode", "outcomes", "context" })
+        {
+            if (node.Has(field))
+                yield return $"{field}={(node[field] is not { } value ? "null" : field == "t" ? Of(value.Number()) : field == "outcomes" ? Of((object)node.Flag(field)) : value.GetValue<string>())}";
+        }
+    }
 
     private static string OfMisuse(string message)
         => message.Contains("reuse already awaited", StringComparison.Ordinal) ? "Runtime(reuse)"

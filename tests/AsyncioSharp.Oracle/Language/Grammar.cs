@@ -23,6 +23,9 @@ public enum Shape
     /// <summary>An array of statements that do not wait, for callbacks.</summary>
     Callback,
 
+    /// <summary>An array of up to three handlers.</summary>
+    Handlers,
+
     /// <summary>An integer, a text or null.</summary>
     Value,
 
@@ -62,15 +65,17 @@ public static class Grammar
 {
     private static readonly Field Of = new("of", Shape.Slot);
     private static readonly Field Message = new("msg", Shape.Word, IsOptional: true);
+    private static readonly Field InContext = new("context", Shape.Slot, IsOptional: true);
 
     /// <summary>Statements, by "op".</summary>
     public static IReadOnlyDictionary<string, Field[]> Statements { get; } = new Dictionary<string, Field[]>
     {
         ["let"] = [new("slot", Shape.Word), new("be", Shape.Expression)],
         ["await"] = [new("of", Shape.Expression), new("see", Shape.Flag, true)],
-        ["each"] = [Of],
-        ["try"] = [new("do", Shape.Block), new("on", Shape.Catch, true), new("handle", Shape.Block, true), new("reraise", Shape.Flag, true), new("finally", Shape.Block, true)],
+        ["each"] = [Of, new("slot", Shape.Word, true), new("do", Shape.Block, true)],
+        ["try"] = [new("do", Shape.Block), new("catch", Shape.Handlers, true), new("finally", Shape.Block, true)],
         ["repeat"] = [new("times", Shape.Count), new("do", Shape.Block)],
+        ["break"] = [],
         ["return"] = [new("v", Shape.Value, true)],
         ["raise"] = [new("e", Shape.Error), Message],
         ["mark"] = [new("v", Shape.Value)],
@@ -82,11 +87,11 @@ public static class Grammar
         ["state"] = [Of],
         ["result"] = [Of],
         ["exception"] = [Of],
-        ["add_callback"] = [Of, new("cb", Shape.Word), new("do", Shape.Callback)],
+        ["add_callback"] = [Of, new("cb", Shape.Word), new("do", Shape.Callback), InContext],
         ["remove_callback"] = [Of, new("cb", Shape.Word)],
-        ["call_soon"] = [new("slot", Shape.Word, true), new("cb", Shape.Word), new("do", Shape.Callback)],
-        ["call_later"] = [new("slot", Shape.Word, true), new("cb", Shape.Word), new("s", Shape.Seconds), new("do", Shape.Callback)],
-        ["call_at"] = [new("slot", Shape.Word, true), new("cb", Shape.Word), new("s", Shape.Seconds), new("do", Shape.Callback)],
+        ["call_soon"] = [new("slot", Shape.Word, true), new("cb", Shape.Word), new("do", Shape.Callback), InContext],
+        ["call_later"] = [new("slot", Shape.Word, true), new("cb", Shape.Word), new("s", Shape.Seconds), new("do", Shape.Callback), InContext],
+        ["call_at"] = [new("slot", Shape.Word, true), new("cb", Shape.Word), new("s", Shape.Seconds), new("do", Shape.Callback), InContext],
         ["cancel_handle"] = [Of],
         ["set_var"] = [new("var", Shape.Word), new("v", Shape.Value), new("token", Shape.Word, true)],
         ["get_var"] = [new("var", Shape.Word)],
@@ -104,7 +109,7 @@ public static class Grammar
         ["call"] = [new("id", Shape.Word), new("do", Shape.Block), new("guard", Shape.Flag, true)],
         ["sleep"] = [new("s", Shape.Seconds), new("v", Shape.Value, true)],
         ["future"] = [],
-        ["task"] = [new("of", Shape.Expression), new("name", Shape.Word, true)],
+        ["task"] = [new("of", Shape.Expression), new("name", Shape.Word, true), InContext],
         ["ensure"] = [new("of", Shape.Expression)],
         ["shield"] = [new("of", Shape.Expression)],
         ["gather"] = [new("of", Shape.Expressions), new("outcomes", Shape.Flag, true)],
@@ -112,7 +117,11 @@ public static class Grammar
         ["wait_for"] = [new("of", Shape.Expression), new("t", Shape.Timeout, true)],
         ["as_completed"] = [new("of", Shape.Expressions), new("t", Shape.Timeout, true)],
         ["next"] = [Of],
+        ["context"] = [],
     };
+
+    /// <summary>A handler of a try, which has neither "op" nor "x".</summary>
+    public static IReadOnlyList<Field> Handler { get; } = [new("on", Shape.Catch), new("do", Shape.Block), new("reraise", Shape.Flag, true)];
 
     /// <summary>What a word may be.</summary>
     public static IReadOnlyDictionary<Shape, string[]> Words { get; } = new Dictionary<Shape, string[]>
@@ -122,7 +131,9 @@ public static class Grammar
         [Shape.Mode] = ["all", "exception", "first"],
     };
 
-    private static readonly HashSet<string> Waiting = ["await", "each", "try", "repeat", "return"];
+    private const int MostHandlers = 3; // each is a catch clause of the interpreters
+
+    private static readonly HashSet<string> NotInCallbacks = ["await", "each", "return", "break"];
 
     /// <summary>Throws if a scenario is not one.</summary>
     /// <param name="scenario">An object with the block "main".</param>
@@ -131,50 +142,52 @@ public static class Grammar
     {
         if (scenario.Count != 1)
             throw new FormatException("A scenario is an object with one field, 'main'.");
-        CheckBlock(scenario.Array("main"), isCallback: false, mayReturn: true);
+        CheckBlock(scenario.Array("main"), Place.Body);
     }
 
     /// <summary>The fields of a node, which the node's kind decides.</summary>
-    /// <param name="node">A statement or an expression.</param>
+    /// <param name="node">A statement, an expression or a handler.</param>
     /// <returns>Its fields.</returns>
-    public static Field[] FieldsOf(JsonObject node)
+    public static IReadOnlyList<Field> FieldsOf(JsonObject node)
     {
+        if (!node.Has("op") && !node.Has("x"))
+            return Handler;
         var table = node.ContainsKey("op") ? Statements : Expressions;
         return table.TryGetValue(node.Kind(), out var fields) ? fields : throw new FormatException($"'{node.Kind()}' is unknown: {node.ToJsonString()}");
     }
 
-    private static void CheckBlock(JsonArray block, bool isCallback, bool mayReturn)
+    private static void CheckBlock(JsonArray block, Place place)
     {
         foreach (var statement in block.Statements())
         {
             var op = statement.Text("op");
-            if (isCallback && Waiting.Contains(op))
+            if (place.IsCallback && NotInCallbacks.Contains(op))
                 throw new FormatException($"A callback cannot '{op}'.");
-            if (!mayReturn && op == "return")
+            if (!place.MayReturn && op == "return")
                 throw new FormatException("'finally' cannot return.");
-            CheckNode(statement, mayReturn && op != "call");
-            if (op == "try" && statement.Has("on") != statement.Has("handle"))
-                throw new FormatException("'on' and 'handle' belong together.");
+            if (!place.MayBreak && op == "break")
+                throw new FormatException("'break' stands in 'each' or 'repeat', and not in a 'finally'.");
+            CheckNode(statement, place);
             if (op == "let" && statement["be"] is JsonObject be && be.Kind() == "sleep" && be.Number("s") <= 0)
                 throw new FormatException("sleep(0) is one shared coroutine in AsyncioSharp (python-differences.md) and cannot be kept in a slot.");
         }
     }
 
-    private static void CheckNode(JsonObject node, bool mayReturn)
+    private static void CheckNode(JsonObject node, Place place)
     {
         var fields = FieldsOf(node);
         foreach (var (name, value) in node)
         {
             if (name is "op" or "x")
                 continue;
-            var field = fields.FirstOrDefault(field => field.Name == name) ?? throw new FormatException($"'{node.Kind()}' has no '{name}'.");
-            CheckField(node, field, value, mayReturn);
+            var field = fields.FirstOrDefault(field => field.Name == name) ?? throw new FormatException($"'{name}' is none of its fields: {node.ToJsonString()}");
+            CheckField(field, value, place.Within(node, field));
         }
         if (fields.FirstOrDefault(field => !field.IsOptional && !node.Has(field.Name)) is { } missing)
-            throw new FormatException($"'{node.Kind()}' needs '{missing.Name}'.");
+            throw new FormatException($"'{missing.Name}' is missing in {node.ToJsonString()}");
     }
 
-    private static void CheckField(JsonObject node, Field field, JsonNode? value, bool mayReturn)
+    private static void CheckField(Field field, JsonNode? value, Place place)
     {
         switch (field.Shape)
         {
@@ -185,11 +198,14 @@ public static class Grammar
                 foreach (var child in value!.AsArray())
                     CheckExpression(child);
                 break;
-            case Shape.Block:
-                CheckBlock(value!.AsArray(), isCallback: false, node.Kind() == "call" || (mayReturn && field.Name != "finally"));
+            case Shape.Block or Shape.Callback:
+                CheckBlock(value!.AsArray(), place);
                 break;
-            case Shape.Callback:
-                CheckBlock(value!.AsArray(), isCallback: true, mayReturn: false);
+            case Shape.Handlers:
+                if (value!.AsArray().Count > MostHandlers)
+                    throw new FormatException($"A 'try' has at most {MostHandlers} handlers.");
+                foreach (var handler in value.AsArray())
+                    CheckNode(handler!.AsObject(), place);
                 break;
             case Shape.Seconds or Shape.Timeout when value is not null:
                 if (value.Number() * 8 % 1 != 0)
@@ -211,8 +227,23 @@ public static class Grammar
     private static void CheckExpression(JsonNode? expression)
     {
         if (expression is JsonObject node)
-            CheckNode(node, mayReturn: true);
+            CheckNode(node, Place.Body);
         else if (expression?.GetValueKind() != System.Text.Json.JsonValueKind.String)
             throw new FormatException($"{expression?.ToJsonString() ?? "null"} is no expression.");
+    }
+
+    /// <summary>Where a block stands.</summary>
+    private sealed record Place(bool IsCallback, bool MayReturn, bool MayBreak)
+    {
+        public static Place Body { get; } = new(IsCallback: false, MayReturn: true, MayBreak: false);
+
+        /// <summary>Where the field of a node in this block stands.</summary>
+        public Place Within(JsonObject node, Field field) => field switch
+        {
+            { Shape: Shape.Callback } => new(IsCallback: true, MayReturn: false, MayBreak: false),
+            { Name: "finally" } => this with { MayReturn = false, MayBreak = false },
+            { Name: "do" } when node.Has("op") && node.Kind() is "each" or "repeat" => this with { MayBreak = !IsCallback },
+            _ => this,
+        };
     }
 }

@@ -28,6 +28,8 @@ public static class Syntax
 
     public static JsonArray Array(this JsonObject node, string field) => node.Node(field).AsArray();
 
+    public static JsonArray ArrayOrEmpty(this JsonObject node, string field) => node[field]?.AsArray() ?? [];
+
     /// <summary>A number, whether the node was read from text or made by the generator, where it may be of any numeric type.</summary>
     /// <param name="node">A literal.</param>
     /// <returns>Its value.</returns>

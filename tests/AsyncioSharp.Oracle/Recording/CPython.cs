@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -8,8 +9,12 @@ namespace AsyncioSharp.Oracle.Recording;
 /// <param name="Stock">The trace of CPython as it is.</param>
 /// <param name="Adjusted">The trace with the choices of section 20; the same list if that makes no difference.</param>
 /// <param name="Rules">The rules that made a difference.</param>
-/// <param name="Cut">How many lines count, if CPython failed by itself after them; null if all do.</param>
-public sealed record Answer(IReadOnlyList<string> Stock, IReadOnlyList<string> Adjusted, IReadOnlyList<string> Rules, int? Cut);
+/// <param name="IsLatencySeen">Only the latency of wait_for differs (C-07), and it changed more than the order of lines of different tasks.</param>
+public sealed record Answer(IReadOnlyList<string> Stock, IReadOnlyList<string> Adjusted, IReadOnlyList<string> Rules, bool IsLatencySeen = false)
+{
+    /// <summary>False if the traces differ and no rule says why.</summary>
+    public bool IsExplained => Rules.Count > 0 || Stock.SequenceEqual(Adjusted);
+}
 
 /// <summary>A process that runs oracle.py: scenarios go in, answers come out, any number of times.</summary>
 public sealed class CPython : IDisposable
@@ -26,11 +31,9 @@ public sealed class CPython : IDisposable
     /// <returns>The process, to be disposed of.</returns>
     public static CPython Start(string executable)
     {
-        var version = Process.Start(new ProcessStartInfo(executable, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]) { RedirectStandardOutput = true })!;
-        var text = version.StandardOutput.ReadToEnd().Trim();
-        version.WaitForExit();
-        if (version.ExitCode != 0)
-            throw new InvalidOperationException($"'{executable}' is no Python that works.");
+        var text = VersionOf(executable);
+        if (!System.Version.TryParse(text, out var version) || version < new Version(3, 9))
+            throw new ArgumentException($"'{executable}' is Python {text}; oracle.py needs CPython 3.9 or later.");
         var start = new ProcessStartInfo(executable, [Path.Combine(AppContext.BaseDirectory, "oracle.py")])
         {
             RedirectStandardInput = true,
@@ -54,7 +57,7 @@ public sealed class CPython : IDisposable
         var answers = new List<Answer>(scenarios.Count);
         foreach (var scenario in scenarios)
         {
-            var line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"oracle.py failed on {scenario.ToJsonString()}");
+            var line = _process.StandardOutput.ReadLine() ?? throw new IOException($"oracle.py failed on {scenario.ToJsonString()}");
             answers.Add(Parse(line));
         }
         writing.GetAwaiter().GetResult();
@@ -69,6 +72,21 @@ public sealed class CPython : IDisposable
         _process.Dispose();
     }
 
+    private static string VersionOf(string executable)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(executable, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]) { RedirectStandardOutput = true })!;
+            var text = process.StandardOutput.ReadToEnd().Trim();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? text : throw new ArgumentException($"'{executable}' is no Python that works: it ended with exit code {process.ExitCode}.");
+        }
+        catch (Win32Exception e)
+        {
+            throw new ArgumentException($"'{executable}' cannot be started ({e.Message}). --python needs the path of a CPython, or its name on the search path.");
+        }
+    }
+
     private static Answer Parse(string line)
     {
         using var document = JsonDocument.Parse(line);
@@ -78,7 +96,7 @@ public sealed class CPython : IDisposable
             stock,
             root.TryGetProperty("adjusted", out var adjusted) ? Lines(adjusted) : stock,
             root.TryGetProperty("fired", out var fired) ? Lines(fired) : [],
-            root.TryGetProperty("cut", out var cut) ? cut.GetInt32() : null);
+            root.TryGetProperty("seen", out var seen) && seen.GetBoolean());
     }
 
     private static List<string> Lines(JsonElement array) => [.. array.EnumerateArray().Select(line => line.GetString()!)];

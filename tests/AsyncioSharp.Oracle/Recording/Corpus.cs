@@ -59,8 +59,6 @@ public static class Corpus
             node[version] = Joined(answer.Stock);
         if (answer.Rules.Count > 0)
             node[version + " rules"] = string.Join(' ', answer.Rules);
-        if (answer.Cut is { } cut)
-            node[version + " cut"] = cut;
     }
 
     private static Recorded Parse(JsonObject node)
@@ -72,8 +70,7 @@ public static class Corpus
     private static Answer Answer(JsonObject node, string version, IReadOnlyList<string> expected) => new(
         Split(node, version) ?? expected,
         expected,
-        node[version + " rules"]?.GetValue<string>().Split(' ') ?? [],
-        node[version + " cut"]?.GetValue<int>());
+        node[version + " rules"]?.GetValue<string>().Split(' ') ?? []);
 
     private static string Joined(IReadOnlyList<string> lines) => string.Join('\n', lines);
 

@@ -170,6 +170,44 @@ public class GatherCancellationTests
 
     [Fact]
     [Rule("GAT-11")]
+    public void If_the_last_child_refuses_a_request_that_it_had_to_remember_the_message_of_that_is_told()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var child = Asyncio.CreateTask(Refuses());
+            var gather = Asyncio.Gather(child);
+            await Asyncio.Sleep(0);
+            child.Cancel("passed on").ShouldBeTrue();
+            child.Cancel("remembered").ShouldBeTrue(); // what the child waits for is cancelled already
+            ((Future)gather).Cancel("gather").ShouldBeTrue();
+            (await LoopSteps.FailureOf<CancelledException>((Future)gather)).CancelMessage.ShouldBe("gather"); // the last one that was remembered
+
+            var single = Asyncio.CreateTask(Refuses());
+            var other = Asyncio.Gather(single);
+            await Asyncio.Sleep(0);
+            ((Future)other).Cancel("gather").ShouldBeTrue();
+            single.Cancel("remembered").ShouldBeTrue();
+            (await LoopSteps.FailureOf<CancelledException>((Future)other)).CancelMessage.ShouldBe("remembered");
+        }
+
+        static async Coroutine<int> Refuses()
+        {
+            try
+            {
+                await Asyncio.Sleep(50);
+            }
+            catch (CancelledException)
+            {
+                // swallowed
+            }
+            return 1;
+        }
+    }
+
+    [Fact]
+    [Rule("GAT-11")]
     public void A_child_that_answers_the_cancellation_with_another_failure_decides_a_plain_gather_only()
     {
         var reports = new List<ExceptionContext>();

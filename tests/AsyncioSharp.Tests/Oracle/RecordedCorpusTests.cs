@@ -1,12 +1,15 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using AsyncioSharp.Oracle.Comparison;
 using AsyncioSharp.Oracle.Interpretation;
 using AsyncioSharp.Oracle.Recording;
+using AsyncioSharp.Tests.Checks.Support;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Oracle;
 
 /// <summary>What AsyncioSharp does with the recorded scenarios is, line by line, what CPython did: see docs/oracle.md.</summary>
-public class RecordedCorpusTests
+public partial class RecordedCorpusTests
 {
     private const int MostShown = 3;
 
@@ -37,16 +40,33 @@ public class RecordedCorpusTests
     public void Whatever_makes_a_stock_CPython_differ_is_a_rule_of_the_table_and_every_rule_of_the_table_occurs()
     {
         var named = Recorded.SelectMany(one => one.Old.Rules.Concat(one.New.Rules)).ToHashSet();
-        if (Recorded.Any(one => one.New.Cut is not null))
-            named.Add("RING");
 
         named.ShouldBe(ExplainingRules.All.Select(rule => rule.Id), ignoreOrder: true);
     }
 
     [Fact]
+    public void Every_rule_of_the_table_and_every_rule_that_oracle_py_can_name_is_written_down()
+    {
+        var program = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "oracle.py"));
+        var named = NamedRule().Matches(string.Join('\n', program.Split('\n').Where(line => line.Contains("fired", StringComparison.Ordinal)))).Select(match => match.Groups[1].Value).ToHashSet();
+        var semantics = File.ReadAllText(Repository.PathOf("docs/semantics.md"));
+        var conflicts = semantics[semantics.IndexOf("\n## 20.", StringComparison.Ordinal)..semantics.IndexOf("\n## 21.", StringComparison.Ordinal)];
+        var differences = DifferenceLedger.Rows(File.ReadAllText(Repository.PathOf("docs/python-differences.md")));
+
+        named.ShouldBe(ExplainingRules.All.Select(rule => rule.Id), ignoreOrder: true);
+        named.Where(rule => !conflicts.Contains($"\n| {rule} |", StringComparison.Ordinal) && !differences.Any(row => Names(row, rule))).ShouldBeEmpty();
+
+        static bool Names(Difference row, string rule) => row.Python.Contains($"({rule})", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_recorded_scenario_differs_from_a_stock_CPython_without_a_rule_or_in_the_latency_of_wait_for_alone()
+        => Recorded.Where(one => !one.Old.IsExplained || !one.New.IsExplained || one.Old.IsLatencySeen || one.New.IsLatencySeen).ShouldBeEmpty();
+
+    [Fact]
     public void A_trace_that_differs_from_the_expected_one_in_a_single_line_is_no_match()
     {
-        var answer = new Answer(["0 main/m enter", "0 main/m leave = 1"], ["0 main/m enter", "0 main/m leave = 1"], [], null);
+        var answer = new Answer(["0 main/m enter", "0 main/m leave = 1"], ["0 main/m enter", "0 main/m leave = 1"], []);
 
         Verdict.Of(["0 main/m enter", "0 main/m leave = 1"], answer).IsMatch.ShouldBeTrue();
         Verdict.Of(["0 main/m enter", "0 main/m leave = 2"], answer).IsMatch.ShouldBeFalse();
@@ -56,11 +76,38 @@ public class RecordedCorpusTests
     [Fact]
     public void A_named_rule_explains_nothing_but_the_trace_that_it_leads_to()
     {
-        var answer = new Answer(["0 main/m leave ! Cancelled"], ["0 main/m leave ! Cancelled(a)"], ["C-01"], null);
+        var answer = new Answer(["0 main/m leave ! Cancelled"], ["0 main/m leave ! Cancelled(a)"], ["C-01"]);
 
         Verdict.Of(["0 main/m leave ! Cancelled(a)"], answer).IsMatch.ShouldBeTrue();
         Verdict.Of(["0 main/m leave ! Cancelled"], answer).IsMatch.ShouldBeFalse();
         Verdict.Of(["0 main/m leave ! Cancelled(b)"], answer).IsMatch.ShouldBeFalse();
         Should.Throw<InvalidOperationException>(() => Verdict.Of(["0 main/m leave ! Cancelled"], answer with { Rules = ["C-99"] })).Message.ShouldContain("C-99");
     }
+
+    [Fact]
+    public void A_difference_without_a_named_rule_is_a_mismatch_also_where_the_choices_lead_to_this_trace()
+    {
+        var answer = new Answer(["0 main/m leave ! Cancelled"], ["0 main/m leave ! Cancelled(a)"], []);
+
+        Verdict.Of(["0 main/m leave ! Cancelled(a)"], answer).IsMatch.ShouldBeFalse();
+        Verdict.Of(["0 main/m leave ! Cancelled"], answer).IsMatch.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_mismatch_has_a_kind_which_the_shrinker_keeps()
+    {
+        var answer = new Answer(["0 t1/b1 enter", "0.5 t1/b1 got f1 = 7"], ["0 t1/b1 enter", "0.5 t1/b1 got f1 = 7"], []);
+        IReadOnlyList<string> ours = ["0 t1/b1 enter", "0.5 t1/b1 threw f1 ! Boom(e1)"];
+
+        Verdict.Of(ours, answer).DifferenceFrom(ours).ShouldBe("threw Boom / got");
+        Verdict.Of(["0 t1/b1 enter"], answer).DifferenceFrom(["0 t1/b1 enter"]).ShouldBe("nothing / got");
+        Verdict.Of(answer.Stock, answer).DifferenceFrom(answer.Stock).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_Python_that_cannot_be_started_is_named()
+        => Should.Throw<ArgumentException>(() => CPython.Start("no-such-python")).Message.ShouldContain("'no-such-python' cannot be started");
+
+    [GeneratedRegex("\"([A-Z]+(?:-[0-9]+)?)\"")]
+    private static partial Regex NamedRule();
 }

@@ -40,8 +40,14 @@ public class ScenarioTests
     [InlineData("""{"main":[{"op":"mark","v":1,"w":2}]}""", "'w'")]
     [InlineData("""{"main":[{"op":"await","of":{"x":"sleep","s":0.1}}]}""", "1/8")]
     [InlineData("""{"main":[{"op":"call_soon","cb":"d","do":[{"op":"await","of":"f"}]}]}""", "callback")]
+    [InlineData("""{"main":[{"op":"call_soon","cb":"d","do":[{"op":"try","do":[{"op":"await","of":"f"}]}]}]}""", "callback")]
     [InlineData("""{"main":[{"op":"try","do":[],"finally":[{"op":"return"}]}]}""", "finally")]
-    [InlineData("""{"main":[{"op":"try","do":[],"on":"any"}]}""", "belong together")]
+    [InlineData("""{"main":[{"op":"try","do":[],"on":"any"}]}""", "'on'")]
+    [InlineData("""{"main":[{"op":"try","do":[],"catch":[{"on":"any"}]}]}""", "'do' is missing")]
+    [InlineData("""{"main":[{"op":"try","do":[],"catch":[{"on":"some","do":[]}]}]}""", "'some'")]
+    [InlineData("""{"main":[{"op":"try","do":[],"catch":[{"on":"any","do":[]},{"on":"any","do":[]},{"on":"any","do":[]},{"on":"any","do":[]}]}]}""", "at most 3")]
+    [InlineData("""{"main":[{"op":"break"}]}""", "'break'")]
+    [InlineData("""{"main":[{"op":"repeat","times":2,"do":[{"op":"await","of":{"x":"call","id":"b","do":[{"op":"break"}]}}]}]}""", "'break'")]
     public void What_is_no_scenario_is_refused(string text, string reason)
         => Should.Throw<FormatException>(() => Grammar.Check(JsonNode.Parse(text)!.AsObject())).Message.ShouldContain(reason);
 
@@ -58,7 +64,7 @@ public class ScenarioTests
         trace.Where(line => !line.Contains("watchdog", StringComparison.Ordinal)).ShouldBe(
         [
             "0 main/m enter",
-            "0 main/m let t1 = task",
+            "0 main/m let t1 = task(call:b1)",
             "0 main/m await sleep 0.5",
             "0 t1/b1 enter",
             "0 t1/b1 await sleep 2",
@@ -66,6 +72,7 @@ public class ScenarioTests
             "0.5 main/m cancel t1 true",
             "0.5 main/m leave = null",
             "0.5 t1/b1 threw sleep 2 ! Cancelled(m)",
+            "clock 0.5 1000 2000 3000 4000",
             "end main done",
             "end t1 cancelled",
         ]);

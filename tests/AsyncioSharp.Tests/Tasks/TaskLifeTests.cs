@@ -192,6 +192,35 @@ public class TaskLifeTests
     }
 
     [Fact]
+    [Rule("TASK-08")]
+    public void A_task_that_has_awaited_itself_can_be_awaited_by_others()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            CoroutineTask<int>? itself = null;
+            itself = Asyncio.CreateTask(AwaitsItself());
+            (await Asyncio.CreateTask(Awaits(itself))).ShouldBe(7); // begins before the exception arrives
+
+            async Coroutine<int> AwaitsItself()
+            {
+                try
+                {
+                    await itself!;
+                }
+                catch (InvalidOperationException)
+                {
+                    return 7;
+                }
+                return 0;
+            }
+        }
+
+        static async Coroutine<int> Awaits(CoroutineTask<int> task) => await task;
+    }
+
+    [Fact]
     [Rule("TASK-09")]
     public void A_task_that_nobody_keeps_does_not_vanish()
     {
