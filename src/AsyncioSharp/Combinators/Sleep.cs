@@ -108,32 +108,32 @@ public static partial class Asyncio
 }
 
 /// <summary>
-/// A sleep: the coroutine, the timer and what the sleeper waits for in one object, so that a sleep costs one allocation.
+/// A sleep: the coroutine, the timer and what the sleeper waits for in one object, so that a sleep costs one allocation, of 56 bytes.
 /// When the timer is due the object runs as the loop's entry and makes the sleeping task ready, as a future's completion would.
 /// </summary>
 internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITokenListener
 {
-    private EventLoop? _loop;    // set when the sleep begins
-    private Runnable? _sleeper;  // the task that waits; null before and after
-    private CancelledException? _cancelledWith;
-    private double _deadline;
+    private double _time = seconds;  // of the sleep; its deadline once it has begun
+    private object? _sleeperOrEnd;   // while it sleeps, the task; if it was cancelled, the CancelledException from then on
 
     public override string QualifiedName => "Asyncio.Sleep";
 
-    CancelledException? IWaitable.CancelledWith => _cancelledWith;
+    CancelledException? IWaitable.CancelledWith => _sleeperOrEnd as CancelledException;
 
     internal override bool IsTransparent => true;
 
     // Woken, cancelled or closed: the timer has nothing left to do.
-    internal override bool IsDropped => _sleeper is null;
+    internal override bool IsDropped => Sleeper is null;
 
-    public void AddWaiter(Runnable waiter) => _sleeper = waiter;
+    private CoroutineTask? Sleeper => _sleeperOrEnd as CoroutineTask;
 
-    public bool CancelWait(string? message) => _sleeper is not null && EndEarly(new CancelledException(message));
+    public void AddWaiter(Runnable waiter) => _sleeperOrEnd = (CoroutineTask)waiter; // only tasks drive coroutines
+
+    public bool CancelWait(string? message) => Sleeper is not null && EndEarly(new CancelledException(message));
 
     void ITokenListener.TokenCancelled(CancellationToken token)
     {
-        if (_sleeper is not null)
+        if (Sleeper is not null)
         {
             EndEarly(new CancelledException(null, null, token));
         }
@@ -141,17 +141,17 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
 
     /// <summary>For the text of the task that sleeps.</summary>
     public override string ToString() => State == CoroutineState.Suspended
-        ? string.Create(CultureInfo.InvariantCulture, $"<Future pending sleep until={_deadline}>")
+        ? string.Create(CultureInfo.InvariantCulture, $"<Future pending sleep until={_time}>")
         : base.ToString();
 
     internal override void Resume()
     {
-        if (_loop is null)
+        if (Awaiting == AwaitKind.None)
         {
-            _loop = EventLoop.Running!;
-            _deadline = _loop.Time + seconds;
+            var loop = EventLoop.Running!;
+            _time += loop.Time;
             Suspend(AwaitKind.Waitable, this);
-            _loop.AddTimer(_deadline, this);
+            loop.AddTimer(_time, this);
         }
         else
         {
@@ -161,10 +161,10 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
 
     internal override void Throw(Exception exception)
     {
-        if (_sleeper is not null)
+        if (Sleeper is { } sleeper)
         {
-            Wake(); // closed: the sleeping task has to learn that its coroutine is gone
-            _loop!.NoteTimerCancelled();
+            End(sleeper, null); // closed: the sleeping task has to learn that its coroutine is gone
+            sleeper.Loop.NoteTimerCancelled();
         }
         Fail(exception);
     }
@@ -172,25 +172,24 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
     // The timer is due.
     internal override void Run(object? source)
     {
-        if (_sleeper is not null)
+        if (Sleeper is { } sleeper)
         {
-            Wake();
+            End(sleeper, null);
         }
     }
 
     private bool EndEarly(CancelledException exception)
     {
-        _cancelledWith = exception;
-        Wake();
-        _loop!.NoteTimerCancelled();
+        var sleeper = Sleeper!;
+        End(sleeper, exception);
+        sleeper.Loop.NoteTimerCancelled();
         return true;
     }
 
-    private void Wake()
+    private void End(CoroutineTask sleeper, CancelledException? exception)
     {
-        var sleeper = _sleeper!;
-        _sleeper = null;
-        _loop!.Push(sleeper, _cancelledWith is null ? null : this);
+        _sleeperOrEnd = exception;
+        sleeper.Loop.Push(sleeper, exception is null ? null : this);
     }
 }
 

@@ -180,7 +180,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
             _phase = Phase.TimerQueued;
             loop.AddTimer(loop.Time + _seconds, this);
         }
-        Suspend(AwaitKind.Waitable, future);
+        Suspend(AwaitKind.Future, future);
         return false;
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace AsyncioSharp;
 
 /// <summary>
@@ -9,7 +7,6 @@ namespace AsyncioSharp;
 internal static class ContextSwitch
 {
     /// <summary>Puts the empty context back in force, if something changed it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Rest()
     {
         if (!ReferenceEquals(ExecutionContext.Capture(), Context.Empty))

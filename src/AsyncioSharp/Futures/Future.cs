@@ -46,7 +46,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>True once it is cancelled. Mirrors <c>Future.cancelled()</c>.</summary>
     public bool IsCancelled => State == Status.Cancelled;
 
-    AwaitKind IAwaitTarget.Kind => AwaitKind.Waitable;
+    AwaitKind IAwaitTarget.Kind => AwaitKind.Future;
 
     bool IAwaitTarget.IsReady => IsDone;
 
@@ -115,7 +115,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     public void AddDoneCallback(Action<Future> callback, Context? context = null)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        AddWaiter(new DoneCallback(this, callback, context ?? Context.CaptureForNew()));
+        AddWaiter(new DoneCallback(this, callback, context ?? Loop.CaptureContext()));
     }
 
     /// <summary>Removes every registration of <paramref name="callback"/>. Mirrors <c>Future.remove_done_callback</c>.</summary>

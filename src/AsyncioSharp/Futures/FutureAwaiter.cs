@@ -12,7 +12,7 @@ public readonly struct FutureAwaiter : ICriticalNotifyCompletion, IAwaitRequest
     /// <summary>True if it is done: then the await does not suspend.</summary>
     public bool IsCompleted => _future.IsDone;
 
-    AwaitKind IAwaitRequest.Kind => AwaitKind.Waitable;
+    AwaitKind IAwaitRequest.Kind => AwaitKind.Future;
 
     object? IAwaitRequest.Target => _future;
 
@@ -43,7 +43,7 @@ public readonly struct FutureAwaiter<T> : ICriticalNotifyCompletion, IAwaitReque
     /// <summary>True if it is done: then the await does not suspend.</summary>
     public bool IsCompleted => _future.IsDone;
 
-    AwaitKind IAwaitRequest.Kind => AwaitKind.Waitable;
+    AwaitKind IAwaitRequest.Kind => AwaitKind.Future;
 
     object? IAwaitRequest.Target => _future;
 

@@ -17,7 +17,10 @@ internal enum AwaitKind : byte
     /// <summary>Nothing but its next turn: <c>sleep(0)</c>.</summary>
     Turn,
 
-    /// <summary>An <see cref="IWaitable"/>: a future, a task, a timer.</summary>
+    /// <summary>A <see cref="AsyncioSharp.Future"/>, which a task is too: told apart so that waiting for it and waking up need no test of types.</summary>
+    Future,
+
+    /// <summary>Another <see cref="IWaitable"/>: a timer, a place in a queue.</summary>
     Waitable,
 
     /// <summary>An awaitable of .NET: an <see cref="IWaitable"/> too, but one that may be unable to take an exception.</summary>

@@ -64,7 +64,7 @@ internal sealed class AwaitChain
         {
             case AwaitKind.Coroutine:
                 return link as Coroutine;
-            case AwaitKind.Waitable:
+            case AwaitKind.Future or AwaitKind.Waitable:
                 Target = link;
                 return null;
             case AwaitKind.Foreign:

@@ -18,7 +18,7 @@ public sealed partial class EventLoop
     public Handle CallSoon(Action callback, Context? context = null)
     {
         CheckCallback(callback, nameof(CallSoon));
-        return Soon(new ActionHandle(this, callback, context ?? Context.CaptureForNew()));
+        return Soon(new ActionHandle(this, callback, context ?? CaptureContext()));
     }
 
     /// <summary>As <see cref="CallSoon(Action, Context?)"/>, with a value to pass to the callback, which then needs no closure.</summary>
@@ -32,7 +32,7 @@ public sealed partial class EventLoop
     public Handle CallSoon<TState>(Action<TState> callback, TState state, Context? context = null)
     {
         CheckCallback(callback, nameof(CallSoon));
-        return Soon(new ActionHandle<TState>(this, callback, state, context ?? Context.CaptureForNew()));
+        return Soon(new ActionHandle<TState>(this, callback, state, context ?? CaptureContext()));
     }
 
     /// <summary>As <see cref="CallSoon(Action, Context?)"/>, from any thread; wakes the loop if it sleeps. Mirrors <c>loop.call_soon_threadsafe</c>.</summary>
@@ -46,7 +46,7 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(callback);
         CheckClosed();
         CheckNotAsync(callback, nameof(CallSoonThreadsafe));
-        var handle = new ActionHandle(this, callback, context ?? Context.CaptureForNew());
+        var handle = new ActionHandle(this, callback, context ?? CaptureContext());
         Push(handle, null);
         return handle;
     }
@@ -64,7 +64,7 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(callback);
         CheckClosed();
         CheckNotAsync(callback, nameof(CallSoonThreadsafe));
-        var handle = new ActionHandle<TState>(this, callback, state, context ?? Context.CaptureForNew());
+        var handle = new ActionHandle<TState>(this, callback, state, context ?? CaptureContext());
         Push(handle, null);
         return handle;
     }
@@ -113,7 +113,7 @@ public sealed partial class EventLoop
     {
         CheckSeconds(when, nameof(when));
         CheckCallback(callback, nameof(CallAt));
-        return At(new ActionTimerHandle(this, when, callback, context ?? Context.CaptureForNew()));
+        return At(new ActionTimerHandle(this, when, callback, context ?? CaptureContext()));
     }
 
     /// <inheritdoc cref="CallAt(double, Action, Context?)"/>
@@ -126,7 +126,7 @@ public sealed partial class EventLoop
     {
         CheckSeconds(when, nameof(when));
         CheckCallback(callback, nameof(CallAt));
-        return At(new ActionTimerHandle<TState>(this, when, callback, state, context ?? Context.CaptureForNew()));
+        return At(new ActionTimerHandle<TState>(this, when, callback, state, context ?? CaptureContext()));
     }
 
     /// <summary>A time in seconds. <see cref="Timeout.InfiniteTimeSpan"/> is for ever, as everywhere in .NET, although it is written as a negative time.</summary>
@@ -145,13 +145,13 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Push(Runnable target, object? source)
     {
-        if (IsOnOwnThread)
+        if (RunsHere)
         {
             _ready.Push(target, source);
         }
         else
         {
-            Send(target, source);
+            PushElsewhere(target, source);
         }
     }
 
@@ -177,6 +177,10 @@ public sealed partial class EventLoop
         return TrySend(target, source);
     }
 
+    /// <summary>As <see cref="Context.CaptureForNew"/>; cheaper on the loop's own thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Context? CaptureContext() => RunsHere && IsAtRest ? null : Context.CaptureForNew();
+
     internal void AddTimer(double when, Runnable target) => _timers.Add(when, target);
 
     internal void NoteTimerCancelled() => _timers.NoteCancelled();
@@ -199,6 +203,19 @@ public sealed partial class EventLoop
 
     /// <summary>Says that a function was handed (+1) to an executor, or came back (-1): a virtual clock stands still meanwhile.</summary>
     internal void NoteWorkElsewhere(int change) => Interlocked.Add(ref _workElsewhere, change);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PushElsewhere(Runnable target, object? source)
+    {
+        if (IsOnOwnThread)
+        {
+            _ready.Push(target, source);
+        }
+        else
+        {
+            Send(target, source);
+        }
+    }
 
     private void Send(Runnable target, object? source)
     {

@@ -30,6 +30,7 @@ public sealed partial class EventLoop
     private readonly SynchronizationContext _synchronizationContext;
     private readonly ScheduledRun? _scheduled; // null: first in, first out
     private int _threadId;  // of the thread that runs the loop; 0 while it does not run
+    private Thread? _thread; // the same
     private bool _stopping;
 
     /// <summary>Creates a loop. It does nothing until it is run.</summary>
@@ -96,6 +97,12 @@ public sealed partial class EventLoop
 
     /// <summary>The clock given at creation, or the system's. For .NET code that is to follow the loop's time, see <see cref="TimeProvider"/>.</summary>
     public TimeProvider Clock => _timeProvider;
+
+    /// <summary>True on the loop's thread while it runs and is not the host of another loop that does: the cheaper question, if the answer is yes.</summary>
+    internal bool RunsHere => ReferenceEquals(t_running, this);
+
+    /// <summary>On the loop's thread: true if the empty context is in force there. False may be wrong; see <see cref="ThreadValues"/>.</summary>
+    internal bool IsAtRest => ThreadValues.AreEmpty(_thread!);
 
     internal bool IsOnOwnThread => _threadId == Environment.CurrentManagedThreadId;
 
@@ -328,6 +335,7 @@ public sealed partial class EventLoop
             throw AlreadyRunning(); // two threads entered at the same instant
         }
         t_running = this;
+        _thread = Thread.CurrentThread;
         SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
         ContextSwitch.Rest();
         if (Debug)
@@ -345,6 +353,7 @@ public sealed partial class EventLoop
             other.WatchCoroutines(true);
         }
         _threadId = 0;
+        _thread = null;
         t_running = outer.Running;
         SynchronizationContext.SetSynchronizationContext(outer.Synchronization);
         ExecutionContext.Restore(outer.Values);

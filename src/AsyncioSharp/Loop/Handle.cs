@@ -78,7 +78,10 @@ public abstract class Handle : Runnable
             if (_context is null)
             {
                 Invoke();
-                ContextSwitch.Rest();
+                if (!Loop.IsAtRest)
+                {
+                    ContextSwitch.Rest();
+                }
             }
             else
             {

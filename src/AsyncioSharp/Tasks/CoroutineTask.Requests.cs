@@ -1,9 +1,57 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
-// How requests to cancel are counted, taken back, and held back: what groups, timeouts and cancel scopes need of the task whose body they
-// run. Of this only a test of a field is on the way of a task that uses none, where it is cancelled.
+// Requests to cancel: how they are passed on or remembered, counted, taken back, and held back for the groups, timeouts and cancel scopes whose
+// body the task runs. A task that uses none of those pays for them a test of a field where it is cancelled.
 public partial class CoroutineTask
 {
+    /// <summary>
+    /// Has a <see cref="CancelledException"/> thrown in the coroutine: out of the await at which it is suspended, or of the next one that
+    /// suspends. If it waits for a future or a task, that is cancelled; the task then ends as that one's outcome makes it.
+    /// The coroutine may clean up, and may refuse by catching the exception. Mirrors <c>Task.cancel(msg)</c>.
+    /// </summary>
+    /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/>.</param>
+    /// <returns>False if the task was done already.</returns>
+    public override bool Cancel(string? message = null)
+    {
+        if (IsDone)
+        {
+            return base.Cancel(message);
+        }
+        if (Has(Marks.PassingOn))
+        {
+            BreakRing(message);
+            return true;
+        }
+        _cancelRequests++;
+        if (_extras.Details?.Scopes?.TryHold(null, message) == true)
+        {
+            return true;
+        }
+        if (Has(Marks.StartsBeforeCancel) && !Begun)
+        {
+            IsRequestLate = true;
+            CancelLater(message); // behind the first step, which is queued
+        }
+        else
+        {
+            Request(message);
+        }
+        _extras.Details?.Tokens?.CancelOwn();
+        return true;
+    }
+
+    /// <summary>The first step was waited for with the requests so far, and they are still on their way.</summary>
+    internal bool IsRequestLate
+    {
+        get => Has(Marks.RequestLate);
+        set => Mark(Marks.RequestLate, value);
+    }
+
+    /// <summary>Passes a request that was counted already on in the next iteration.</summary>
+    internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
+
     /// <summary>How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.</summary>
     public int Cancelling => _cancelRequests;
 
@@ -16,31 +64,31 @@ public partial class CoroutineTask
     {
         if (_cancelRequests > 0 && --_cancelRequests == 0)
         {
-            _details?.Scopes?.Forget();
+            _extras.Details?.Scopes?.Forget();
             Settle();
-            _details?.Tokens?.Renew();
+            _extras.Details?.Tokens?.Renew();
         }
         return _cancelRequests;
     }
 
     /// <summary>The cancel scope or shield that the task's code is in, or null.</summary>
-    internal ScopeFrame? Scope => _details?.Scopes?.Innermost;
+    internal ScopeFrame? Scope => _extras.Details?.Scopes?.Innermost;
 
     /// <summary>The requests that were made and not taken back, but for those that shields hold back.</summary>
-    internal int ReachingRequests => _cancelRequests - (_details?.Scopes?.Held ?? 0);
+    internal int ReachingRequests => _cancelRequests - (_extras.Details?.Scopes?.Held ?? 0);
 
     /// <summary>
     /// The requests that have reached the task's code, less one that is still to be delivered. A scope notes it when it is entered; more than
     /// that at its end, not counting its own, were made by others meanwhile.
     /// </summary>
-    internal int SettledRequests => IsRequestLate ? 0 : ReachingRequests - (_mustCancel ? 1 : 0);
+    internal int SettledRequests => IsRequestLate ? 0 : ReachingRequests - (MustCancel ? 1 : 0);
 
     /// <summary>A request of a scope around the code: it does not meet the shields around that scope, but those inside.</summary>
     /// <param name="origin">The innermost scope around the one that asks.</param>
     /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/>.</param>
     internal void CancelFrom(ScopeFrame? origin, string? message)
     {
-        if (_details?.Scopes is not { } scopes)
+        if (_extras.Details?.Scopes is not { } scopes)
         {
             Cancel(message);
         }
@@ -50,7 +98,7 @@ public partial class CoroutineTask
             if (!scopes.TryHold(origin, message))
             {
                 Request(message);
-                _details.Tokens?.CancelOwn();
+                _extras.Details.Tokens?.CancelOwn();
             }
         }
     }
@@ -58,7 +106,7 @@ public partial class CoroutineTask
     /// <summary>Cancels the code in a scope, at every await that suspends, until the scope is left.</summary>
     internal void CancelIn(ScopeFrame scope, string? message)
     {
-        var scopes = _details!.Scopes!;
+        var scopes = Details.Scopes!;
         scope.IsCancelled = true;
         _cancelRequests++;
         if (!scopes.TryHold(scope, message))
@@ -66,9 +114,9 @@ public partial class CoroutineTask
             bool wasPending = scopes.IsPending;
             Request(message);
             scopes.IsPending = wasPending; // what stays on need not be remembered, and takes no result away that is on its way already
-            _mustCancel = true;
-            _details.CancelMessage = message;
-            _details.Tokens?.CancelOwn();
+            MustCancel = true;
+            Details.CancelMessage = message;
+            Details.Tokens?.CancelOwn();
         }
     }
 
@@ -104,12 +152,12 @@ public partial class CoroutineTask
             return null;
         }
         Settle();
-        return TaskDetails.CancellationFor(_details, null);
+        return TaskDetails.CancellationFor(_extras.Details, null);
     }
 
     internal void Enter(ScopeFrame scope)
     {
-        var scopes = Details.Scopes ??= new ScopeStack { IsPending = _mustCancel };
+        var scopes = Details.Scopes ??= new ScopeStack { IsPending = MustCancel };
         scope.Outer = scopes.Innermost;
         scopes.Innermost = scope;
         if (scope.IsShield && scopes.IsPending)
@@ -117,7 +165,7 @@ public partial class CoroutineTask
             scopes.IsPending = false;
             scopes.Hold(scope, Details.CancelMessage);
         }
-        _mustCancel = scopes.IsPending || scopes.IsOn;
+        MustCancel = scopes.IsPending || scopes.IsOn;
     }
 
     /// <summary>For waiting that must come to its end: a shield, if the code is in a scope whose cancellation might stay on; null otherwise.</summary>
@@ -135,33 +183,94 @@ public partial class CoroutineTask
     /// <summary>Leaves a scope. What waited at it as a shield is delivered at the next await that suspends.</summary>
     internal void Leave(ScopeFrame scope)
     {
-        var scopes = _details!.Scopes!;
+        var scopes = Details.Scopes!;
         scopes.Innermost = scope.Outer;
         scopes.Held -= scope.Held;
         if (scope.Held > 0)
         {
             scopes.IsPending = true;
-            _details.CancelMessage = scope.Message;
-            _details.Tokens?.CancelOwn();
+            Details.CancelMessage = scope.Message;
+            Details.Tokens?.CancelOwn();
         }
-        _mustCancel = scopes.IsPending || scopes.IsOn;
+        MustCancel = scopes.IsPending || scopes.IsOn;
         if (scopes.Innermost is null)
         {
-            _details.Scopes = null;
+            Details.Scopes = null;
         }
     }
 
     // A request is remembered that will be delivered once.
-    private bool IsPending => _details?.Scopes?.IsPending ?? _mustCancel;
+    private bool IsPending => _extras.Details?.Scopes?.IsPending ?? MustCancel;
 
     // A request was delivered, or withdrawn. The cancellation of a scope stays on.
     private void Settle()
     {
-        _mustCancel = false;
-        if (_details?.Scopes is { } scopes)
+        MustCancel = false;
+        if (_extras.Details?.Scopes is { } scopes)
         {
             scopes.IsPending = false;
-            _mustCancel = scopes.IsOn;
+            MustCancel = scopes.IsOn;
+        }
+    }
+
+    /// <summary>Passes a cancel request on to what the task waits for, or else remembers it.</summary>
+    internal void Request(string? message)
+    {
+        if (!Has(Marks.ThrowQueued) && WaitsFor is { } target)
+        {
+            if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            {
+                CancelLater(message); // a chain of very many tasks: it goes on from the loop
+                return;
+            }
+            Mark(Marks.PassingOn, true);
+            try
+            {
+                if (CancelWait(target, message))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                Mark(Marks.PassingOn, false);
+            }
+        }
+        Remember(message);
+        // (The leaf does not tell: while the task runs, it is the one of the last suspension, and may have ended.)
+        if (Begun && Coroutine.Status != Coroutine.Progress.Started)
+        {
+            Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
+        }
+    }
+
+    // A request for a task that awaits methods of .NET goes to what those wait for. Otherwise the await itself is ended, unless it is that of
+    // an unknown awaiter: out of that no exception can come, and the request waits for the next await.
+    private bool CancelWait(IWaitable target, string? message)
+        => (_leaf.Awaiting == AwaitKind.Foreign && _extras.Details?.Host?.CancelBelow(Unsafe.As<ForeignAwait>(target), message) == true) || (_leaf.CanThrow && target.CancelWait(message));
+
+    // The request is thrown at the next step.
+    private void Remember(string? message)
+    {
+        MustCancel = true;
+        if (_extras.Details is not null || message is not null)
+        {
+            Details.CancelMessage = message;
+            Details.Scopes?.IsPending = true;
+        }
+    }
+
+    // The request came back: the task waits, through others, for itself. Nothing but an exception can end that.
+    private void BreakRing(string? message)
+    {
+        switch (WaitsFor)
+        {
+            case Future target when target.RemoveWaiter(this) > 0:
+                ThrowSoon(new CancelledException(message));
+                break;
+            case ForeignAwait target when !_leaf.CanThrow || !target.CancelWait(message):
+                Remember(message);
+                break;
         }
     }
 }

@@ -12,23 +12,20 @@ namespace AsyncioSharp;
 /// Then the task registers itself there, and is put into the ready queue as it is: a wake-up allocates nothing.</para>
 /// <para>Between two steps exactly one of these holds: the task is in the ready queue; it is a waiter of what the leaf awaits; a .NET
 /// awaitable holds its wake-up; it is done. A cancel request is forwarded to what the leaf awaits, or else remembered
-/// (<see cref="_mustCancel"/>) and thrown at the next step.</para>
+/// (<see cref="MustCancel"/>) and thrown at the next step.</para>
 /// </remarks>
 [DebuggerTypeProxy("AsyncioSharp.TaskDebugView, AsyncioSharp")]
 public partial class CoroutineTask : Future
 {
     private static long s_lastNumber; // of the default names, process-wide
 
-    private readonly long _number; // for the default name; 0 if the task was named at birth
-    private Coroutine _leaf;       // the innermost suspended coroutine; the task's own until the first step and after the last
-    private Context? _context;     // null: the empty context
-    private TaskDetails? _details;     // what few tasks have; null: none of it
-    private int _cancelRequests;   // calls of Cancel, less calls of Uncancel
-    private bool _begun;           // the first step was taken: the coroutine is this task's
-    private bool _passingOn;       // a request is on its way to what the task waits for
-    private bool _mustCancel;      // a request waits for the next step
-    private bool _throwQueued;     // the task is in the ready queue with an exception, although the leaf looks as if it waited
-    private bool _startsBeforeCancel; // a request that comes before the first step waits for it
+    // There may be millions of tasks: each field counts. These are 64 bytes with what a future has.
+    private Coroutine _leaf;              // the innermost suspended coroutine; the task's own until the first step and after the last
+    private TaskExtras _extras;           // what most tasks have not
+    private readonly uint _numberLow;     // the number of the default name, 48 bits; 0 if the task was named at birth
+    private readonly ushort _numberHigh;
+    private Marks _marks;
+    private int _cancelRequests;          // calls of Cancel, less calls of Uncancel
 
     /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask(Coroutine, string?, Context?, bool?)"/>; this is for task factories.</summary>
     /// <param name="coroutine">What to run.</param>
@@ -44,18 +41,24 @@ public partial class CoroutineTask : Future
         ArgumentNullException.ThrowIfNull(coroutine);
         loop.CheckUse();
         _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
-        _context = context ?? Context.CaptureForNew();
+        context ??= loop.CaptureContext();
+        if (context is not null)
+        {
+            _extras.Context = context; // storing even a null would cost the collector's barrier
+        }
         if (name is null)
         {
-            _number = Interlocked.Increment(ref s_lastNumber);
+            long number = Interlocked.Increment(ref s_lastNumber);
+            _numberLow = (uint)number;
+            _numberHigh = (ushort)(number >> 32);
         }
         else
         {
-            _details = new TaskDetails { Name = name };
+            Details.Name = name;
         }
         if (eagerStart)
         {
-            loop.CheckEagerContext(_context);
+            loop.CheckEagerContext(context);
         }
         loop.Register(this);
         if (!eagerStart || !loop.TryStartEagerly(this))
@@ -79,7 +82,7 @@ public partial class CoroutineTask : Future
         {
             // Found rather than kept in a field of its own: seldom asked for, and there may be a million tasks.
             var outermost = _leaf;
-            while (_begun && !IsDone && outermost.Parent is { } parent)
+            while (Begun && !IsDone && outermost.Parent is { } parent)
             {
                 outermost = parent;
             }
@@ -90,7 +93,7 @@ public partial class CoroutineTask : Future
     /// <summary>The name; <c>Task-N</c> unless given. Mirrors <c>Task.get_name()</c> and <c>set_name</c>.</summary>
     public string Name
     {
-        get => _details?.Name ?? $"Task-{_number}";
+        get => _extras.Details?.Name ?? $"Task-{((long)_numberHigh << 32) | _numberLow}";
         set
         {
             ArgumentNullException.ThrowIfNull(value);
@@ -110,13 +113,17 @@ public partial class CoroutineTask : Future
     public CancellationToken CancellationToken => Details.TokensOf(this).Own;
 
     /// <summary>The context that the task runs in. Mirrors <c>Task.get_context()</c>.</summary>
-    public Context Context => _context ??= new Context(Context.Empty);
+    public Context Context => _extras.Context ??= new Context(Context.Empty);
 
     /// <summary>True for tasks that a function made for a coroutine it was given; they are not reported when a loop is closed over them.</summary>
-    internal bool IsImplicit { get; set; }
+    internal bool IsImplicit
+    {
+        get => Has(Marks.Implicit);
+        set => Mark(Marks.Implicit, value);
+    }
 
     /// <summary>Has a request that comes before the first step wait for that step, so that the coroutine begins all the same.</summary>
-    internal void StartBeforeCancel() => _startsBeforeCancel = true;
+    internal void StartBeforeCancel() => Mark(Marks.StartsBeforeCancel, true);
 
     /// <summary>Where the task stands in its loop's table of tasks.</summary>
     internal int Slot { get; set; }
@@ -124,67 +131,39 @@ public partial class CoroutineTask : Future
     /// <summary>The task that code run by this one takes itself to be in: itself, unless it runs on behalf of another.</summary>
     internal virtual CoroutineTask Identity => this;
 
-    internal override Context? ReportContext => _context;
+    internal override Context? ReportContext => _extras.Context;
 
     /// <summary>What the task waits for; null if it waits for nothing but its turn.</summary>
-    internal IWaitable? WaitsFor => _begun && _leaf.Awaiting >= AwaitKind.Waitable && !IsDone ? (IWaitable)_leaf.Link! : null;
+    internal IWaitable? WaitsFor => Begun && _leaf.Awaiting >= AwaitKind.Future && !IsDone ? (IWaitable)_leaf.Link! : null;
 
     internal override string Kind => "Task";
 
-    internal TaskDetails Details => _details ??= new TaskDetails();
+    internal TaskDetails Details => _extras.NeedDetails();
+
+    /// <summary>The first step was taken: the coroutine is this task's.</summary>
+    private bool Begun
+    {
+        get => Has(Marks.Begun);
+        set => Mark(Marks.Begun, value);
+    }
+
+    /// <summary>A request waits for the next step.</summary>
+    private bool MustCancel
+    {
+        get => Has(Marks.MustCancel);
+        set => Mark(Marks.MustCancel, value);
+    }
 
     /// <summary>The message of the last request that could not be passed on when it came; null for none.</summary>
-    internal string? RememberedMessage => _details?.CancelMessage;
+    internal string? RememberedMessage => _extras.Details?.CancelMessage;
 
     /// <summary>The innermost suspended coroutine; once the task is done, its own.</summary>
     internal Coroutine Leaf => _leaf;
 
     /// <summary>True if an exception of .NET tells of the cancellation of one of this task's tokens.</summary>
-    internal bool IsCancelledBy(OperationCanceledException exception) => _details?.Tokens?.IsOurs(exception) == true;
+    internal bool IsCancelledBy(OperationCanceledException exception) => _extras.Details?.Tokens?.IsOurs(exception) == true;
 
     private protected override string ResultText => "";
-
-    /// <summary>
-    /// Has a <see cref="CancelledException"/> thrown in the coroutine: out of the await at which it is suspended, or of the next one that
-    /// suspends. If it waits for a future or a task, that is cancelled; the task then ends as that one's outcome makes it.
-    /// The coroutine may clean up, and may refuse by catching the exception. Mirrors <c>Task.cancel(msg)</c>.
-    /// </summary>
-    /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/>.</param>
-    /// <returns>False if the task was done already.</returns>
-    public override bool Cancel(string? message = null)
-    {
-        if (IsDone)
-        {
-            return base.Cancel(message);
-        }
-        if (_passingOn)
-        {
-            BreakRing(message);
-            return true;
-        }
-        _cancelRequests++;
-        if (_details?.Scopes?.TryHold(null, message) == true)
-        {
-            return true;
-        }
-        if (_startsBeforeCancel && !_begun)
-        {
-            IsRequestLate = true;
-            CancelLater(message); // behind the first step, which is queued
-        }
-        else
-        {
-            Request(message);
-        }
-        _details?.Tokens?.CancelOwn();
-        return true;
-    }
-
-    /// <summary>The first step was waited for with the requests so far, and they are still on their way.</summary>
-    internal bool IsRequestLate { get; set; }
-
-    /// <summary>Passes a request that was counted already on in the next iteration.</summary>
-    internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
 
     internal sealed override void Run(object? source)
     {
@@ -193,28 +172,35 @@ public partial class CoroutineTask : Future
             return; // its coroutine was closed while a wake-up was on its way
         }
         Loop.CurrentTask = this;
-        Exception? fatal;
-        if (_context is null)
-        {
-            fatal = Step(source);
-            var after = ExecutionContext.Capture();
-            if (!ReferenceEquals(after, Context.Empty))
-            {
-                _context = new Context(Context.Current);
-                ExecutionContext.Restore(Context.Empty);
-            }
-        }
-        else
-        {
-            var outer = _context.Enter();
-            fatal = Step(source);
-            _context.Leave(outer);
-        }
+        var fatal = _extras.AreNone ? StepAtRest(source) : StepInContext(source);
         Loop.CurrentTask = null;
         if (fatal is not null)
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fatal);
         }
+    }
+
+    private Exception? StepAtRest(object? source)
+    {
+        var fatal = Step(source);
+        if (!Loop.IsAtRest && ContextSwitch.TakeAndRest() is { } changed)
+        {
+            _extras.Context = changed;
+        }
+        return fatal;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Exception? StepInContext(object? source)
+    {
+        if (_extras.Context is not { } context)
+        {
+            return StepAtRest(source);
+        }
+        var outer = context.Enter();
+        var fatal = Step(source);
+        context.Leave(outer);
+        return fatal;
     }
 
     internal sealed override bool Wake(object? source) => Loop.TryPush(this, source);
@@ -231,76 +217,26 @@ public partial class CoroutineTask : Future
 
     private protected override string Describe() => TaskText.Describe(this, HasSucceeded ? ResultText : "", WaitersText());
 
-    /// <summary>Passes a cancel request on to what the task waits for, or else remembers it.</summary>
-    internal void Request(string? message)
-    {
-        if (!_throwQueued && WaitsFor is { } target)
-        {
-            if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
-            {
-                CancelLater(message); // a chain of very many tasks: it goes on from the loop
-                return;
-            }
-            _passingOn = true;
-            try
-            {
-                if (CancelWait(target, message))
-                {
-                    return;
-                }
-            }
-            finally
-            {
-                _passingOn = false;
-            }
-        }
-        Remember(message);
-        // (The leaf does not tell: while the task runs, it is the one of the last suspension, and may have ended.)
-        if (_begun && Coroutine.Status != Coroutine.Progress.Started)
-        {
-            Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
-        }
-    }
-
-    // A request for a task that awaits methods of .NET goes to what those wait for. Otherwise the await itself is ended, unless it is that of
-    // an unknown awaiter: out of that no exception can come, and the request waits for the next await.
-    private bool CancelWait(IWaitable target, string? message)
-        => (_leaf.Awaiting == AwaitKind.Foreign && _details?.Host?.CancelBelow(Unsafe.As<ForeignAwait>(target), message) == true) || (_leaf.CanThrow && target.CancelWait(message));
-
-    // The request is thrown at the next step.
-    private void Remember(string? message)
-    {
-        _mustCancel = true;
-        if (_details is not null || message is not null)
-        {
-            Details.CancelMessage = message;
-            Details.Scopes?.IsPending = true;
-        }
-    }
-
-    // The request came back: the task waits, through others, for itself. Nothing but an exception can end that.
-    private void BreakRing(string? message)
-    {
-        switch (WaitsFor)
-        {
-            case Future target when target.RemoveWaiter(this) > 0:
-                ThrowSoon(new CancelledException(message));
-                break;
-            case ForeignAwait target when !_leaf.CanThrow || !target.CancelWait(message):
-                Remember(message);
-                break;
-        }
-    }
-
-    // One step. Returns an exception that must leave the loop, or null.
+    // One step. Returns an exception that must leave the loop, or null. Most steps go on after a turn, or with the result of a future: the others
+    // have a method of their own, so that those need not save the registers that it uses.
     private Exception? Step(object? source)
     {
-        var thrown = _mustCancel || source is not null ? TakeThrown(source) : null;
-        if (!_begun || _leaf.Status != Coroutine.Progress.Started)
+        var leaf = _leaf;
+        return (_marks & (Marks.Begun | Marks.MustCancel)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
+            && (source is null || (leaf.Awaiting == AwaitKind.Future && ReferenceEquals(source, leaf.Link) && Unsafe.As<Future>(source).HasSucceeded))
+            ? GoOn(Trampoline.Resume(leaf))
+            : StepOtherwise(source);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Exception? StepOtherwise(object? source)
+    {
+        var thrown = MustCancel || source is not null ? TakeThrown(source) : null;
+        if (!Begun || _leaf.Status != Coroutine.Progress.Started)
         {
             // The first step; or the coroutine was run, or closed, behind the task's back.
             var own = Coroutine;
-            if (_begun || own.Status != Coroutine.Progress.Created)
+            if (Begun || own.Status != Coroutine.Progress.Created)
             {
                 return Finish(own, own.ReuseError());
             }
@@ -311,14 +247,24 @@ public partial class CoroutineTask : Future
                 (thrown as CancelledException)?.InterruptedAt(own, this, null);
                 return Finish(own, thrown);
             }
-            _begun = true;
+            Begun = true;
             own.Begin(null);
+        }
+        if (thrown is null)
+        {
+            return GoOn(Trampoline.Resume(_leaf));
         }
         if (thrown is CancelledException cancelled && Trampoline.IsLeftUnseen(_leaf))
         {
             cancelled.InterruptedAt(_leaf, this, source);
         }
-        var stopped = thrown is null ? Trampoline.Resume(_leaf) : Trampoline.Throw(_leaf, thrown);
+        return GoOn(Trampoline.Throw(_leaf, thrown));
+    }
+
+    // The coroutine has run until `stopped` waited, or until it ended.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Exception? GoOn(Coroutine stopped)
+    {
         if (stopped.Awaiting == AwaitKind.None)
         {
             return Finish(stopped, stopped.Failure);
@@ -341,31 +287,32 @@ public partial class CoroutineTask : Future
     // What the step has to throw into the leaf, if anything.
     private Exception? TakeThrown(object? source)
     {
-        _throwQueued = false;
+        Mark(Marks.ThrowQueued, false);
         var thrown = source switch
         {
             Exception exception => exception,
             IWaitable waitable => waitable.CancelledWith,
             _ => null,
         };
-        if (_mustCancel && _leaf.CanThrow)
+        if (MustCancel && _leaf.CanThrow)
         {
-            if (thrown is null && source is IWaitable && _details?.Scopes is { IsPending: false })
+            if (thrown is null && source is IWaitable && _extras.Details?.Scopes is { IsPending: false })
             {
                 return null; // a scope is cancelled, which stays on: what completed in spite of it gives its result, and the next await throws
             }
             Settle();
             thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
-            return TaskDetails.CancellationFor(_details, thrown as CancelledException);
+            return TaskDetails.CancellationFor(_extras.Details, thrown as CancelledException);
         }
-        return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_details, cancelled) : thrown;
+        return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_extras.Details, cancelled) : thrown;
     }
 
     private void Wait(Coroutine leaf)
     {
         var target = Unsafe.As<IWaitable>(leaf.Link!);
-        if (target is Future future)
+        if (leaf.Awaiting == AwaitKind.Future)
         {
+            var future = Unsafe.As<Future>(target);
             if (ReferenceEquals(future, this) || future.Loop != Loop)
             {
                 ThrowSoon(new InvalidOperationException(TaskText.WhyNotAwait(this, future)));
@@ -382,7 +329,7 @@ public partial class CoroutineTask : Future
             ThrowSoon(refusal);
             return;
         }
-        if (_mustCancel && CancelWait(target, _details?.CancelMessage))
+        if (MustCancel && CancelWait(target, _extras.Details?.CancelMessage))
         {
             Settle();
         }
@@ -390,7 +337,7 @@ public partial class CoroutineTask : Future
 
     private void ThrowSoon(Exception exception)
     {
-        _throwQueued = true;
+        Mark(Marks.ThrowQueued, true);
         Loop.PushOwn(this, exception);
     }
 
@@ -400,11 +347,11 @@ public partial class CoroutineTask : Future
         {
             _leaf = own;
         }
-        Loop.NoteEnd(this, failure, _mustCancel);
+        Loop.NoteEnd(this, failure, MustCancel);
         switch (failure)
         {
-            case null when _mustCancel:
-                CancelWith(TaskDetails.CancellationFor(_details, null));
+            case null when MustCancel:
+                CancelWith(TaskDetails.CancellationFor(_extras.Details, null));
                 return null;
             case null:
                 Succeed();
@@ -413,7 +360,7 @@ public partial class CoroutineTask : Future
                 CancelWith(cancelled);
                 return null;
             case OperationCanceledException foreign when IsCancelledBy(foreign):
-                CancelWith(new CancelledException(_details!.CancelMessage, foreign, foreign.CancellationToken));
+                CancelWith(new CancelledException(Details.CancelMessage, foreign, foreign.CancellationToken));
                 return null;
             default:
                 Fail(failure);
@@ -424,5 +371,21 @@ public partial class CoroutineTask : Future
                 }
                 return null;
         }
+    }
+
+    private bool Has(Marks mark) => (_marks & mark) != 0;
+
+    private void Mark(Marks mark, bool on) => _marks = on ? _marks | mark : _marks & ~mark;
+
+    [Flags]
+    private enum Marks : byte
+    {
+        Begun = 1,
+        MustCancel = 2,
+        PassingOn = 4,           // a request is on its way to what the task waits for
+        ThrowQueued = 8,         // the task is in the ready queue with an exception, although the leaf looks as if it waited
+        StartsBeforeCancel = 16, // a request that comes before the first step waits for it
+        RequestLate = 32,
+        Implicit = 64,
     }
 }

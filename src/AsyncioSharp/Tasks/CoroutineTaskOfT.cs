@@ -63,7 +63,7 @@ public readonly struct CoroutineTaskAwaiter<T> : ICriticalNotifyCompletion, IAwa
     /// <summary>True if the task is done: then the await does not suspend.</summary>
     public bool IsCompleted => _task.IsDone;
 
-    AwaitKind IAwaitRequest.Kind => AwaitKind.Waitable;
+    AwaitKind IAwaitRequest.Kind => AwaitKind.Future;
 
     object? IAwaitRequest.Target => _task;
 

@@ -120,7 +120,7 @@ public sealed partial class EventLoop
     /// <summary>True if somebody looks at each entry.</summary>
     internal bool IsWatched => _watch is not null;
 
-    private static TTask Obeying<TTask>(TTask task, CancellationToken cancellationToken)
+    internal static TTask Obeying<TTask>(TTask task, CancellationToken cancellationToken)
         where TTask : CoroutineTask
     {
         if (cancellationToken.CanBeCanceled)

@@ -8,6 +8,9 @@ internal sealed class TaskDetails
 {
     internal string? Name { get; set; }
 
+    /// <summary>The context that the task runs in; null for the empty one.</summary>
+    internal Context? Context { get; set; }
+
     internal string? CancelMessage { get; set; } // of the request that is remembered
 
     internal TaskTokens? Tokens { get; set; }

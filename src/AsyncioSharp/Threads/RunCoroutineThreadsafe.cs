@@ -17,7 +17,7 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         ArgumentNullException.ThrowIfNull(loop);
-        return new Submission<T>(coroutine, loop, static task => ((CoroutineTask<T>)task).Result(), cancellationToken).Send();
+        return new ValueSubmission<T>(coroutine, loop, cancellationToken).Send();
     }
 
     /// <inheritdoc cref="RunCoroutineThreadsafe{T}(Coroutine{T}, EventLoop, CancellationToken)"/>
@@ -25,15 +25,23 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         ArgumentNullException.ThrowIfNull(loop);
-        return new Submission<object?>(coroutine, loop, static task => task.ResultObject(), cancellationToken).Send();
+        return new Submission(coroutine, loop, cancellationToken).Send();
     }
 
     /// <summary>A coroutine on its way to a loop: first the callback that makes the task, then the task's waiter that passes the outcome back.</summary>
-    private sealed class Submission<T>(Coroutine coroutine, EventLoop loop, Func<CoroutineTask, T> resultOf, CancellationToken token) : Runnable, ConcurrentFuture.IListener
+    private abstract class Submission<T>(Coroutine coroutine, EventLoop loop, CancellationToken token) : Runnable, ConcurrentFuture.IListener
     {
         private readonly ConcurrentFuture<T> _future = new();
         private readonly Context? _context = Context.CaptureForNew();
         private CoroutineTask? _task;
+
+        private protected EventLoop Loop => loop;
+
+        private protected Coroutine Coroutine => coroutine;
+
+        private protected abstract CoroutineTask CreateTask(Context? context);
+
+        private protected abstract T ResultOf(CoroutineTask task);
 
         internal ConcurrentFuture<T> Send()
         {
@@ -72,7 +80,7 @@ public static partial class Asyncio
         {
             try
             {
-                _task = loop.CreateTask(coroutine, token, context: _context is null ? null : new Context(_context.Values));
+                _task = EventLoop.Obeying(CreateTask(_context is null ? null : new Context(_context.Values)), token);
             }
             catch (Exception e) when (e is not KeyboardInterruptException)
             {
@@ -110,8 +118,23 @@ public static partial class Asyncio
             }
             else
             {
-                _future.SetResult(resultOf(_task));
+                _future.SetResult(ResultOf(_task));
             }
         }
+    }
+
+    private sealed class Submission(Coroutine coroutine, EventLoop loop, CancellationToken token) : Submission<object?>(coroutine, loop, token)
+    {
+        private protected override CoroutineTask CreateTask(Context? context) => Loop.CreateTask(Coroutine, context: context);
+
+        private protected override object? ResultOf(CoroutineTask task) => task.ResultObject();
+    }
+
+    // The kind of value is known here, and need not be found out for each coroutine.
+    private sealed class ValueSubmission<T>(Coroutine<T> coroutine, EventLoop loop, CancellationToken token) : Submission<T>(coroutine, loop, token)
+    {
+        private protected override CoroutineTask CreateTask(Context? context) => Loop.CreateTask((Coroutine<T>)Coroutine, context: context);
+
+        private protected override T ResultOf(CoroutineTask task) => ((CoroutineTask<T>)task).Result();
     }
 }
