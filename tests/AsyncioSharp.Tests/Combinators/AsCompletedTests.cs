@@ -54,6 +54,16 @@ public class AsCompletedTests
         {
             var items = Asyncio.AsCompleted(new[] { 3, 1, 2 }.Select(n => Asyncio.Sleep(n, n)));
             (await Asyncio.Gather(items)).ShouldBe([1, 2, 3]);
+
+            var futures = new List<IFuture<int>>();
+            await foreach (var future in Asyncio.AsCompleted(new[] { 3, 1, 2 }.Select(n => Asyncio.Sleep(n, n))))
+            {
+                futures.Add(future);
+            }
+            var (done, pending) = await Asyncio.Wait(futures.Select(future => (Future)future));
+            done.Count.ShouldBe(3);
+            pending.ShouldBeEmpty();
+            futures.Select(future => future.Result()).ShouldBe([1, 2, 3]);
         }
     }
 

@@ -59,6 +59,38 @@ public class UnretrievedTests
     [Fact]
     [Rule("EXC-08")]
     [CPython("test_base_events.py::BaseEventLoopTests.test_default_exc_handler_coro")]
+    public void The_default_handler_writes_the_report_with_the_exception_and_its_trace()
+    {
+        var loop = VirtualTimeLoop.Create();
+        using var log = new StringWriter();
+        loop.LogWriter = log;
+        FailTask(loop);
+        log.ToString().ShouldBeEmpty();
+
+        Collect(loop);
+
+        log.ToString().ShouldContain("Task exception was never retrieved");
+        log.ToString().ShouldContain($"{nameof(FormatException)}: ");
+        log.ToString().ShouldContain("UnretrievedTests"); // a line of the trace
+        loop.Close();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void FailTask(EventLoop loop)
+        {
+            var task = loop.CreateTask(FailsLater());
+            task.AddDoneCallback(_ => loop.Stop());
+            loop.RunForever();
+        }
+
+        static async Coroutine FailsLater()
+        {
+            await Asyncio.Sleep(1);
+            throw new FormatException("text");
+        }
+    }
+
+    [Fact]
+    [Rule("EXC-08")]
     public void A_failed_task_and_a_failed_gather_are_reported_under_their_own_kinds()
     {
         var loop = VirtualTimeLoop.Create();
@@ -66,6 +98,7 @@ public class UnretrievedTests
         FailTask(loop);
         Collect(loop);
         reports.ShouldHaveSingleItem().Message.ShouldBe("Task exception was never retrieved");
+        reports[0].Exception.ShouldBeOfType<FormatException>();
         reports.Clear();
 
         FailGather(loop);

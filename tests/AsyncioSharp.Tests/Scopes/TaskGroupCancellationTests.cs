@@ -109,9 +109,49 @@ public class TaskGroupCancellationTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    [CPython(Rows + "test_taskgroup_08")]
     [CPython(Rows + "test_taskgroup_15")]
     [CPython(Rows + "test_taskgroup_16")]
+    public void A_child_that_fails_by_itself_while_the_cancelled_body_cleans_up_has_precedence(bool throughAnotherTask)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Coroutine group = new TaskGroup().Run(async group =>
+            {
+                var child = group.CreateTask(FailsSoon());
+                try
+                {
+                    await Asyncio.Sleep(10);
+                }
+                finally
+                {
+                    child.IsDone.ShouldBeFalse(); // the request was to the body; the children hear of it when the body has ended
+                    await Asyncio.Sleep(5);
+                }
+            });
+            var runner = Asyncio.CreateTask(throughAnotherTask ? Await(Asyncio.CreateTask(group)) : group);
+            await Asyncio.Sleep(1);
+            runner.IsDone.ShouldBeFalse();
+            runner.Cancel();
+            (await TaskGroupTests.FailuresOf(runner)).ShouldHaveSingleItem().ShouldBeOfType<FormatException>();
+            loop.Time.ShouldBe(3, 1e-6); // the failure ends the cleaning up
+        }
+
+        static async Coroutine Await(CoroutineTask task) => await task;
+
+        static async Coroutine FailsSoon()
+        {
+            await Asyncio.Sleep(3);
+            throw new FormatException();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [CPython(Rows + "test_taskgroup_08")]
     public void A_failure_while_a_cancelled_body_cleans_up_has_precedence(bool throughAnotherTask)
     {
         VirtualTimeLoop.Run(Main());
