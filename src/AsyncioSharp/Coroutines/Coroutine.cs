@@ -131,6 +131,23 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <returns>For instance <c>&lt;coroutine object Program.Main created&gt;</c>.</returns>
     public override string ToString() => $"<coroutine object {QualifiedName} {State.ToString().ToLowerInvariant()}>";
 
+    /// <summary>
+    /// <c>running at FILE:LINE</c> or <c>done, defined at FILE:LINE</c>; without the place where it is not known, as while the body runs. The first
+    /// text for a method reads its PDB.
+    /// </summary>
+    internal string DescribeProgress()
+    {
+        var source = MachineType is { } type ? StateMachineSource.Of(type) : null;
+        return State switch
+        {
+            CoroutineState.Created => $"running{At(" at", source?.Start)}",
+            CoroutineState.Closed => $"done{At(", defined at", source?.Start)}",
+            _ => $"running{At(" at", Machine is { } machine ? source?.PositionOf(machine) : null)}",
+        };
+
+        static string At(string words, SourcePosition? position) => position is { } known ? $"{words} {known.File}:{known.Line}" : "";
+    }
+
     object? IAwaitTarget.AwaitedObject() => ResultObject();
 
     void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);
@@ -152,6 +169,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     /// <summary>The compiler's state machine, a copy if it is a struct; null for a coroutine without one. For introspection.</summary>
     internal virtual object? Machine => null;
+
+    /// <summary>The type of the state machine, which is known when the machine is gone too; null for a coroutine without one.</summary>
+    internal virtual Type? MachineType => Machine?.GetType();
 
     /// <summary>Runs the body from where it stands to its next suspension or its end.</summary>
     internal abstract void Resume();

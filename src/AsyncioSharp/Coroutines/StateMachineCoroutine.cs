@@ -93,6 +93,8 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
 
     internal override object? Machine => StateMachine;
 
+    internal override Type? MachineType => typeof(TStateMachine);
+
     internal override bool IsTransparent => StateMachineInfo<TStateMachine>.IsTransparent;
 
     internal override bool CanThrow => StateMachineCoroutine.CanThrowInto<TStateMachine>(this);
@@ -123,6 +125,8 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
     public override string QualifiedName => StateMachineInfo<TStateMachine>.QualifiedName;
 
     internal override object? Machine => StateMachine;
+
+    internal override Type? MachineType => typeof(TStateMachine);
 
     internal override bool IsTransparent => StateMachineInfo<TStateMachine>.IsTransparent;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Coroutines;
 using AsyncioSharp.Tests.Infrastructure;
@@ -177,7 +178,7 @@ public class TaskIntrospectionTests
 
     [Fact]
     [Rule("INS-07")]
-    [CPython("test_tasks.py::BaseTaskTests.test_task_repr", Deviation = "coroutines are named without file and line")]
+    [CPython("test_tasks.py::BaseTaskTests.test_task_repr")]
     public void The_text_tells_state_name_coroutine_and_outcome()
     {
         VirtualTimeLoop.Run(Test());
@@ -185,25 +186,63 @@ public class TaskIntrospectionTests
         static async Coroutine Test()
         {
             const string Where = "TaskIntrospectionTests.The_text_tells_state_name_coroutine_and_outcome.<locals>.";
+            string seven = Place(Line() + 1);
+            static async Coroutine<int> Seven() => 7;
+            string fail = Place(Line() + 1);
+            static async Coroutine Fail() => throw new FormatException("bad");
+
             var task = Asyncio.CreateTask(Seven(), name: "n");
-            task.ToString().ShouldBe($"<Task pending name='n' coro=<{Where}Seven() running>>");
+            task.ToString().ShouldBe($"<Task pending name='n' coro=<{Where}Seven() running at {seven}>>");
             task.AddDoneCallback(Done);
             task.ToString().ShouldEndWith(" cb=[TaskIntrospectionTests.Done()]>");
             await task;
-            task.ToString().ShouldBe($"<Task finished name='n' coro=<{Where}Seven() done> result=7>");
+            task.ToString().ShouldBe($"<Task finished name='n' coro=<{Where}Seven() done, defined at {seven}> result=7>");
 
             var failed = Asyncio.CreateTask(Fail(), name: "f");
             await Caught.By(failed);
-            failed.ToString().ShouldBe($"<Task finished name='f' coro=<{Where}Fail() done> exception=FormatException('bad')>");
+            failed.ToString().ShouldBe($"<Task finished name='f' coro=<{Where}Fail() done, defined at {fail}> exception=FormatException('bad')>");
 
             var cancelled = Asyncio.CreateTask(Seven(), name: "c");
             cancelled.Cancel();
             await Caught.By(cancelled);
-            cancelled.ToString().ShouldBe($"<Task cancelled name='c' coro=<{Where}Seven() done>>");
+            cancelled.ToString().ShouldBe($"<Task cancelled name='c' coro=<{Where}Seven() done, defined at {seven}>>");
+        }
+    }
+
+    [Fact]
+    [Rule("INS-07")]
+    public void The_text_names_the_line_at_which_the_coroutine_is_suspended_and_none_while_it_runs()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            const string Where = "TaskIntrospectionTests.The_text_names_the_line_at_which_the_coroutine_is_suspended_and_none_while_it_runs.<locals>.";
+            string place = "";
+            string running = "";
+            var task = Asyncio.CreateTask(Outer(), name: "n");
+            await Asyncio.Sleep(0);
+            task.ToString().ShouldBe($"<Task pending name='n' coro=<{Where}Outer() running at {place}> wait_for=<Future pending sleep until=1>>");
+            await task;
+            running.ShouldStartWith($"<Task pending name='n' coro=<{Where}Outer() running> cb=[");
+
+            // The text is about the task's own coroutine, which waits while another one runs.
+            (await Asker()).ShouldContain($"coro=<{Where}Test() running at {Place(Line())}>");
+            Asyncio.CreateTask(Asyncio.Sleep(1), name: "s").ToString().ShouldBe("<Task pending name='s' coro=<Asyncio.Sleep() running>>");
+
+            async Coroutine Outer()
+            {
+                place = Place(Line() + 1);
+                await Asyncio.Sleep(1);
+                running = CoroutineTask.Current.ToString();
+            }
         }
 
-        static async Coroutine<int> Seven() => 7;
-        static async Coroutine Fail() => throw new FormatException("bad");
+        static async Coroutine<string> Asker()
+        {
+            await Asyncio.Sleep(0);
+            return CoroutineTask.Current.ToString();
+        }
     }
 
     [Fact]
@@ -247,6 +286,10 @@ public class TaskIntrospectionTests
             await task;
         }
     }
+
+    private static int Line([CallerLineNumber] int line = 0) => line;
+
+    private static string Place(int line, [CallerFilePath] string file = "") => $"{file}:{line}";
 
     private static void Done(Future future)
     {
