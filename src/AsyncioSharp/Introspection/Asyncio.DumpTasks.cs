@@ -21,7 +21,7 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(writer);
         loop ??= GetRunningLoop();
-        if (!loop.IsRunning || loop.IsOnOwnThread)
+        if (!loop.IsRunning || loop.IsOnOwnThread || loop.IsOnHostThread)
         {
             writer.Write(TaskDump.Of(loop));
             return;

@@ -5,6 +5,8 @@ namespace AsyncioSharp;
 /// <summary>The text of <see cref="Asyncio.DumpTasks"/>: every live task of a loop, and rings of tasks that wait for each other.</summary>
 internal static class TaskDump
 {
+    private const int MostAwaiters = 8; // to be named in a line
+
     /// <summary>For the loop's thread, or while the loop does not run.</summary>
     internal static string Of(EventLoop loop)
     {
@@ -56,7 +58,7 @@ internal static class TaskDump
     {
         var chain = AwaitChain.Of(task.Coroutine);
         text.Write($"{ShortName(task)}: {StateOf(task, chain)}{(task.Cancelling > 0 ? ", cancelling" : "")}, {task.Loop.AgeOf(task):F3} s old");
-        text.WriteLine(awaitedBy.Count == 0 ? "" : $", awaited by {string.Join(", ", awaitedBy.Select(static node => ShortName(node.Future)))}");
+        text.WriteLine(awaitedBy.Count == 0 ? "" : $", awaited by {NamesOf(awaitedBy)}");
         frames.Write(TaskStacks.FramesOf(task, chain, int.MaxValue));
     }
 
@@ -76,6 +78,11 @@ internal static class TaskDump
             _ => "ready",
         };
     }
+
+    // Those that are left out are told too, each in its own place: as waiting for this task.
+    private static string NamesOf(IReadOnlyList<FutureCallGraph> awaiters)
+        => string.Join(", ", awaiters.Take(MostAwaiters).Select(static node => ShortName(node.Future)))
+            + (awaiters.Count > MostAwaiters ? $" and {awaiters.Count - MostAwaiters} more" : "");
 
     private static void WriteRings(StringWriter text, List<List<FutureCallGraph>> rings)
     {

@@ -6,7 +6,10 @@ public enum DeadlockAction
     /// <summary>It waits for ever, as asyncio's does.</summary>
     Ignore,
 
-    /// <summary>It tells its exception handler, once a run, which tasks wait for what and where, and waits on.</summary>
+    /// <summary>
+    /// It tells its exception handler which tasks wait for what and where, and waits on. Once a run, since one that is woken by another thread now and
+    /// then would be suspected each time; a ring of tasks, which is no suspicion, is told even so, once too.
+    /// </summary>
     Report,
 
     /// <summary>It throws a <see cref="DeadlockException"/> with that text out of its run.</summary>
@@ -16,7 +19,8 @@ public enum DeadlockAction
 // Looked for only at the moment at which the loop would fall asleep without a timer.
 public sealed partial class EventLoop
 {
-    private bool _deadlockTold;
+    private bool _suspicionTold;
+    private bool _deadlockTold; // one that is certain
     private int _outsideWaits; // what will end on another thread and is known to
 
     /// <summary>
@@ -25,7 +29,10 @@ public sealed partial class EventLoop
     /// wait for each other, no second is waited. Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop
     /// on virtual time throws.
     /// </summary>
-    /// <remarks>A thread that is yet to complete a future, and Ctrl-C, cannot be foreseen: so the report may be wrong, and by default nothing is thrown.</remarks>
+    /// <remarks>
+    /// A thread that is yet to complete a future, and Ctrl-C, cannot be foreseen: so the report may be wrong, and by default nothing is thrown. A loop that
+    /// runs for nothing in particular (<see cref="RunForever"/>, a host's guest) is never taken for deadlocked: it serves whoever calls it.
+    /// </remarks>
     public DeadlockAction? OnDeadlock { get; set; }
 
     /// <summary>How long, in seconds of real time, other threads have to wake the loop before it takes itself for deadlocked.</summary>
@@ -39,7 +46,7 @@ public sealed partial class EventLoop
     {
         var action = OnDeadlock ?? (Debug ? DeadlockAction.Report : DeadlockAction.Ignore);
         bool isCertain = false;
-        bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold && IsStuck(out isCertain);
+        bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold && IsStuck(out isCertain) && (isCertain || !_suspicionTold);
         if (!isWatched || !isCertain)
         {
             long start = TimeProvider.System.GetTimestamp();
@@ -51,7 +58,7 @@ public sealed partial class EventLoop
             catch (DeadlockException e)
             {
                 // Of a virtual clock, which gives up on its own.
-                OnStuck(OnDeadlock ?? DeadlockAction.Throw, e.Message);
+                OnStuck(OnDeadlock ?? DeadlockAction.Throw, isCertain, e.Message);
                 return;
             }
             // A wake-up may also be an old one, for what was taken from the inbox already. And sleeping is not exact.
@@ -61,13 +68,13 @@ public sealed partial class EventLoop
                 return;
             }
         }
-        OnStuck(action, "Deadlock: nothing is ready, no timer is set, no function runs in an executor, "
+        OnStuck(action, isCertain, "Deadlock: nothing is ready, no timer is set, no function runs in an executor, "
             + (isCertain ? "and tasks wait for each other." : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"and no other thread has woken the loop for {IdleSeconds} s.")));
     }
 
-    private void OnStuck(DeadlockAction action, string reason)
+    private void OnStuck(DeadlockAction action, bool isCertain, string reason)
     {
-        if (action == DeadlockAction.Ignore || (action == DeadlockAction.Report && _deadlockTold))
+        if (action == DeadlockAction.Ignore || (action == DeadlockAction.Report && (isCertain ? _deadlockTold : _suspicionTold)))
         {
             return;
         }
@@ -76,7 +83,8 @@ public sealed partial class EventLoop
         {
             throw new DeadlockException(text);
         }
-        _deadlockTold = true;
+        _suspicionTold = true;
+        _deadlockTold |= isCertain;
         CallExceptionHandler(new ExceptionContext { Message = text });
     }
 }

@@ -74,6 +74,7 @@ public sealed partial class EventLoop
         var stopper = new Stopper(this);
         future.AddWaiter(stopper);
         _main = future;
+        _suspicionTold = false;
         _deadlockTold = false;
         try
         {

@@ -31,8 +31,21 @@ internal sealed class CreationTimes
     /// <summary>The first time noted after the task in <paramref name="slot"/> was created; null if none was noted since.</summary>
     internal double? Of(int slot)
     {
-        int index = _notes.FindIndex(note => note.Slot > slot);
-        return index < 0 ? null : _notes[index].Time;
+        int low = 0;
+        int high = _notes.Count; // the note is at or behind the first and before the second
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (_notes[middle].Slot > slot)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+        return low == _notes.Count ? null : _notes[low].Time;
     }
 
     /// <summary>The table is empty.</summary>

@@ -1,5 +1,6 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Coroutines;
+using AsyncioSharp.Tests.Interop.Support;
 using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Introspection;
@@ -39,11 +40,19 @@ public class DeadlockTests
         {
             var loop = VirtualTimeLoop.Create(new VirtualClock(TimeSpan.FromMilliseconds(20)));
             loop.OnDeadlock = action;
-            var reports = loop.CollectReports();
+            using var reported = new ManualResetEventSlim();
+            var reports = new List<ExceptionContext>();
+            loop.ExceptionHandler = (_, context) =>
+            {
+                reports.Add(context);
+                reported.Set();
+            };
             var future = loop.CreateFuture<int>();
             var thread = new Thread(() =>
             {
-                Thread.Sleep(200);
+                if (action == DeadlockAction.Report)
+                    reported.Wait();
+                Thread.Sleep(100);
                 loop.CallSoonThreadsafe(() => future.SetResult(42));
             });
             thread.Start();
@@ -70,6 +79,49 @@ public class DeadlockTests
         var report = reports.ShouldHaveSingleItem();
         report.Message!.ShouldContain("Task 'a' -> Task 'b' -> Task 'a'");
         loop.Close();
+    }
+
+    [Fact]
+    public void A_suspicion_is_told_once_a_run_and_does_not_silence_the_report_of_a_ring()
+    {
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Report, IdleSeconds = 0.02 };
+        var reports = loop.CollectReports();
+        using var suspected = new ManualResetEventSlim();
+        CoroutineTask? ring = null;
+        loop.ExceptionHandler = (_, context) =>
+        {
+            reports.Add(context);
+            suspected.Set();
+            if (ring is not null)
+            {
+                loop.CallSoonThreadsafe(() => ring.Cancel());
+            }
+        };
+        var first = loop.CreateFuture<int>();
+        var second = loop.CreateFuture<int>();
+        var thread = new Thread(() =>
+        {
+            suspected.Wait();
+            loop.CallSoonThreadsafe(() => first.SetResult(1)); // so the suspicion was wrong
+            Thread.Sleep(150);
+            loop.CallSoonThreadsafe(() => second.SetResult(1)); // and would be wrong again
+        });
+        thread.Start();
+        loop.RunUntilComplete(Main());
+        thread.Join();
+        loop.Close();
+
+        reports.Count.ShouldBe(2);
+        reports[0].Message!.ShouldContain("no other thread has woken the loop for 0.02 s.");
+        reports[1].Message!.ShouldContain("and tasks wait for each other.");
+
+        async Coroutine Main()
+        {
+            await first;
+            await second;
+            ring = Asyncio.CreateTask(Ring());
+            (await Caught.By(ring)).ShouldBeOfType<CancelledException>();
+        }
     }
 
     [Fact]
@@ -206,6 +258,28 @@ public class DeadlockTests
         loop.Close();
 
         static async Coroutine Await(Future<int> future) => await future;
+    }
+
+    [Fact]
+    public void A_guest_is_never_stuck_as_its_host_may_always_come()
+    {
+        using var host = new HostPump();
+        host.Run(async () =>
+        {
+            var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
+            var running = loop.RunAsGuest(host.Context);
+            var ring = loop.CreateTask(Ring());
+            await Task.Delay(150);
+            running.IsCompleted.ShouldBeFalse();
+            using var text = new StringWriter();
+            Asyncio.DumpTasks(text, loop); // but it can be asked
+            text.ToString().ShouldContain("Task 'a' -> Task 'b' -> Task 'a'");
+            ring.Cancel();
+            await ring.AsTask().ContinueWith(static _ => { }, TaskScheduler.Default);
+            loop.Stop();
+            await running;
+            loop.Close();
+        });
     }
 
     [Fact]

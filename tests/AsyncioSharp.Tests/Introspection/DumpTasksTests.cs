@@ -188,6 +188,51 @@ public partial class DumpTasksTests
     }
 
     [Fact]
+    public void A_hundred_thousand_tasks_that_share_what_they_wait_for_and_stand_in_rings_give_a_text_of_that_size()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            const int Count = 100_000;
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var shared = Asyncio.CreateTask(Wait(future), name: "shared");
+            var tasks = new CoroutineTask[Count];
+            for (int i = 0; i < Count; i++)
+            {
+                // Of four, one waits for the shared task, one gathers that and its neighbour, and two are a ring.
+                int self = i;
+                tasks[i] = Asyncio.CreateTask((i % 4) switch
+                {
+                    0 => Wait(shared),
+                    1 => WaitLater(() => Asyncio.Gather(shared, tasks[self - 1])),
+                    2 => WaitLater(() => tasks[self + 1]),
+                    _ => WaitLater(() => tasks[self - 1]),
+                }, name: "t");
+            }
+            await Asyncio.Sleep(1);
+
+            string text = Dump();
+            text.Split('\n').Max(line => line.Length).ShouldBeLessThan(400);
+            text.ShouldContain("Task 'shared': waits for <Future pending cb=[CoroutineTask.Wakeup()]>, 1.000 s old, awaited by Task 't', Task 't', Task 't', Task 't', Task 't', Task 't', Task 't', Task 't' and 49992 more\n");
+            text.Split("Waiting for each other, so that none can go on:\n")[1].Split('\n').Count(line => line == "  Task 't' -> Task 't' -> Task 't'").ShouldBe(Count / 4);
+            Asyncio.FormatCallGraph(future, limit: 0).Split('\n').Length.ShouldBeLessThan(4 * Count);
+            for (int i = 2; i < Count; i += 4)
+                tasks[i].Cancel();
+            future.SetResult(1);
+            await Asyncio.Wait(tasks);
+        }
+
+        static async Coroutine Wait(IAwaitable awaitable) => await awaitable;
+
+        static async Coroutine WaitLater(Func<IAwaitable> awaitable)
+        {
+            await Asyncio.Sleep(0);
+            await awaitable();
+        }
+    }
+
+    [Fact]
     public void Another_thread_is_answered_by_the_loop()
     {
         string text = "";

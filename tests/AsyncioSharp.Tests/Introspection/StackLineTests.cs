@@ -151,6 +151,72 @@ public class StackLineTests
     }
 
     [Fact]
+    [Rule("INS-08")]
+    public void A_statement_of_several_lines_is_known_by_its_first()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            int first = 0;
+            var task = Asyncio.CreateTask(Statement());
+            await Asyncio.Sleep(0.5);
+            Shown(task.GetStack())[0].ShouldBe(("Statement", first));
+            await Asyncio.Sleep(1);
+            Shown(task.GetStack())[0].ShouldBe(("Statement", first)); // the other await of it
+            await task;
+
+            async Coroutine<int> Statement()
+            {
+                first = Line() + 1;
+                return await Asyncio.Sleep(
+                    1,
+                    2)
+                    + await Asyncio.Sleep(1, 3);
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("INS-08")]
+    public void What_await_using_awaits_at_its_end_has_the_line_of_the_last_statement_in_it_or_of_its_brace()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            int last = 0;
+            foreach (var (coroutine, unoptimized) in new[] { (Block(), 1), (Declaration(), 0) })
+            {
+                var task = Asyncio.CreateTask(coroutine);
+                await Asyncio.Sleep(0.5);
+                var stack = Shown(task.GetStack());
+#if DEBUG
+                stack[0].Line.ShouldBe(last + unoptimized); // the brace of a block
+#else
+                stack[0].Line.ShouldBe(last);
+#endif
+                stack[1].Method.ShouldBe("DisposeAsync");
+                await task;
+            }
+
+            async Coroutine Block()
+            {
+                await using (new Slow())
+                {
+                    last = Line();
+                }
+            }
+
+            async Coroutine Declaration()
+            {
+                await using var slow = new Slow();
+                last = Line();
+            }
+        }
+    }
+
+    [Fact]
     public void What_is_awaited_outside_of_this_library_is_shown_as_far_as_it_can_be_known()
     {
         var source = new TaskCompletionSource<string>();
@@ -334,10 +400,15 @@ public class StackLineTests
     private static (IReadOnlyList<CoroutineFrame> Frames, int Line) Called()
         => (CoroutineTask.Current.GetStack(), Line());
 
-    private static IEnumerable<(string Method, int? Line)> Shown(IEnumerable<CoroutineFrame> frames)
-        => frames.Select(frame => (frame.Method.Split('.')[^1], frame.Line));
+    private static List<(string Method, int? Line)> Shown(IEnumerable<CoroutineFrame> frames)
+        => [.. frames.Select(frame => (frame.Method.Split('.')[^1], frame.Line))];
 
     private static int Line([CallerLineNumber] int line = 0) => line;
 
     private static string ThisFile([CallerFilePath] string file = "") => file;
+
+    private sealed class Slow : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await Asyncio.Sleep(1);
+    }
 }
