@@ -130,7 +130,7 @@ public class DeepChainTests
             await Asyncio.Sleep(0);
 
             task.Cancel("deep");
-            task.ToString().Length.ShouldBeLessThan(2000); // a text names only the nearest
+            task.ToString().Length.ShouldBeLessThan(10 * 500); // a text names only the ten nearest, each with its file
 
             (await Caught.By(task)).ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("deep");
             gate.IsCancelled.ShouldBeTrue();
