@@ -60,7 +60,7 @@ public static partial class Asyncio
         {
             return await WaitFor((IAwaitable<T>)guard.Awaited, timeout);
         }
-        catch (CancelledException e) when (guard.CausedThis)
+        catch (OperationCanceledException e) when (guard.IsCause)
         {
             throw guard.Told(e);
         }
@@ -73,7 +73,7 @@ public static partial class Asyncio
         {
             await WaitFor(guard.Awaited, timeout);
         }
-        catch (CancelledException e) when (guard.CausedThis)
+        catch (OperationCanceledException e) when (guard.IsCause)
         {
             throw guard.Told(e);
         }
@@ -81,19 +81,22 @@ public static partial class Asyncio
 }
 
 /// <summary>
-/// The token of a <c>WaitFor</c>: it cancels what is waited for. The cancellation is told as the token's only if the token asked for it and nobody
-/// cancelled the waiting task meanwhile.
+/// The token of a <c>WaitFor</c>: it cancels what is waited for. The cancellation is told as the token's only if nobody cancelled the
+/// waiting task meanwhile.
 /// </summary>
 internal sealed class WaitGuard(IAwaitable awaitable, CancellationToken token) : ITokenListener
 {
     private Future? _awaited;    // from here on: set by Begin
     private CoroutineTask? _task; // the one that waits
     private int _requests;       // its cancel requests at the beginning
-    private bool _asked;
 
     internal Future Awaited => _awaited!;
 
-    internal bool CausedThis => _asked && (_task is null || _task.Cancelling <= _requests);
+    /// <summary>
+    /// True if a cancellation, of this library or of .NET, that comes out of the wait is the token's. What is waited for may have been given the token too, or
+    /// one linked with it, and so may have ended before this one is told.
+    /// </summary>
+    internal bool IsCause => token.IsCancellationRequested && (_task is null || _task.Cancelling <= _requests);
 
     /// <summary>The wait begins. Throws if the token is cancelled already and nothing has to be brought to its end first.</summary>
     /// <returns>What ends the registration with the token.</returns>
@@ -110,9 +113,9 @@ internal sealed class WaitGuard(IAwaitable awaitable, CancellationToken token) :
         return TokenWatch.Start(loop, this, token);
     }
 
-    public void TokenCancelled(CancellationToken token) => _asked = Awaited.Cancel();
+    public void TokenCancelled(CancellationToken token) => Awaited.Cancel();
 
-    internal CancelledException Told(CancelledException cause) => new(null, cause, token);
+    internal CancelledException Told(OperationCanceledException cause) => new(null, cause, token);
 
     private bool HasNothingToEnd()
     {

@@ -4,15 +4,19 @@ namespace AsyncioSharp;
 
 public sealed partial class EventLoop
 {
-    private readonly ConditionalWeakTable<object, object?> _knownIterators = [];
-    private readonly List<WeakReference<object>> _asyncIterators = []; // those that were awaited on this loop and may be left half-consumed
+    private readonly ConditionalWeakTable<object, IteratorWatch> _knownIterators = [];
+    private readonly List<WeakReference<IteratorWatch>> _asyncIterators = []; // those that were awaited on this loop and may be left half-consumed
     private int _tidyIteratorsAt = 16;
 
     /// <summary>The context that code of .NET called by <paramref name="task"/> shall find; null stands for callbacks.</summary>
     internal LoopSynchronizationContext ContextOf(CoroutineTask? task)
         => (LoopSynchronizationContext)(task is null ? _synchronizationContext : (object)(task.Details.Host ??= new LoopSynchronizationContext(this, task)));
 
-    internal partial Runnable WaitOutside(Future target, Action continuation) => new InnerWait(ContextOf(IsOnOwnThread ? CurrentTask : null), target, continuation);
+    internal partial Runnable WaitOutside(Future target, Action continuation)
+    {
+        NoteAsyncIterator(MethodChain.IteratorBehind(continuation));
+        return new InnerWait(ContextOf(IsOnOwnThread ? CurrentTask : null), target, continuation);
+    }
 
     private partial SynchronizationContext CreateSynchronizationContext() => new LoopSynchronizationContext(this, null);
 
@@ -21,20 +25,18 @@ public sealed partial class EventLoop
     /// <summary>Remembers an async iterator that a task awaits; null for none.</summary>
     internal void NoteAsyncIterator(object? iterator)
     {
-        if (iterator is null)
+        if (iterator is null || _knownIterators.TryGetValue(iterator, out _))
         {
             return;
         }
-        if (!_knownIterators.TryAdd(iterator, null))
-        {
-            return;
-        }
+        var watch = new IteratorWatch(this, iterator);
+        _knownIterators.Add(iterator, watch);
         if (_asyncIterators.Count == _tidyIteratorsAt)
         {
             _asyncIterators.RemoveAll(static known => !known.TryGetTarget(out _));
             _tidyIteratorsAt = Math.Max(16, _asyncIterators.Count * 2);
         }
-        _asyncIterators.Add(new WeakReference<object>(iterator));
+        _asyncIterators.Add(new WeakReference<IteratorWatch>(watch, trackResurrection: true));
     }
 
     // On the finalizer's thread.

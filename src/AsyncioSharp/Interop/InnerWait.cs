@@ -10,6 +10,7 @@ internal sealed class InnerWait : Runnable, IRelay
     private readonly Future _target;
     private readonly Context? _context = Context.CaptureForNew();
     private CancelledException? _interrupt;
+    private CancellationToken _cause; // what the exception is to carry
 
     internal InnerWait(LoopSynchronizationContext host, Future target, Action continuation)
     {
@@ -36,15 +37,34 @@ internal sealed class InnerWait : Runnable, IRelay
     /// <summary>Cancels what is awaited; if that is done and the wake-up on its way, the exception is thrown then, in place of the result.</summary>
     internal void Cancel(string? message)
     {
+        _cause = _host.Cause;
+        if (_target is DrivenTask { IsDone: false } driven && _cause.CanBeCanceled)
+        {
+            driven.Details.TokensOf(driven).TakeOver(_cause);
+        }
         if (!_target.Cancel(message))
         {
-            _interrupt ??= new CancelledException(message);
+            _interrupt ??= new CancelledException(message, null, _cause);
+        }
+    }
+
+    /// <summary>The same; <paramref name="next"/> is run when the method has gone on.</summary>
+    internal void CancelThen(string? message, Runnable? next)
+    {
+        Cancel(message);
+        if (next is not null)
+        {
+            _target.AddWaiter(next);
         }
     }
 
     internal override void Run(object? source)
     {
         _host.Remove(this);
+        if (_cause.CanBeCanceled && _interrupt is null && _target is { IsCancelled: true } and not DrivenTask && _target.Cancellation() is var arrived && arrived.CancellationToken != _cause)
+        {
+            _interrupt = new CancelledException(arrived.CancelMessage, arrived, _cause);
+        }
         if (_target is CoroutineTask { IsImplicit: true } task)
         {
             task.MarkRetrieved(); // the awaiter takes the outcome from the coroutine itself

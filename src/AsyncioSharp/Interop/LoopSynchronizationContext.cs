@@ -129,7 +129,24 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
     /// <summary>The owner, if it awaits the method that waits there, directly or through others.</summary>
     internal CoroutineTask? OwnerBehind(InnerWait wait)
-        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } && MethodChain.LeadsTo(wait.Continuation, awaited) ? owner : null;
+        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } && MethodChain.Find(wait.Continuation, awaited) is not null ? owner : null;
+
+    /// <summary>The token that the exception of the owner's request is to carry, if any.</summary>
+    internal CancellationToken Cause => owner?.Tokens?.Cause ?? default;
+
+    /// <summary>The waits of the owner's methods that lead to <paramref name="end"/>, in the order in which they began.</summary>
+    internal List<(InnerWait Wait, MethodChain Chain)> WaitsFor(object end)
+    {
+        List<(InnerWait, MethodChain)> found = [];
+        for (var wait = _oldest; wait is not null; wait = wait.Newer)
+        {
+            if (MethodChain.Find(wait.Continuation, end) is { } chain)
+            {
+                found.Add((wait, chain));
+            }
+        }
+        return found;
+    }
 
     public bool CancelBelow(ForeignAwait awaited, string? message)
     {
@@ -138,23 +155,32 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
             owner!.CancelLater(message); // one of the methods runs at this moment; it gets the exception where it waits next
             return true;
         }
-        bool passedOn = false;
-        for (var wait = _oldest; wait is not null; wait = wait.Newer)
+        var waits = WaitsFor(awaited);
+        if (waits.Exists(static found => found.Chain.IsAllDoubt || found.Chain.BeforeDoubt.Any()))
         {
-            if (MethodChain.LeadsTo(wait.Continuation, awaited))
-            {
-                wait.Cancel(message);
-                passedOn = true;
-            }
+            var request = new RequestBelow(owner!, awaited, message, waits.ConvertAll(static found => found.Chain));
+            request.Begin();
+            waits.ForEach(found => found.Wait.CancelThen(message, found.Chain.IsAllDoubt ? request : null));
         }
-        return passedOn;
+        else
+        {
+            waits.ForEach(found => found.Wait.Cancel(message));
+        }
+        return waits.Count > 0;
     }
 
     private sealed class Posted(LoopSynchronizationContext host, SendOrPostCallback callback, object? state) : Runnable
     {
         private const string Failed = "Exception in a callback posted to the loop";
 
-        internal override void Run(object? source) => host.RunReported(null, this, static self => self.Call(), Failed);
+        internal override void Run(object? source)
+        {
+            if (state is Action continuation) // of an await: of a method, or of an iterator, which the loop has to know
+            {
+                host.Loop.NoteAsyncIterator(MethodChain.IteratorBehind(continuation));
+            }
+            host.RunReported(null, this, static self => self.Call(), Failed);
+        }
 
         internal override void Abandon() => ThreadPool.UnsafeQueueUserWorkItem(static self => self.RunElsewhere(), this, preferLocal: false);
 

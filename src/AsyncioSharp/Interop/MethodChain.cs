@@ -1,97 +1,180 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 
 namespace AsyncioSharp;
 
 /// <summary>
-/// Follows the <c>async</c> methods of .NET outwards, from one that waits to those that await it, to tell whether a task waits for it in the end.
-/// A task that is cancelled must reach the methods that it awaits, but not others that it has started and left running.
+/// The way from an <c>async</c> method of .NET that waits outwards, through those that await it, to what a task waits for in the end. A task that is
+/// cancelled must reach the methods that it awaits, but not others that it has started and left running.
 /// </summary>
 /// <remarks>
-/// Who awaits a task stands in private fields. Where those look different, and where the chain goes through something unknown, the answer
-/// is that the method is awaited.
+/// Who awaits a task, or the source of a value task, stands in private fields. Where those look different, and where the way goes through something
+/// unknown, it is taken to lead to the end. Looked at only when a task is cancelled or shown.
 /// </remarks>
-internal static class MethodChain
+internal sealed class MethodChain
 {
     private const int LongestChain = 10_000;
+    private const BindingFlags AnyField = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
     private const string PostedContinuation = "System.Threading.Tasks.AwaitTaskContinuation"; // of an await that comes back to a context
     private const string ContinueWith = "System.Threading.Tasks.ContinueWithTaskContinuation";
 
     private static readonly Type? s_postedContinuation = Type.GetType($"{PostedContinuation}, System.Private.CoreLib");
     private static readonly Type? s_continueWith = Type.GetType($"{ContinueWith}, System.Private.CoreLib");
 
-    /// <summary>True if what <paramref name="continuation"/> goes on with ends, directly or through others, the wait of <paramref name="awaited"/>.</summary>
-    internal static bool LeadsTo(Action continuation, ForeignAwait awaited)
+    private readonly List<Task> _links = []; // from inside outwards; without those whose end is not to be seen (iterators, pooled value tasks)
+    private bool _isLost;                    // somewhere the way goes through something unknown
+
+    private MethodChain()
     {
+    }
+
+    /// <summary>True while a method on the way runs on by itself: it cleans up, or has refused.</summary>
+    internal bool IsBusy => FirstPending is { } link && !WaitsForAll(link);
+
+    /// <summary>True if the methods have ended as far as the way is known, and it goes on through something that waits for others as well.</summary>
+    internal bool IsStuck => FirstPending is { } link ? WaitsForAll(link) : _isLost;
+
+    /// <summary>The methods after whose end the way may be stuck.</summary>
+    internal IEnumerable<Task> BeforeDoubt
+        => _links.Where((link, i) => !WaitsForAll(link) && (i + 1 < _links.Count ? WaitsForAll(_links[i + 1]) : _isLost));
+
+    /// <summary>True if that cannot be told by the end of any method: there is none that is known.</summary>
+    internal bool IsAllDoubt => _isLost && _links.Count == 0;
+
+    private Task? FirstPending => _links.Find(static link => !link.IsCompleted);
+
+    /// <summary>The way from what <paramref name="continuation"/> goes on with to <paramref name="end"/>; null if it does not lead there.</summary>
+    internal static MethodChain? Find(Action continuation, object end)
+    {
+        var chain = new MethodChain();
         try
         {
-            return Leads(continuation, awaited);
+            return chain.Leads(continuation, end) ? chain : null;
         }
         catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
         {
-            return true;
+            chain._isLost = true;
+            return chain;
         }
     }
 
-    private static bool Leads(object? link, ForeignAwait awaited)
+    /// <summary>The async iterator that <paramref name="continuation"/> goes on with; null if it is something else.</summary>
+    internal static object? IteratorBehind(Action continuation) => continuation.Target is Task box && IsIterator(box) ? MachineOf(box) : null;
+
+    private bool Leads(object? link, object end)
     {
         for (int i = 0; i < LongestChain; i++)
         {
+            if (ReferenceEquals(link, end))
+            {
+                return true;
+            }
             switch (link)
             {
                 case null:
-                    return false; // nobody waits
-                case ForeignAwait other:
-                    return other == awaited;
+                case ForeignAwait or Future:
+                case Task { IsCompleted: true }:
+                    return false; // nobody waits, or somebody else
                 case Delegate continuation:
                     link = continuation.Target;
                     break;
-                case Task method when IsIterator(method):
-                    return true; // who waits for an async iterator stands in the iterator
                 case Task any when GivesATask(any):
                     return false; // WhenAny: as with Asyncio.Wait, the end of the wait does not concern those that are waited for
+                case Task iterator when IsIterator(iterator): // the box is a task that nobody awaits
+                    if (!TryFindWaiter(MachineOf(iterator), out link))
+                    {
+                        return Lose();
+                    }
+                    break;
                 case Task task:
+                    _links.Add(task);
                     link = ContinuationOf(task);
                     break;
                 case List<object?> several:
-                    object?[] copy;
-                    lock (several) // as .NET does
-                    {
-                        copy = [.. several];
-                    }
-                    return Array.Exists(copy, one => Leads(one, awaited));
+                    return LeadsOneOf(several, end);
                 case var posted when s_postedContinuation?.IsInstanceOfType(posted) == true:
                     link = ActionOf(posted);
                     break;
                 case var then when s_continueWith?.IsInstanceOfType(then) == true:
-                    link = TaskOf(then) is { } next ? ContinuationOf(next) : null;
+                    if (TaskOf(then) is not { IsCompleted: false } next)
+                    {
+                        return false;
+                    }
+                    if (ReferenceEquals(next, end))
+                    {
+                        return true;
+                    }
+                    _links.Add(next); // whatever it gives: it waits for this one
+                    link = ContinuationOf(next);
                     break;
                 default:
-                    return true;
+                    if (!TryFindWaiter(link, out link))
+                    {
+                        return Lose();
+                    }
+                    break;
             }
         }
+        return Lose();
+    }
+
+    private bool LeadsOneOf(List<object?> several, object end)
+    {
+        object?[] copy;
+        lock (several) // as .NET does
+        {
+            copy = [.. several];
+        }
+        int known = _links.Count;
+        foreach (object? one in copy)
+        {
+            if (Leads(one, end))
+            {
+                return true;
+            }
+            _links.RemoveRange(known, _links.Count - known);
+        }
+        return false;
+    }
+
+    private bool Lose()
+    {
+        _isLost = true;
         return true;
     }
 
-    // The box of an async method is its task; that of an async iterator is a task too, but nobody awaits it. (The result of a method may well be disposable.)
-    private static bool IsIterator(Task task) => StateMachineIn(task)?.IsAssignableTo(typeof(IAsyncDisposable)) == true;
+    // It ends when all have ended, whatever becomes of one.
+    private static bool WaitsForAll(Task task) => task.GetType() is { DeclaringType: { } outer, Name: var name } && outer == typeof(Task) && name.StartsWith("WhenAll", StringComparison.Ordinal);
 
-    // Of the type arguments of a box, the state machine is the last; null if the task is no box.
-    private static Type? StateMachineIn(Task task)
-        => task.GetType().GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
+    // The box of an async method is its task; that of an async iterator is a task too, but nobody awaits it. (The result of a method may well be disposable.)
+    private static bool IsIterator(Task task) => BoxTypes.Of(task.GetType()).IsIterator;
 
     // Its result is a task, and it is not the box of a method that happens to return one.
-    private static bool GivesATask(Task task)
+    private static bool GivesATask(Task task) => BoxTypes.Of(task.GetType()).GivesATask;
+
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the field was trimmed away, the iterator counts as unknown.")]
+    private static object? MachineOf(Task box) => box.GetType().GetField("StateMachine", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(box);
+
+    // Who awaits the source of a value task, an async iterator or a pooled method: it stands in the structure that all of those keep their outcome in.
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the fields were trimmed away, the source counts as unknown.")]
+    private static bool TryFindWaiter(object? source, out object? waiter)
     {
-        if (StateMachineIn(task) is not null)
+        for (var type = source?.GetType(); type is not null; type = type.BaseType)
         {
-            return false;
+            foreach (var field in type.GetFields(AnyField))
+            {
+                if (field.FieldType.IsGenericType && field.FieldType.GetGenericTypeDefinition() == typeof(ManualResetValueTaskSourceCore<>)
+                    && field.FieldType.GetField("_continuationState", AnyField) is { } state)
+                {
+                    waiter = state.GetValue(field.GetValue(source));
+                    return true;
+                }
+            }
         }
-        var type = task.GetType();
-        while (type.BaseType != typeof(Task) && type.BaseType is { } inner)
-        {
-            type = inner;
-        }
-        return type.GenericTypeArguments is [var result] && result.IsAssignableTo(typeof(Task));
+        waiter = null;
+        return false;
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_continuationObject")]
@@ -102,4 +185,31 @@ internal static class MethodChain
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
     private static extern ref Task? TaskOf([UnsafeAccessorType(ContinueWith)] object continuation);
+}
+
+/// <summary>What the classes of tasks are; found out once for each, as every wait in a method asks.</summary>
+internal sealed class BoxTypes
+{
+    private static readonly ConditionalWeakTable<Type, BoxTypes> s_known = [];
+
+    private BoxTypes(Type type)
+    {
+        // Of the type arguments of a box, the state machine is the last.
+        var machine = type.GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
+        IsIterator = machine?.IsAssignableTo(typeof(IAsyncDisposable)) == true;
+        var task = type;
+        while (task.BaseType != typeof(Task) && task.BaseType is { } inner)
+        {
+            task = inner;
+        }
+        GivesATask = machine is null && task.GenericTypeArguments is [var result] && result.IsAssignableTo(typeof(Task));
+    }
+
+    /// <summary>The box of an async iterator.</summary>
+    internal bool IsIterator { get; }
+
+    /// <summary>A task whose result is a task, and not the box of a method that happens to return one.</summary>
+    internal bool GivesATask { get; }
+
+    internal static BoxTypes Of(Type type) => s_known.GetValue(type, static type => new BoxTypes(type));
 }

@@ -10,7 +10,7 @@ public static partial class Asyncio
     /// needed afterwards: a semaphore whose entry must not be lost, a reader or a connection that bears one operation at a time.
     /// </summary>
     /// <remarks>
-    /// Cancelling the future cancels the token; the future is done when the operation is. If that gives a result or fails all the same, that is the
+    /// Cancelling the future cancels the token, and what methods of .NET wait for of this library that the operation consists of; the future is done when the operation is. If that gives a result or fails all the same, that is the
     /// outcome. If it never ends, neither does the future. Mirrors <c>asyncio.wrap_future</c>, which takes futures of other threads.
     /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
@@ -38,7 +38,9 @@ public static partial class Asyncio
 internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
 {
     private readonly CancellationTokenSource _source = new();
+    private readonly LoopSynchronizationContext _host = loop.ContextOf(loop.IsOnOwnThread ? loop.CurrentTask : null);
     private Task? _task;
+    private Task? _arrival; // what the operation's end goes on with
     private Func<Task, T>? _resultOf;
     private string? _message; // of the last request
     private bool _isElsewhere; // it will end on another thread
@@ -46,7 +48,7 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
     internal OperationFuture<T> Start(Func<CancellationToken, Task> operation, Func<Task, T> resultOf)
     {
         _resultOf = resultOf;
-        _task = operation(_source.Token) ?? throw new InvalidOperationException("The operation given to WrapFuture returned null; it must return a task.");
+        _task = Begin(operation) ?? throw new InvalidOperationException("The operation given to WrapFuture returned null; it must return a task.");
         if (_task.IsCompleted)
         {
             Run(null);
@@ -55,7 +57,7 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         {
             _isElsewhere = true;
             Loop.NoteOutsideWait(+1);
-            _task.ContinueWith(Arrive, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _arrival = _task.ContinueWith(Arrive, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
         return this;
     }
@@ -68,13 +70,34 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         }
         Loop.CheckThread();
         _message = message;
+        var waits = _arrival is null ? [] : _host.WaitsFor(_arrival); // as they are now: what the token's callbacks begin is not to be cancelled
         TokenCallbacks.Run(_source, Loop, failure => new ExceptionContext
         {
             Message = "Exception in a callback of the cancellation token of an operation",
             Exception = failure,
             Future = this,
         });
+        waits.ForEach(found => found.Wait.Cancel(message));
         return true;
+    }
+
+    // Its methods belong to the task that starts it.
+    private Task? Begin(Func<CancellationToken, Task> operation)
+    {
+        if (!Loop.IsOnOwnThread)
+        {
+            return operation(_source.Token);
+        }
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_host);
+        try
+        {
+            return operation(_source.Token);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outer);
+        }
     }
 
     private void Arrive(Task task)

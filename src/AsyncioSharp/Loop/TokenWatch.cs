@@ -38,6 +38,18 @@ internal sealed class TokenWatch : Runnable, IDisposable
         return watch;
     }
 
+    /// <summary>True as long as nothing was told. For the loop's thread.</summary>
+    internal bool IsToTell => _listener is not null;
+
+    /// <summary>Tells at once if the token is cancelled, also if the thread that cancels it has not come to this registration yet. For the loop's thread.</summary>
+    internal void TellIfCancelled()
+    {
+        if (_token.IsCancellationRequested)
+        {
+            Run(null);
+        }
+    }
+
     /// <summary>Ends the watch. Does not wait for a cancellation that another thread is telling right now: that one comes too late.</summary>
     public void Dispose()
     {

@@ -27,26 +27,9 @@ public sealed partial class EventLoop
         _asyncIterators.Clear();
         foreach (var reference in iterators)
         {
-            if (!reference.TryGetTarget(out object? iterator))
+            if (reference.TryGetTarget(out var iterator) && iterator.TryClaim())
             {
-                continue;
-            }
-            try
-            {
-                await ((IAsyncDisposable)iterator).DisposeAsync();
-            }
-            catch (CancelledException) when (CurrentTask is { Cancelling: 0 })
-            {
-                // Its own, as when it awaits a cancelled task: nothing to report, and the others must be closed too.
-            }
-            catch (Exception e) when (e is not (CancelledException or KeyboardInterruptException))
-            {
-                CallExceptionHandler(new ExceptionContext
-                {
-                    Message = $"an error occurred during closing of asynchronous generator {iterator}",
-                    Exception = e,
-                    AsyncGenerator = iterator,
-                });
+                await iterator.DisposeIterator();
             }
         }
     }

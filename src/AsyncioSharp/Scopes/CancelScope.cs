@@ -162,7 +162,7 @@ public sealed class CancelScope : IScope
         _alarm?.Cancel();
         bool isOurs = IsCancelled && _task!.TakeBack(_settled);
         _task!.Leave(_frame);
-        WasCaught = isOurs && failure is CancelledException;
+        WasCaught = isOurs && failure is OperationCanceledException; // also one of .NET: code may have been given a token that is linked with the task's
         return WasCaught ? null : failure;
     }
 

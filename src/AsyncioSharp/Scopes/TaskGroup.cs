@@ -141,6 +141,10 @@ public sealed class TaskGroup : IScope
     Exception? IScope.Leave(Exception? failure)
     {
         _over = true;
+        if (failure is OperationCanceledException foreign and not CancelledException && _parent!.IsCancelledBy(foreign))
+        {
+            failure = new CancelledException(null, foreign, foreign.CancellationToken); // of the task's token, or one linked with it
+        }
         bool isOurs = !_requested ? _parent!.SettledRequests <= _settled : _parent!.TakeBack(_settled);
         var errors = _errors;
         _errors = []; // exceptions hold on to much; the group must not hold on to them

@@ -111,7 +111,7 @@ public sealed class TimeoutScope : IScope
         }
         _state = State.Expired;
         bool isOurs = _task!.TakeBack(_settled);
-        return isOurs && failure is CancelledException ? new TimeoutException("The time was up before the body of the timeout had ended.", failure) : failure;
+        return isOurs && failure is OperationCanceledException ? new TimeoutException("The time was up before the body of the timeout had ended.", failure) : failure;
     }
 
     private static string Name(State state) => state.ToString().ToLowerInvariant();

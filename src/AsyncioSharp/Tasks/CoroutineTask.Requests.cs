@@ -29,6 +29,7 @@ public partial class CoroutineTask
         {
             return true;
         }
+        _extras.Details?.Tokens?.NoteRequest();
         if (Has(Marks.StartsBeforeCancel) && !Begun)
         {
             IsRequestLate = true;
@@ -71,6 +72,16 @@ public partial class CoroutineTask
         return _cancelRequests;
     }
 
+    /// <summary>What the task has to do with tokens; null if nothing.</summary>
+    internal TaskTokens? Tokens => _extras.Details?.Tokens;
+
+    /// <summary>
+    /// True if an exception of .NET that leaves the coroutine tells of the task's own cancellation: one of a cancelled token that comes while the task is
+    /// asked to cancel (the operation may have been given a token linked with the task's), or that is of one of the task's tokens.
+    /// </summary>
+    internal bool IsCancelledBy(OperationCanceledException exception)
+        => (ReachingRequests > 0 && exception.CancellationToken.IsCancellationRequested) || Tokens?.IsOurs(exception) == true;
+
     /// <summary>The cancel scope or shield that the task's code is in, or null.</summary>
     internal ScopeFrame? Scope => _extras.Details?.Scopes?.Innermost;
 
@@ -97,6 +108,7 @@ public partial class CoroutineTask
             _cancelRequests++;
             if (!scopes.TryHold(origin, message))
             {
+                _extras.Details.Tokens?.NoteRequest();
                 Request(message);
                 _extras.Details.Tokens?.CancelOwn();
             }
@@ -112,6 +124,7 @@ public partial class CoroutineTask
         if (!scopes.TryHold(scope, message))
         {
             bool wasPending = scopes.IsPending;
+            Details.Tokens?.NoteRequest();
             Request(message);
             scopes.IsPending = wasPending; // what stays on need not be remembered, and takes no result away that is on its way already
             MustCancel = true;
@@ -190,6 +203,7 @@ public partial class CoroutineTask
         {
             scopes.IsPending = true;
             Details.CancelMessage = scope.Message;
+            Details.Tokens?.NoteRequest();
             Details.Tokens?.CancelOwn();
         }
         MustCancel = scopes.IsPending || scopes.IsOn;
@@ -199,8 +213,8 @@ public partial class CoroutineTask
         }
     }
 
-    // A request is remembered that will be delivered once.
-    private bool IsPending => _extras.Details?.Scopes?.IsPending ?? MustCancel;
+    /// <summary>A request is remembered that will be delivered once, at the next await that suspends.</summary>
+    internal bool IsPending => _extras.Details?.Scopes?.IsPending ?? MustCancel;
 
     // A request was delivered, or withdrawn. The cancellation of a scope stays on.
     private void Settle()
@@ -241,6 +255,19 @@ public partial class CoroutineTask
         if (Begun && Coroutine.Status != Coroutine.Progress.Started)
         {
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
+        }
+    }
+
+    /// <summary>
+    /// Makes a request again that was passed on to methods of .NET, and did not end the wait although those have ended; unless it was taken back meanwhile.
+    /// </summary>
+    internal void RequestAgain(string? message)
+    {
+        if (ReachingRequests > 0 && WaitsFor is { } target)
+        {
+            Mark(Marks.PassingOn, true);
+            CancelWait(target, message);
+            Mark(Marks.PassingOn, false);
         }
     }
 

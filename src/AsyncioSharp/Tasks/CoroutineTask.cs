@@ -160,9 +160,6 @@ public partial class CoroutineTask : Future
     /// <summary>The innermost suspended coroutine; once the task is done, its own.</summary>
     internal Coroutine Leaf => _leaf;
 
-    /// <summary>True if an exception of .NET tells of the cancellation of one of this task's tokens.</summary>
-    internal bool IsCancelledBy(OperationCanceledException exception) => _extras.Details?.Tokens?.IsOurs(exception) == true;
-
     private protected override string ResultText => "";
 
     internal sealed override void Run(object? source)
@@ -287,6 +284,12 @@ public partial class CoroutineTask : Future
     // What the step has to throw into the leaf, if anything.
     private Exception? TakeThrown(object? source)
     {
+        if (source is TaskTokens tokens)
+        {
+            Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step
+            tokens.LookAtMaster();
+            source = null;
+        }
         Mark(Marks.ThrowQueued, false);
         var thrown = source switch
         {
@@ -360,7 +363,7 @@ public partial class CoroutineTask : Future
                 CancelWith(cancelled);
                 return null;
             case OperationCanceledException foreign when IsCancelledBy(foreign):
-                CancelWith(new CancelledException(Details.CancelMessage, foreign, foreign.CancellationToken));
+                CancelWith(new CancelledException(Details.CancelMessage, foreign, Tokens?.TokenBehind(foreign) ?? foreign.CancellationToken));
                 return null;
             default:
                 Fail(failure);

@@ -12,7 +12,7 @@ internal static class ForeignWaits
         task.Loop.NoteAsyncIterator(awaitable.AsyncIterator);
         try
         {
-            awaitable.AddWaiter(task);
+            awaitable.AddWaiter((Runnable?)task.Tokens ?? task);
             return null;
         }
         catch (Exception e) when (e is not KeyboardInterruptException)

@@ -24,12 +24,13 @@ internal sealed class TaskDetails
     /// <summary>The cancel scopes that the task's code is in; null if it is in none.</summary>
     internal ScopeStack? Scopes { get; set; }
 
-    /// <summary>The exception of a request: the one that arrived, or a new one. If a token asked, it carries the token.</summary>
+    /// <summary>The exception of a request: the one that arrived, or a new one. It carries the token that asked, or else the task's own, if that was handed out.</summary>
     internal static CancelledException CancellationFor(TaskDetails? details, CancelledException? arrived)
     {
-        if (details?.Tokens is { } tokens && tokens.TakeMaster(out var token))
+        var cause = details?.Tokens?.TakeCause() ?? default;
+        if (cause.CanBeCanceled && arrived?.CancellationToken != cause)
         {
-            return new CancelledException(arrived is null ? details.CancelMessage : arrived.CancelMessage, arrived, token);
+            return new CancelledException(arrived is null ? details!.CancelMessage : arrived.CancelMessage, arrived, cause);
         }
         return arrived ?? new CancelledException(details?.CancelMessage);
     }

@@ -4,12 +4,17 @@ namespace AsyncioSharp;
 /// What a task has to do with cancellation tokens: its own one, which is cancelled when the task is asked to cancel, and one that asks the task
 /// to. A task has none of this until it is asked for.
 /// </summary>
+/// <remarks>
+/// Of the callbacks of one token some run before others, and in another thread, so an operation that was given the master token, or one linked
+/// with it, may have woken the task before the task is asked to cancel. A task with a master therefore looks at the token when an
+/// operation of .NET wakes it (<see cref="Wake"/>): whatever thread cancels, it is told of the cancellation.
+/// </remarks>
 internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
 {
     private CancellationTokenSource? _own;  // behind the task's token
     private CancellationToken _master;      // the one that cancels the task
     private TokenWatch? _watch;             // of the master
-    private bool _masterAsked;              // and its exception has not been thrown yet
+    private CancellationToken _cause;       // of the request that is on its way: the exception is to carry it; none if no token has to do with it
 
     /// <summary>The task's own token: cancelled exactly if the task has requests that were not taken back, and that no shield holds back.</summary>
     internal CancellationToken Own
@@ -19,11 +24,18 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
             _own ??= new CancellationTokenSource();
             if (task.ReachingRequests > 0)
             {
+                if (task.IsPending)
+                {
+                    NoteRequest();
+                }
                 CancelOwn();
             }
             return _own.Token;
         }
     }
+
+    /// <summary>The token that the exception of the request on its way is to carry; none if no token has to do with it.</summary>
+    internal CancellationToken Cause => _cause;
 
     /// <summary>From now on, cancelling <paramref name="token"/>, in any thread, cancels the task. The registration ends with the task.</summary>
     internal void Obey(CancellationToken token)
@@ -31,6 +43,18 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
         _master = token;
         task.AddWaiter(this); // costs less than a look at every task's end
         _watch = TokenWatch.Start(task.Loop, this, token);
+    }
+
+    /// <summary>The task runs on behalf of another one, whose request carries this token.</summary>
+    internal void TakeOver(CancellationToken cause) => _cause = cause;
+
+    /// <summary>The task is asked to cancel: the exception is to carry its own token, unless that of the master is on its way already.</summary>
+    internal void NoteRequest()
+    {
+        if (_own is not null && !_cause.CanBeCanceled)
+        {
+            _cause = _own.Token;
+        }
     }
 
     /// <summary>
@@ -53,37 +77,56 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     /// <summary>The requests were taken back. Who was told of them stays told; who asks from now on gets a new token.</summary>
     internal void Renew()
     {
+        _cause = default;
         if (_own is { IsCancellationRequested: true })
         {
             _own = null;
         }
     }
 
-    /// <summary>True once after the master token asked for the cancellation: the exception that is about to be thrown is to carry it.</summary>
-    internal bool TakeMaster(out CancellationToken token)
+    /// <summary>The token that the exception which is about to be thrown is to carry, if any; once for each request.</summary>
+    internal CancellationToken TakeCause()
     {
-        token = _master;
-        bool asked = _masterAsked;
-        _masterAsked = false;
-        return asked;
+        var cause = _cause;
+        _cause = default;
+        return cause;
     }
 
-    /// <summary>True for the exception of an operation that ended because it was given the task's own token, or the master, and that is cancelled.</summary>
+    /// <summary>
+    /// The token that stands behind an exception of .NET which left the coroutine, if the task is asked to cancel: its own one, the master, or that of
+    /// the operation, which may be linked with either.
+    /// </summary>
+    internal CancellationToken TokenBehind(OperationCanceledException exception)
+    {
+        var token = exception.CancellationToken;
+        return _master.IsCancellationRequested && token != _own?.Token ? _master : token;
+    }
+
+    /// <summary>
+    /// True for the exception of an operation that ended because it was given the task's own token, or the master, and that is cancelled; also if the
+    /// thread that cancels the master has not come to the task yet.
+    /// </summary>
     internal bool IsOurs(OperationCanceledException exception)
     {
         var token = exception.CancellationToken;
-        return token.IsCancellationRequested && (token == _master || token == _own?.Token);
+        return (token.IsCancellationRequested && (token == _master || token == _own?.Token)) || (_master.IsCancellationRequested && _watch is { IsToTell: true });
     }
+
+    /// <summary>Asks the task to cancel, if the master token is cancelled and it was not asked yet.</summary>
+    internal void LookAtMaster() => _watch?.TellIfCancelled();
 
     /// <summary>The master token is cancelled.</summary>
     public void TokenCancelled(CancellationToken token)
     {
         if (!task.IsDone)
         {
-            _masterAsked = true;
+            _cause = token;
             task.Cancel();
         }
     }
+
+    /// <summary>An operation of .NET wakes the task.</summary>
+    internal override bool Wake(object? source) => task.Wake(source ?? (_watch is null ? null : this));
 
     // The task is done.
     internal override void Run(object? source) => _watch?.Dispose();

@@ -253,6 +253,8 @@ public class AsyncIteratorTests
             await last.MoveNextAsync();
             GC.KeepAlive(last);
             Loop.Support.LoopHelpers.CollectGarbage();
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0); // those that were dropped are disposed by now
             disposed = 0;
             await Asyncio.GetRunningLoop().ShutdownAsyncGenerators();
             GC.KeepAlive(last);
@@ -275,6 +277,130 @@ public class AsyncIteratorTests
             finally
             {
                 disposed++;
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("ARUN-08")]
+    public void One_that_is_dropped_half_consumed_is_disposed_on_the_loop_when_it_is_collected()
+    {
+        var reports = new List<ExceptionContext>();
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["disposed at 2 on the loop: True", "main ends"]);
+        reports.ShouldHaveSingleItem().Message.ShouldStartWith("an error occurred during closing of asynchronous generator");
+        reports[0].Exception.ShouldBeOfType<FormatException>();
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            await Begin(Numbers());
+            await Begin(Failing());
+            await Begin(Finished());
+            Loop.Support.LoopHelpers.CollectGarbage();
+            await Asyncio.Sleep(5);
+            _log.Add("main ends");
+        }
+
+        static async Coroutine Begin(IAsyncEnumerable<int> numbers) => await numbers.GetAsyncEnumerator().MoveNextAsync();
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                await After(1);
+                yield return 1;
+            }
+            finally
+            {
+                await Asyncio.Sleep(1);
+                _log.Add(FormattableString.Invariant($"disposed at {Asyncio.GetRunningLoop().Time} on the loop: {Asyncio.CurrentTask() is not null}"));
+            }
+        }
+
+        static async IAsyncEnumerable<int> Failing()
+        {
+            try
+            {
+                await Asyncio.Sleep(0);
+                yield return 1;
+            }
+            finally
+            {
+                Throw();
+            }
+        }
+
+        static async IAsyncEnumerable<int> Finished()
+        {
+            await Asyncio.Sleep(0);
+            yield break;
+        }
+
+        static void Throw() => throw new FormatException();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Rule("ARUN-08")]
+    public void One_that_only_a_method_of_NET_has_awaited_is_disposed_at_the_end_too(bool raw)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["main ends", "disposed"]);
+
+        async Coroutine Main()
+        {
+            await Begin();
+            _log.Add("main ends");
+        }
+
+        async Task Begin() => await Numbers().GetAsyncEnumerator().MoveNextAsync();
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                if (raw)
+                {
+                    await After(1);
+                }
+                else
+                {
+                    await Asyncio.Sleep(1);
+                }
+                yield return 1;
+            }
+            finally
+            {
+                _log.Add("disposed");
+            }
+        }
+    }
+
+    [Fact]
+    public void One_that_never_had_to_wait_is_unknown_to_the_loop()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["disposed by its owner"]);
+
+        async Coroutine Main()
+        {
+            (await Numbers("lost").GetAsyncEnumerator().MoveNextAsync()).ShouldBeTrue();
+            await using var owned = Numbers("disposed by its owner").GetAsyncEnumerator();
+            (await owned.MoveNextAsync()).ShouldBeTrue();
+        }
+
+        async IAsyncEnumerable<int> Numbers(string text)
+        {
+            try
+            {
+                await Task.CompletedTask;
+                yield return 1;
+            }
+            finally
+            {
+                _log.Add(text);
             }
         }
     }

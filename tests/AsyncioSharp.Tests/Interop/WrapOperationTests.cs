@@ -83,6 +83,88 @@ public class WrapOperationTests
     }
 
     [Fact]
+    public void An_operation_that_is_a_method_belongs_to_the_task_that_starts_it_and_is_cancelled_with_it()
+    {
+        var log = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(["cancelled: why", "cleaned up at 3", "task left at 3", "other at 5"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Wait());
+            await Asyncio.Sleep(1);
+            task.Cancel("why");
+            await LoopSteps.FailureOf<CancelledException>(task);
+            log.Add(FormattableString.Invariant($"task left at {Asyncio.GetRunningLoop().Time}"));
+            await Asyncio.Sleep(10);
+        }
+
+        async Coroutine Wait()
+        {
+            _ = Other();
+            await Asyncio.WrapFuture(_ => Task.WhenAll(Operation(CoroutineTask.Current), Task.CompletedTask));
+        }
+
+        async Task Operation(CoroutineTask owner)
+        {
+            await Task.Yield();
+            Asyncio.CurrentTask().ShouldBeSameAs(owner);
+            await OwnedMethodTests.After(0.5);
+            Asyncio.CurrentTask().ShouldBeSameAs(owner);
+            try
+            {
+                await Asyncio.Sleep(100);
+            }
+            catch (CancelledException e)
+            {
+                log.Add($"cancelled: {e.CancelMessage}");
+                await Asyncio.Sleep(2);
+                Asyncio.CurrentTask().ShouldBeSameAs(owner);
+                log.Add(FormattableString.Invariant($"cleaned up at {Asyncio.GetRunningLoop().Time}"));
+                throw;
+            }
+        }
+
+        async Task Other() // not the operation's
+        {
+            await Asyncio.Sleep(5);
+            log.Add(FormattableString.Invariant($"other at {Asyncio.GetRunningLoop().Time}"));
+        }
+    }
+
+    [Fact]
+    public void A_method_that_the_token_cancels_is_not_cancelled_again_in_its_cleanup()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            bool cleanedUp = false;
+            var task = Asyncio.CreateTask(Wait());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await LoopSteps.FailureOf<CancelledException>(task);
+            cleanedUp.ShouldBeTrue();
+
+            async Coroutine Wait() => await Asyncio.WrapFuture(Operation);
+
+            async Task Operation(CancellationToken token)
+            {
+                try
+                {
+                    await Asyncio.Sleep(100, token);
+                }
+                finally
+                {
+                    await Asyncio.Sleep(2);
+                    cleanedUp = true;
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void What_callbacks_of_the_token_throw_is_reported_and_bad_operations_are_refused()
     {
         var reports = new List<ExceptionContext>();

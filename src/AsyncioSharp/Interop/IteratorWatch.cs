@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// Sees to it that an async iterator which was awaited on a loop and left half-consumed is disposed: by the end of the run, or before, when the program
+/// has dropped it. Mirrors the two hooks with which asyncio follows its generators.
+/// </summary>
+/// <remarks>
+/// It lives as long as the iterator does (the loop keeps it as a value of a weak table), and has a finalizer, which the iterator has not: from there the
+/// iterator is sent to its loop once more. One that has ended costs the finalizer a look.
+/// </remarks>
+internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
+{
+    private const int Ended = -2;     // what the compiler has in the state field then
+    private const int FirstAwait = 0; // and while the iterator waits: it cannot be disposed
+
+    private bool _isClaimed;
+
+    ~IteratorWatch()
+    {
+        if (IsHalfConsumed())
+        {
+            loop.TryPush(this, null);
+        }
+    }
+
+    /// <summary>True once, for the one who is to dispose the iterator.</summary>
+    internal bool TryClaim() => !Interlocked.Exchange(ref _isClaimed, true);
+
+    internal override void Run(object? source)
+    {
+        if (TryClaim())
+        {
+            loop.CreateTask(DisposeIterator()).IsImplicit = true;
+        }
+    }
+
+    /// <summary>Disposes the iterator; a failure goes to the exception handler.</summary>
+    internal async Coroutine DisposeIterator()
+    {
+        try
+        {
+            await ((IAsyncDisposable)iterator).DisposeAsync();
+        }
+        catch (CancelledException) when (loop.CurrentTask is { Cancelling: 0 })
+        {
+            // Its own, as when it awaits a cancelled task: nothing to report, and others must be closed too.
+        }
+        catch (Exception e) when (e is not (CancelledException or KeyboardInterruptException))
+        {
+            loop.CallExceptionHandler(new ExceptionContext
+            {
+                Message = $"an error occurred during closing of asynchronous generator {iterator}",
+                Exception = e,
+                AsyncGenerator = iterator,
+            });
+        }
+    }
+
+    // Where the field is not to be seen, yes: disposing one that has ended does nothing.
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the field was trimmed away, the iterator is disposed, which does no harm.")]
+    private bool IsHalfConsumed()
+        => !_isClaimed && iterator.GetType().GetField("<>1__state", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(iterator) is not (Ended or int and >= FirstAwait);
+}

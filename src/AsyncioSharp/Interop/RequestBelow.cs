@@ -1,0 +1,38 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// A cancel request of a task, passed on to the methods of .NET that it awaits. If those have ended and the task still waits, for something else beside
+/// them (<c>Task.WhenAll(method, Task.Delay(-1))</c>), the request is made again; there is nobody to clean up any more then, so it ends the wait.
+/// A method that refuses, or still cleans up, is waited for.
+/// </summary>
+/// <remarks>Made only if such a thing is on the way from a method to the task; the wait for one method, or a chain of them, ends with it.</remarks>
+internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, string? message, List<MethodChain> chains) : Runnable
+{
+    private readonly object? _source = awaited.Source; // the object is used again for other waits
+    private bool _isOver;
+
+    /// <summary>Begins to wait for the ends of the methods.</summary>
+    internal void Begin()
+    {
+        foreach (var method in chains.SelectMany(static chain => chain.BeforeDoubt))
+        {
+            method.ContinueWith((_, self) => ((RequestBelow)self!).Look(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    internal override void Run(object? source)
+    {
+        if (_isOver || chains.Exists(static chain => chain.IsBusy) || !chains.Exists(static chain => chain.IsStuck))
+        {
+            return;
+        }
+        _isOver = true;
+        if (owner.WaitsFor == awaited && awaited.Source == _source)
+        {
+            owner.RequestAgain(message);
+        }
+    }
+
+    // On the thread on which a method ends, behind those that await it.
+    private void Look() => owner.Loop.TryPush(this, null);
+}
