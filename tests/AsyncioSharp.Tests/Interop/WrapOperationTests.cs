@@ -157,7 +157,7 @@ public class WrapOperationTests
                 }
                 finally
                 {
-                    await Asyncio.Sleep(2);
+                    await Asyncio.Sleep(2, CancellationToken.None);
                     cleanedUp = true;
                 }
             }
