@@ -31,6 +31,26 @@ public static partial class Asyncio
         }
     }
 
+    /// <summary>As <see cref="Sleep{T}(double, T)"/>; the loop must be the one that runs the task.</summary>
+    /// <typeparam name="T">The kind of value.</typeparam>
+    /// <param name="seconds">Seconds of loop time.</param>
+    /// <param name="result">What the coroutine gives.</param>
+    /// <param name="loop">The running loop.</param>
+    /// <returns>A coroutine with the value.</returns>
+    [Obsolete(NoLoop)]
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public static Coroutine<T> Sleep<T>(double seconds, T result, EventLoop loop)
+    {
+        var sleep = Sleep(seconds, loop);
+        return Then(sleep, result);
+
+        static async Coroutine<T> Then(Coroutine sleep, T result)
+        {
+            await sleep;
+            return result;
+        }
+    }
+
     /// <summary>As <see cref="Gather{T}(IEnumerable{IAwaitable{T}})"/>, on a loop that need not run yet.</summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>

@@ -18,10 +18,16 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
         _loop = loop ?? Asyncio.GetRunningLoop();
         _pending = new HashSet<Future>(ReferenceEqualityComparer.Instance);
-        foreach (var awaitable in new HashSet<IAwaitable>(awaitables.Select(CoroutineSources.Distinct), ReferenceEqualityComparer.Instance))
+        var distinct = new HashSet<IAwaitable>(ReferenceEqualityComparer.Instance);
+        int index = 0;
+        foreach (var awaitable in awaitables)
         {
-            ArgumentNullException.ThrowIfNull(awaitable, nameof(awaitables));
-            _pending.Add(Asyncio.EnsureFuture(awaitable, _loop));
+            Elements.CheckNotNull(awaitable, index++, nameof(awaitables)); // before a task is made of any
+            distinct.Add(CoroutineSources.Distinct(awaitable));
+        }
+        foreach (var awaitable in distinct)
+        {
+            _pending.Add(Asyncio.FutureOf(awaitable, _loop, loop is null ? Asyncio.RunningLoop : Asyncio.LoopArgument, nameof(awaitables)));
         }
         _unclaimed = _pending.Count;
         foreach (var future in _pending)

@@ -3,13 +3,25 @@ namespace AsyncioSharp;
 /// <summary>What the forms of <c>Gather</c> share: making futures of the arguments, and putting the results together.</summary>
 internal static class Gathering
 {
+    private static readonly string[] s_ordinals = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"];
+
+    /// <summary>For the forms in which each awaitable is an argument with a name of its own.</summary>
+    internal static IFuture<TResult> StartNamed<TResult>(ReadOnlySpan<IAwaitable> awaitables, Func<Future[], TResult> collect)
+    {
+        for (int i = 0; i < awaitables.Length; i++)
+        {
+            ArgumentNullException.ThrowIfNull(awaitables[i], s_ordinals[i]);
+        }
+        return Start(awaitables, null, false, collect);
+    }
+
     internal static IFuture<TResult> Start<TAwaitable, TResult>(
         ReadOnlySpan<TAwaitable> awaitables, EventLoop? loop, bool outcomes, Func<Future[], TResult> collect)
         where TAwaitable : IAwaitable
     {
-        foreach (var awaitable in awaitables)
+        for (int i = 0; i < awaitables.Length; i++)
         {
-            ArgumentNullException.ThrowIfNull(awaitable, nameof(awaitables));
+            Elements.CheckNotNull(awaitables[i], i, nameof(awaitables)); // before a task is made of any
         }
         var children = new Future[awaitables.Length];
         Dictionary<object, Future>? coroutines = null; // a coroutine given twice is one task
@@ -20,14 +32,14 @@ internal static class Gathering
                 var awaitable = CoroutineSources.Distinct(awaitables[i]);
                 if (coroutines is null || !coroutines.TryGetValue(awaitable, out child!))
                 {
-                    child = Asyncio.EnsureImplicit(awaitable, loop);
+                    child = Asyncio.FutureInside(awaitable, loop, Asyncio.LoopOfOthers, nameof(awaitables));
                     (coroutines ??= new(children.Length, ReferenceEqualityComparer.Instance)).Add(awaitable, child);
                 }
             }
             loop ??= child.Loop;
             if (child.Loop != loop)
             {
-                throw Asyncio.DifferentLoop(nameof(awaitables));
+                throw Asyncio.DifferentLoop(child, Asyncio.LoopOfOthers, nameof(awaitables));
             }
             children[i] = child;
         }

@@ -18,13 +18,13 @@ public static partial class Asyncio
 
     internal static IFuture<T> ShieldOn<T>(IAwaitable<T> awaitable, EventLoop? loop)
     {
-        var inner = EnsureImplicit(awaitable, loop);
+        var inner = FutureInside(awaitable, loop, LoopArgument, nameof(loop));
         return inner.IsDone ? (IFuture<T>)(object)inner : new ShieldingFuture<T>(inner, static future => ((IFuture<T>)(object)future).Result());
     }
 
     internal static Future ShieldOn(IAwaitable awaitable, EventLoop? loop)
     {
-        var inner = EnsureImplicit(awaitable, loop);
+        var inner = FutureInside(awaitable, loop, LoopArgument, nameof(loop));
         return inner.IsDone ? inner : new ShieldingFuture<object?>(inner, static future => future.ResultObject());
     }
 }

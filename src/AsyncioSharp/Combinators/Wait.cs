@@ -72,13 +72,13 @@ public static partial class Asyncio
         {
             throw new ArgumentException($"Invalid return_when value: {returnWhen}", nameof(returnWhen));
         }
-        foreach (var future in futures)
+        for (int i = 0; i < futures.Count; i++)
         {
-            ArgumentNullException.ThrowIfNull(future, nameof(futures));
-            loop ??= future.Loop;
-            if (future.Loop != loop)
+            Elements.CheckNotNull(futures[i], i, nameof(futures));
+            loop ??= futures[i].Loop;
+            if (futures[i].Loop != loop)
             {
-                throw DifferentLoop(nameof(futures));
+                throw DifferentLoop(futures[i], LoopOfOthers, nameof(futures));
             }
         }
         return WaitForCount([.. futures], timeout, returnWhen, loop!, cancellationToken);
@@ -90,7 +90,7 @@ public static partial class Asyncio
     {
         if (loop != GetRunningLoop())
         {
-            throw DifferentLoop(nameof(futures));
+            throw DifferentLoop(futures.First(), RunningLoop, nameof(futures));
         }
         CancelledException.ThrowIfRequested(cancellationToken);
         var count = new CountingFuture(loop, futures.Count, returnWhen);

@@ -152,7 +152,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     private bool Start()
     {
         var loop = _loop ??= EventLoop.Running!;
-        var future = _awaited is Coroutine<T> coroutine ? (Future)(object)Asyncio.EnsureFuture<T>(coroutine, loop) : Asyncio.EnsureFuture(_awaited, loop);
+        var future = Asyncio.FutureOf<T>(_awaited, loop, Asyncio.RunningLoop, "awaitable");
         bool isMade = !ReferenceEquals(future, _awaited);
         _awaited = future;
         _task = loop.CurrentTask;

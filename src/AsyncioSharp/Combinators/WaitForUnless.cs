@@ -107,7 +107,7 @@ internal sealed class WaitGuard(IAwaitable awaitable, CancellationToken token) :
             throw new CancelledException(null, null, token);
         }
         var loop = Asyncio.GetRunningLoop();
-        _awaited = Asyncio.EnsureImplicit(awaitable, loop);
+        _awaited = Asyncio.FutureInside(awaitable, loop, Asyncio.RunningLoop, nameof(awaitable));
         _task = loop.CurrentTask;
         _requests = _task?.Cancelling ?? 0;
         return TokenWatch.Start(loop, this, token);

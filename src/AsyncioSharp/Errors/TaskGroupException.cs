@@ -13,8 +13,9 @@ public sealed class TaskGroupException : AggregateException
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="failures">What failed.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="failures"/> is null.</exception>
     public TaskGroupException(params IEnumerable<Exception> failures)
-        : base("Unhandled errors in a TaskGroup.", failures)
+        : base("Unhandled errors in a TaskGroup.", failures ?? throw new ArgumentNullException(nameof(failures)))
     {
     }
 }

@@ -101,6 +101,15 @@ public sealed partial class EventLoop
         return CallAt(Time + delay, callback, state, context);
     }
 
+    /// <inheritdoc cref="CallLater(double, Action, Context?)"/>
+    /// <typeparam name="TState">The kind of value.</typeparam>
+    /// <param name="delay">The time; zero and less mean the next iteration.</param>
+    /// <param name="callback">What to call.</param>
+    /// <param name="state">What to pass to it.</param>
+    /// <param name="context">The context to call it in; null for a copy of the current one.</param>
+    public TimerHandle CallLater<TState>(TimeSpan delay, Action<TState> callback, TState state, Context? context = null)
+        => CallAt(Time + SecondsOf(delay), callback, state, context);
+
     /// <summary>Has <paramref name="callback"/> called when <see cref="Time"/> reaches <paramref name="when"/>; equal times in order of registration. Mirrors <c>loop.call_at</c>.</summary>
     /// <param name="when">The deadline in seconds of <see cref="Time"/>.</param>
     /// <param name="callback">What to call.</param>

@@ -90,7 +90,17 @@ public sealed partial class EventLoop
     }
 
     /// <summary>In debug mode, a callback or a task's step that takes at least this long is reported; 0.1 s unless set. Mirrors <c>slow_callback_duration</c>.</summary>
-    public TimeSpan SlowCallbackDuration { get; set; } = TimeSpan.FromSeconds(0.1);
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative and not <see cref="Timeout.InfiniteTimeSpan"/>, with which nothing is reported.</exception>
+    public TimeSpan SlowCallbackDuration
+    {
+        get;
+        set
+        {
+            value = value == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : value;
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    } = TimeSpan.FromSeconds(0.1);
 
     /// <summary>The loop's clock in seconds: monotonic, with an arbitrary origin. Works on a closed loop too. Mirrors <c>loop.time()</c>.</summary>
     public double Time => _clock.Now;

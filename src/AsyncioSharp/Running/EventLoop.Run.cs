@@ -53,7 +53,7 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(awaitable);
         CheckClosed();
         CheckNotRunning();
-        var future = Asyncio.EnsureImplicit(awaitable, this);
+        var future = Asyncio.FutureInside(awaitable, this, Asyncio.LoopArgument, nameof(awaitable));
         var stopper = new Stopper(this);
         future.AddWaiter(stopper);
         _main = future;

@@ -5,6 +5,15 @@ namespace AsyncioSharp;
 /// <summary>The functions of asyncio's module. Each stands in the file of its concept: this one makes tasks and finds them.</summary>
 public static partial class Asyncio
 {
+    /// <summary>Which loop an explicit argument names, in CPython's words.</summary>
+    internal const string LoopArgument = "the one specified as the loop argument";
+
+    /// <summary>Which loop is meant where none is named.</summary>
+    internal const string RunningLoop = "the one that runs here; await it there, or send a coroutine there by RunCoroutineThreadsafe";
+
+    /// <summary>Which loop the first of several awaitables names.</summary>
+    internal const string LoopOfOthers = "those before it; all must be of one loop";
+
     /// <summary>Makes a task of <paramref name="coroutine"/> on the running loop; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>asyncio.create_task</c>.</summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
@@ -63,21 +72,11 @@ public static partial class Asyncio
     /// <exception cref="ArgumentNullException"><paramref name="awaitable"/> is null.</exception>
     /// <exception cref="ArgumentException">The future belongs to a loop other than <paramref name="loop"/>.</exception>
     /// <exception cref="InvalidOperationException">A task is needed, and <paramref name="loop"/> is closed (the coroutine is then closed too), or no loop is running.</exception>
-    public static IFuture<T> EnsureFuture<T>(IAwaitable<T> awaitable, EventLoop? loop = null) => awaitable is Coroutine<T> coroutine
-        ? LoopFor(coroutine, loop).CreateTask(coroutine) // the kind of value need not be found out, which is dear
-        : (IFuture<T>)(object)EnsureFuture((IAwaitable)awaitable, loop);
+    public static IFuture<T> EnsureFuture<T>(IAwaitable<T> awaitable, EventLoop? loop = null)
+        => (IFuture<T>)(object)FutureOf<T>(awaitable, loop, LoopArgument, nameof(loop));
 
     /// <inheritdoc cref="EnsureFuture{T}(IAwaitable{T}, EventLoop?)"/>
-    public static Future EnsureFuture(IAwaitable awaitable, EventLoop? loop = null)
-    {
-        ArgumentNullException.ThrowIfNull(awaitable);
-        if (awaitable is Future future)
-        {
-            return loop is null || future.Loop == loop ? future : throw DifferentLoop(nameof(loop));
-        }
-        var coroutine = CoroutineSources.CoroutineOf(awaitable);
-        return LoopFor(coroutine, loop).CreateTask(coroutine);
-    }
+    public static Future EnsureFuture(IAwaitable awaitable, EventLoop? loop = null) => FutureOf(awaitable, loop, LoopArgument, nameof(loop));
 
     /// <summary>The loop that is running on this thread. Mirrors <c>asyncio.get_running_loop</c>.</summary>
     /// <returns>The loop.</returns>
@@ -117,17 +116,40 @@ public static partial class Asyncio
         return loop;
     }
 
-    internal static ArgumentException DifferentLoop(string argument)
-        => new("The future belongs to a different loop than the one specified as the loop argument", argument);
-
-    /// <summary>As <see cref="EnsureFuture(IAwaitable, EventLoop?)"/>, for functions that wrap what they are given.</summary>
-    internal static Future EnsureImplicit(IAwaitable awaitable, EventLoop? loop)
+    /// <summary>As <see cref="EnsureFuture(IAwaitable, EventLoop?)"/>, for functions that take awaitables.</summary>
+    /// <param name="awaitable">A coroutine, a future, a task, or something else that can be awaited.</param>
+    /// <param name="loop">The loop; null for the running one, or the future's own.</param>
+    /// <param name="which">Which loop that is, for the message if the future belongs to another one.</param>
+    /// <param name="argument">The argument that is wrong then.</param>
+    internal static Future FutureOf(IAwaitable awaitable, EventLoop? loop, string which, string argument)
     {
-        var future = EnsureFuture(awaitable, loop);
+        ArgumentNullException.ThrowIfNull(awaitable);
+        if (awaitable is Future future)
+        {
+            return loop is null || future.Loop == loop ? future : throw DifferentLoop(future, which, argument);
+        }
+        var coroutine = CoroutineSources.CoroutineOf(awaitable);
+        return LoopFor(coroutine, loop).CreateTask(coroutine);
+    }
+
+    /// <summary>The same, where the kind of value is known already: to find it out is dear.</summary>
+    /// <inheritdoc cref="FutureOf(IAwaitable, EventLoop?, string, string)"/>
+    internal static Future FutureOf<T>(IAwaitable awaitable, EventLoop? loop, string which, string argument) => awaitable is Coroutine<T> coroutine
+        ? LoopFor(coroutine, loop).CreateTask(coroutine)
+        : FutureOf(awaitable, loop, which, argument);
+
+    /// <summary>The same, for functions that wrap what they are given.</summary>
+    /// <inheritdoc cref="FutureOf(IAwaitable, EventLoop?, string, string)"/>
+    internal static Future FutureInside(IAwaitable awaitable, EventLoop? loop, string which, string argument)
+    {
+        var future = FutureOf(awaitable, loop, which, argument);
         if (future is CoroutineTask task && !ReferenceEquals(awaitable, future))
         {
             task.IsImplicit = true;
         }
         return future;
     }
+
+    internal static ArgumentException DifferentLoop(Future future, string which, string argument)
+        => new($"The future belongs to a different loop than {which}: {future}", argument);
 }

@@ -60,6 +60,10 @@ public sealed partial class EventLoop
         return ShutdownExecutor(timeout);
     }
 
+    /// <inheritdoc cref="ShutdownDefaultExecutor(double?)"/>
+    /// <param name="timeout">The time. When it has passed, a warning is written and the threads are left alone.</param>
+    public Coroutine ShutdownDefaultExecutor(TimeSpan timeout) => ShutdownExecutor(SecondsOf(timeout));
+
     private async Coroutine ShutdownExecutor(double? timeout)
     {
         _executorShutDown = true;

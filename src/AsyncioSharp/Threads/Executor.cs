@@ -30,6 +30,11 @@ public abstract class Executor : IDisposable
     /// <returns>False if <paramref name="timeout"/> passed first.</returns>
     public abstract bool Shutdown(bool wait = true, double? timeout = null);
 
+    /// <summary>Takes no more functions, and blocks until those that were handed over before are done and the threads have ended.</summary>
+    /// <param name="timeout">How long to wait at most.</param>
+    /// <returns>False if <paramref name="timeout"/> passed first.</returns>
+    public bool Shutdown(TimeSpan timeout) => Shutdown(wait: true, EventLoop.SecondsOf(timeout));
+
     /// <summary>Shuts down and waits.</summary>
     public void Dispose()
     {

@@ -16,9 +16,11 @@ public sealed class ThreadPoolExecutor : Executor
     /// <summary>Creates an executor; no thread starts yet.</summary>
     /// <param name="maxWorkers">How many threads at most; null for the number of processors plus 4, at most 32.</param>
     /// <param name="threadNamePrefix">The beginning of the threads' names.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="threadNamePrefix"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxWorkers"/> is zero or less.</exception>
     public ThreadPoolExecutor(int? maxWorkers = null, string threadNamePrefix = "asyncio")
     {
+        ArgumentNullException.ThrowIfNull(threadNamePrefix);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxWorkers ?? 1, nameof(maxWorkers));
         MaxWorkers = maxWorkers ?? Math.Min(32, Environment.ProcessorCount + 4);
         _namePrefix = threadNamePrefix;

@@ -234,7 +234,57 @@ public class OverloadTests
         async Coroutine Main()
         {
             (await LoopSteps.FailureOf<InvalidOperationException>(Asyncio.Sleep(1, other))).Message.ShouldContain("leave the loop parameter out");
+            (await LoopSteps.FailureOf<InvalidOperationException>(Asyncio.Sleep(1, "result", other))).Message.ShouldContain("leave the loop parameter out");
+            (await Asyncio.Sleep(1, "result", Asyncio.GetRunningLoop())).ShouldBe("result");
             Should.Throw<ArgumentException>(() => Asyncio.Gather([Asyncio.CreateTask(Asyncio.Sleep(1, 1))], other)).Message.ShouldContain("different loop");
+        }
+    }
+
+    [Fact]
+    public void A_future_of_another_loop_is_refused_in_the_callers_words()
+    {
+        var other = VirtualTimeLoop.Create();
+        VirtualTimeLoop.Run(Main());
+        other.Close();
+
+        async Coroutine Main()
+        {
+            var stranger = other.CreateFuture<int>();
+            var own = Asyncio.GetRunningLoop().CreateFuture<int>();
+            (await LoopSteps.FailureOf<ArgumentException>(Asyncio.WaitFor(stranger, 1))).ShouldSatisfyAllConditions(
+                static e => e.ParamName.ShouldBe("awaitable"), static e => e.Message.ShouldStartWith("The future belongs to a different loop than the one that runs here"));
+            Should.Throw<ArgumentException>(() => Asyncio.AsCompleted([stranger])).ShouldSatisfyAllConditions(
+                static e => e.ParamName.ShouldBe("awaitables"), static e => e.Message.ShouldContain("the one that runs here"));
+            Should.Throw<ArgumentException>(() => Asyncio.Gather(own, stranger)).ShouldSatisfyAllConditions(
+                static e => e.ParamName.ShouldBe("awaitables"), static e => e.Message.ShouldContain("those before it"), static e => e.Message.ShouldContain("<Future pending"));
+            Should.Throw<ArgumentException>(() => Asyncio.Wait([own, stranger])).Message.ShouldContain("those before it");
+            Should.Throw<ArgumentException>(() => Asyncio.EnsureFuture(stranger, own.Loop)).ParamName.ShouldBe("loop");
+        }
+    }
+
+    [Fact]
+    public void An_empty_place_among_several_is_told_by_its_index_before_any_task_is_made()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            await Asyncio.Sleep(0);
+            Coroutine<int>?[] awaitables = [Asyncio.Sleep(1, 1), null];
+            foreach (Action give in new Action[]
+            {
+                () => Asyncio.Gather(awaitables!),
+                () => Asyncio.GatherOutcomes(awaitables!),
+                () => Asyncio.AsCompleted(awaitables!),
+            })
+            {
+                var refused = Should.Throw<ArgumentNullException>(give);
+                refused.ParamName.ShouldBe("awaitables");
+                refused.Message.ShouldStartWith("awaitables[1] is null");
+            }
+            Should.Throw<ArgumentNullException>(() => Asyncio.Wait([Asyncio.CurrentTask()!, null!])).Message.ShouldStartWith("futures[1] is null");
+            Asyncio.AllTasks().Count.ShouldBe(1);
+            awaitables[0]!.Close();
         }
     }
 

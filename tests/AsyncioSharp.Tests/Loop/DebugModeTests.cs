@@ -18,6 +18,8 @@ public class DebugModeTests
         loop.Debug = true;
         var log = loop.CollectLog();
         loop.SlowCallbackDuration.ShouldBe(TimeSpan.FromSeconds(0.1));
+        Should.Throw<ArgumentOutOfRangeException>(() => loop.SlowCallbackDuration = TimeSpan.FromSeconds(-1));
+        loop.SlowCallbackDuration.ShouldBe(TimeSpan.FromSeconds(0.1));
         loop.CallSoon(() => clock.Advance(TimeSpan.FromSeconds(0.0999)));
         loop.RunIteration();
         log.ToString().ShouldBeEmpty();

@@ -22,13 +22,14 @@ public class TimerTests
 
         loop.CallLater(1.5, () => Note("seconds")).When.ShouldBe(101.5, 1e-9);
         loop.CallLater(TimeSpan.FromSeconds(2), () => Note("span")).When.ShouldBe(102, 1e-9);
+        loop.CallLater(TimeSpan.FromSeconds(2.75), Note, "span with state").When.ShouldBe(102.75, 1e-9);
         loop.CallLater(2.5, Note, "state").When.ShouldBe(102.5, 1e-9);
         loop.CallAt(103, () => Note("at")).When.ShouldBe(103);
         loop.CallAt(103.5, Note, "at with state").When.ShouldBe(103.5);
         loop.CallAt(104, loop.Stop);
         loop.RunForever();
 
-        fired.ShouldBe(["seconds at 101.5", "span at 102", "state at 102.5", "at at 103", "at with state at 103.5"]);
+        fired.ShouldBe(["seconds at 101.5", "span at 102", "state at 102.5", "span with state at 102.75", "at at 103", "at with state at 103.5"]);
         loop.Close();
     }
 

@@ -122,7 +122,7 @@ public class RunInExecutorTests
         static async Coroutine Main()
         {
             var loop = Asyncio.GetRunningLoop();
-            await loop.ShutdownDefaultExecutor();
+            await loop.ShutdownDefaultExecutor(TimeSpan.FromMinutes(1));
             Should.Throw<InvalidOperationException>(() => loop.RunInExecutor(null, () => { }));
         }
     }

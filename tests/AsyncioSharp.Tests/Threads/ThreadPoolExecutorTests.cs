@@ -140,7 +140,7 @@ public class ThreadPoolExecutorTests
 
         future.IsDone.ShouldBeFalse();
         release.Set();
-        executor.Shutdown(wait: true, timeout: Signal.LimitSeconds).ShouldBeTrue();
+        executor.Shutdown(TimeSpan.FromSeconds(Signal.LimitSeconds)).ShouldBeTrue();
         future.IsDone.ShouldBeTrue();
     }
 
