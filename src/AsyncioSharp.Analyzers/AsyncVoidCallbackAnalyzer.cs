@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
@@ -23,9 +24,16 @@ public sealed class AsyncVoidCallbackAnalyzer() : UsageAnalyzer(Rules.AsyncVoid)
             && known.IsOurs(callee)
             && IsAsyncVoid(target))
         {
-            context.ReportDiagnostic(Diagnostic.Create(Rules.AsyncVoid, target.Syntax.GetLocation(), Questions.Name(callee)));
+            var properties = ImmutableDictionary<string, string?>.Empty;
+            context.ReportDiagnostic(Diagnostic.Create(
+                Rules.AsyncVoid, target.Syntax.GetLocation(), StartsWithCoroutine(target, known) ? properties.Add("coroutine", "") : properties, Questions.Name(callee)));
         }
     }
+
+    // For the fix: what is awaited first could be made a task.
+    private static bool StartsWithCoroutine(IOperation target, KnownTypes known)
+        => target is IAnonymousFunctionOperation lambda && lambda.Body.Operations.FirstOrDefault() is IExpressionStatementOperation { Operation: IAwaitOperation wait }
+            && known.IsCoroutine(wait.Operation.Bare().Type);
 
     private static bool IsAsyncVoid(IOperation target) => target switch
     {

@@ -27,6 +27,22 @@ public class CallbackTests
     public Task A_plain_callback_or_a_coroutine_is_not(string members) => ReportsAsyncVoid(members);
 
     [Theory]
+    [InlineData("void M() => _loop.CallSoon(async () => await Work());", "void M() => _loop.CallSoon(() => _ = Asyncio.CreateTask(Work()));")]
+    [InlineData("void M() => _loop.CallLater(1, async () => { await Fetch(5); });", "void M() => _loop.CallLater(1, () => _ = Asyncio.CreateTask(Fetch(5)));")]
+    [InlineData(
+        "void M() => _future.AddDoneCallback(async done => await Fetch(((Future<int>)done).Result()));",
+        "void M() => _future.AddDoneCallback(done => _ = Asyncio.CreateTask(Fetch(((Future<int>)done).Result())));")]
+    public Task A_callback_that_awaits_a_coroutine_starts_a_task_instead(string members, string fixedMembers)
+        => new Snippet(members).ShouldBecome(fixedMembers, new AsyncVoidCallbackAnalyzer(), new AsyncVoidCallbackFix(), "Start a task");
+
+    [Theory]
+    [InlineData("void M() => _loop.CallSoon(async () => { await Work(); Print(1); });")]
+    [InlineData("void M(Task t) => _loop.CallSoon(async () => await t);")]
+    [InlineData("void M() => _loop.CallSoon(Later); async void Later() { await Work(); }")]
+    public async Task A_longer_callback_is_left_to_its_author(string members)
+        => (await new Snippet(members).Fixes(new AsyncVoidCallbackAnalyzer(), new AsyncVoidCallbackFix())).ShouldBeEmpty();
+
+    [Theory]
     [InlineData("void M(Future<int> f) { Task.Run(() => [|f.SetResult(1)|]); }")]
     [InlineData("void M(Future<int> f) { new Thread(() => { [|f.SetException(new IOException())|]; }).Start(); }")]
     [InlineData("void M(Future<int> f) { ThreadPool.QueueUserWorkItem(_ => [|f.SetResult(1)|]); }")]

@@ -1,3 +1,5 @@
+using AsyncioSharp.CodeFixes;
+
 namespace AsyncioSharp.Analyzers.Tests;
 
 public class CoroutineReuseTests
@@ -47,4 +49,29 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M() { Coroutine? c = null; for (int i = 0; i < 3; i++) { c ??= Work(); await c; c = null; } }")]
     [InlineData("async Coroutine M() { var c = Fetch(); Print(await Asyncio.Gather(c, c)); }")] // once, and its result twice
     public Task A_coroutine_that_may_be_run_only_once_is_not(string members) => Reports(members);
+
+    [Theory]
+    [InlineData(
+        "async Coroutine M() { var c = Fetch(5); Print(await c); Print(await c); }", "Make one task of it",
+        "async Coroutine M() { var c = Asyncio.CreateTask(Fetch(5)); Print(await c); Print(await c); }")]
+    [InlineData(
+        "async Coroutine M(int x) { var c = Fetch(x); await c; if (Maybe()) { await c; } }", "Make one task of it",
+        "async Coroutine M(int x) { var c = Asyncio.CreateTask(Fetch(x)); await c; if (Maybe()) { await c; } }")]
+    [InlineData(
+        "async Coroutine M() { Coroutine<int> c = Fetch(5); Print(await c + await c); }", "Call the method again",
+        "async Coroutine M() { Coroutine<int> c = Fetch(5); Print(await c + await Fetch(5)); }")]
+    [InlineData(
+        "void M(EventLoop loop) { var c = Work(); loop.RunUntilComplete(c); loop.RunUntilComplete(c); }", "Call the method again",
+        "void M(EventLoop loop) { var c = Work(); loop.RunUntilComplete(c); loop.RunUntilComplete(Work()); }")]
+    public Task A_second_run_becomes_a_task_or_a_second_call(string members, string title, string fixedMembers)
+        => new Snippet(members).ShouldBecome(fixedMembers, new CoroutineReuseAnalyzer(), new CoroutineReuseFix(), title);
+
+    [Theory]
+    [InlineData("async Coroutine M(Coroutine c) { await c; await c; }", "")] // whoever made it must say
+    [InlineData("async Coroutine M() { var c = Work(); while (true) { await c; } }", "")] // the call belongs elsewhere
+    [InlineData("async Coroutine M(int x) { var c = Fetch(x); await c; x++; await Asyncio.WaitFor(c, 1); }", "")] // it would be another call
+    [InlineData("async Coroutine M() { var c = Work(); c.Close(); c = Work(); await c; await c; }", "")]
+    [InlineData("async Coroutine M() { Coroutine c = Work(); await c; await c; }", "Call the method again")] // a task is of another type
+    public async Task No_fix_is_offered_that_means_something_else(string members, string titles)
+        => string.Join(", ", await new Snippet(members).Fixes(new CoroutineReuseAnalyzer(), new CoroutineReuseFix())).ShouldBe(titles);
 }
