@@ -73,7 +73,7 @@ public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
     private static bool IsNoTime(IArgumentOperation argument) => argument.Value.Bare() switch
     {
         IFieldReferenceOperation { Field: { Name: "Zero", ContainingType.Name: "TimeSpan" } } => true,
-        { ConstantValue: { HasValue: true, Value: 0 or 0.0 } } => argument.ArgumentKind == ArgumentKind.Explicit,
+        { ConstantValue: { HasValue: true, Value: 0 or 0.0 } } => argument is { ArgumentKind: ArgumentKind.Explicit, Parameter.Name: "timeout" or "millisecondsTimeout" or "milliseconds" },
         _ => false,
     };
 
@@ -89,19 +89,42 @@ public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
         return awaiter;
     }
 
-    // A task in a variable that stands, earlier in the function, in an await or before '.IsCompleted' is taken to be done. Whether it is on every
-    // path is the reader's business; a warning at each 'await Task.WhenAny(a, b)' would teach to ignore it.
+    // A task that stands, earlier in the function, in an await or before '.IsCompleted' is taken to be done, and so are the elements of a collection that
+    // does, and what an await gave (that of Task.WhenAny). Whether it is on every path is the reader's business; a warning at each
+    // 'await Task.WhenAny(a, b)' would teach to ignore it.
     private static bool MayBeDone(IOperation operation, IOperation? task)
     {
-        if (task.Variable() is not { } variable)
+        if (task?.Bare() is IAwaitOperation)
         {
-            return task?.Bare() is IAwaitOperation; // (await Task.WhenAny(...)).Result
+            return true; // (await Task.WhenAny(...)).Result
         }
+        var names = new HashSet<string>(Holders(task));
         var body = operation.Syntax.Ancestors().FirstOrDefault(static node => node is AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax or BaseMethodDeclarationSyntax or CompilationUnitSyntax);
-        return body is not null && body.DescendantNodes()
+        return names.Count > 0 && body is not null && body.DescendantNodes()
             .TakeWhile(node => node.SpanStart <= operation.Syntax.SpanStart)
-            .OfType<IdentifierNameSyntax>()
-            .Any(name => name.Identifier.ValueText == variable.Name && TellsThatItIsDone(name));
+            .Any(node => node switch
+            {
+                IdentifierNameSyntax name => names.Contains(name.Identifier.ValueText) && TellsThatItIsDone(name),
+                VariableDeclaratorSyntax { Initializer.Value: AwaitExpressionSyntax } variable => names.Contains(variable.Identifier.ValueText),
+                _ => false,
+            });
+    }
+
+    // The names of the variable that holds the task, and of the collection that it is an element of.
+    private static IEnumerable<string> Holders(IOperation? task)
+    {
+        switch (task?.Bare())
+        {
+            case IArrayElementReferenceOperation element:
+                return Holders(element.ArrayReference);
+            case IPropertyReferenceOperation { Instance: { } instance } property when property.Property.IsIndexer || instance.Type.IsNamed("System.Collections.Generic.KeyValuePair"):
+                return Holders(instance);
+            case { } other when other.Variable() is { } variable:
+                var loop = variable.DeclaringSyntaxReferences.Select(static place => place.GetSyntax()).OfType<ForEachStatementSyntax>().FirstOrDefault();
+                return loop is null ? [variable.Name] : loop.Expression.DescendantNodesAndSelf().OfType<IdentifierNameSyntax>().Select(static name => name.Identifier.ValueText).Append(variable.Name);
+            default:
+                return [];
+        }
     }
 
     private static bool TellsThatItIsDone(IdentifierNameSyntax name)
@@ -111,6 +134,7 @@ public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
             switch (node.Parent)
             {
                 case AwaitExpressionSyntax:
+                case AssignmentExpressionSyntax { Right: AwaitExpressionSyntax } assignment when assignment.Left == node:
                     return true;
                 case MemberAccessExpressionSyntax access when access.Expression == node && s_states.Contains(access.Name.Identifier.ValueText):
                     return true;

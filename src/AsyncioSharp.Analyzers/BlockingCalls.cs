@@ -29,6 +29,9 @@ internal static class BlockingCalls
         ["AsyncioSharp.ConcurrentFuture"] = (["Result", "Exception"], "await Asyncio.WrapFuture"),
     };
 
+    // Most calls are of none of these names, and are told from them without looking at their types.
+    private static readonly HashSet<string> s_waitNames = [.. s_waits.Values.SelectMany(static entry => entry.Members)];
+
     /// <summary>Where a method with an <c>Async</c> twin is slow IO. Elsewhere the twin may be there for other reasons.</summary>
     private static readonly string[] s_ioNamespaces = ["System.IO", "System.Net", "System.Data", "System.Diagnostics", "Microsoft.Data", "Npgsql"];
 
@@ -56,7 +59,7 @@ internal static class BlockingCalls
     /// <summary>What to write instead of a method that waits; null if it is not known to.</summary>
     internal static string? WaitInstead(IMethodSymbol method)
     {
-        for (var type = method.ContainingType; type is not null; type = type.BaseType)
+        for (var type = s_waitNames.Contains(method.Name) ? method.ContainingType : null; type is not null; type = type.BaseType)
         {
             string name = type.OriginalDefinition.ToDisplayString(Questions.PlainName);
             if (s_waits.TryGetValue(name, out var entry) && entry.Members.Contains(method.Name))

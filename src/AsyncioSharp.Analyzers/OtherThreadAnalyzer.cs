@@ -40,6 +40,9 @@ public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
         ["AsyncioSharp.AsyncQueue"] = ["TryPut", "TryGet", "TaskDone", "Shutdown", "PutNowait", "GetNowait"],
     };
 
+    // Most calls are of none of these names.
+    private static readonly HashSet<string> s_confinedNames = [.. s_confined.Values.SelectMany(static members => members)];
+
     private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
         => start.RegisterOperationAction(operation => OnInvocation(operation, known), OperationKind.Invocation);
 
@@ -47,7 +50,8 @@ public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
     {
         var invocation = (IInvocationOperation)context.Operation;
         var method = invocation.TargetMethod;
-        if (known.IsOurs(method)
+        if (s_confinedNames.Contains(method.Name)
+            && known.IsOurs(method)
             && Lists(s_confined, method)
             && Lambda(invocation) is { } lambda
             && StarterOf(lambda) is { } starter
@@ -100,7 +104,8 @@ public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
         };
     }
 
-    // Declared, assigned or run inside the lambda; or no variable at all, such as a call that gives the loop running there.
+    // Declared, assigned or run inside the lambda; or no variable at all, such as a call that gives the loop running there. What comes in by a parameter
+    // was made elsewhere.
     private static bool IsThreadsOwn(IOperation? receiver, IAnonymousFunctionOperation lambda)
     {
         while (receiver?.Bare() is IPropertyReferenceOperation { Instance: { } inner } property && property.Property.Name == "Loop")
@@ -111,7 +116,7 @@ public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
         {
             return true;
         }
-        return variable.DeclaringSyntaxReferences.Any(place => variable is ILocalSymbol or IParameterSymbol && lambda.Syntax.Span.Contains(place.Span) && lambda.Syntax.SyntaxTree == place.SyntaxTree)
+        return variable.DeclaringSyntaxReferences.Any(place => variable is ILocalSymbol && lambda.Syntax.Span.Contains(place.Span) && lambda.Syntax.SyntaxTree == place.SyntaxTree)
             || lambda.Descendants().Any(operation => operation switch
             {
                 ISimpleAssignmentOperation assignment => SymbolEqualityComparer.Default.Equals(assignment.Target.Variable(), variable),

@@ -55,6 +55,8 @@ public class CallbackTests
     [InlineData("void M(Future<int> f) { Task.Run(() => [|f.AddDoneCallback(_ => { })|]); }")]
     [InlineData("void M(TaskGroup g) { Parallel.For(0, 1, _ => [|g.CreateTask(Work())|]); }")]
     [InlineData("void M(CoroutineTask t) { Task.Run(() => [|t.Loop.CallSoon(() => { })|]); }")]
+    [InlineData("void M(Future<int>[] all) { Parallel.ForEach(all, f => [|f.SetResult(1)|]); }")]
+    [InlineData("void M(Future<int> f) { ThreadPool.QueueUserWorkItem(static s => [|s.SetResult(1)|], f, true); }")]
     public Task What_another_thread_does_with_things_of_the_loop_is_reported(string members) => ReportsOtherThread(members);
 
     [Theory]
@@ -64,6 +66,7 @@ public class CallbackTests
     [InlineData("void M() { new Thread(() => { var loop = new EventLoop(); loop.CallSoon(() => loop.Stop()); loop.RunForever(); }).Start(); }")]
     [InlineData("void M() { new Thread(() => { _loop = new EventLoop(); _loop.CallSoon(() => { }); }).Start(); }")]
     [InlineData("void M(EventLoop loop) { new Thread(() => { loop.CallSoon(() => { }); loop.RunForever(); }).Start(); }")]
+    [InlineData("void M(EventLoop[] all) { Parallel.ForEach(all, loop => { loop.CallSoon(() => { }); loop.RunForever(); }); }")]
     [InlineData("void M() { Task.Run(() => Asyncio.GetRunningLoop().CallSoon(() => { })); }")]
     [InlineData("void M(Future<int> f) { Task.Run(() => Print(f.IsDone)); }")]
     [InlineData("void M(Future<int> f) { Action set = () => f.SetResult(1); set(); }")]

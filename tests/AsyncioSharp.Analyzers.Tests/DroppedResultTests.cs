@@ -17,6 +17,10 @@ public class DroppedResultTests
     [InlineData("void M(EventLoop loop) { loop.CallSoon(() => [|Work()|]); }")]
     [InlineData("void M() { void Local() => [|Work()|]; Local(); }")]
     [InlineData("async Coroutine M() { var forgotten = [|Work()|]; }")]
+    [InlineData("void M(bool a) { _ = [|a ? Work() : Fetch()|]; }")]
+    [InlineData("void M() { Action later = () => [|Work()|]; later(); }")]
+    [InlineData("void M(Program? p) { _ = [|p?.N()|]; } Coroutine N() => Work();")]
+    [InlineData("void M(Program p) { [|p.N<int>()|]; } async Coroutine<T> N<T>() { await Work(); return default!; }")]
     [InlineData("async Coroutine M() { try { [|Work()|]; } finally { [|Fetch()|]; } }")]
     public Task A_coroutine_that_nobody_keeps_is_reported(string members) => Reports(members, Rules.NotAwaited);
 
@@ -25,6 +29,15 @@ public class DroppedResultTests
     [InlineData("async Coroutine M() { var c = Work(); await c; }")]
     [InlineData("Coroutine M() => Work();")]
     [InlineData("Coroutine? _kept; void M() { _kept = Work(); }")]
+    [InlineData("Coroutine M(bool a) => a ? Work() : N(null)!; Coroutine? N(Program? p) => p?.M(true);")]
+    [InlineData("async Coroutine M(Program? p) { if (p?.N() is { } c) await c; await (p?.N() ?? Work()); } Coroutine N() => Work();")]
+    [InlineData("async Coroutine M(int n) { await (n switch { 1 => Work(), _ => Fetch() }); }")]
+    [InlineData("IEnumerable<Coroutine> M() { yield return Work(); }")]
+    [InlineData("void M() { var pair = (Work(), 1); Print(pair); Coroutine[] all = [Work(), Fetch()]; Print(all); Print(new { All = Work() }); }")]
+    [InlineData("Coroutine? _kept; void M() { _kept ??= Work(); (_kept, var x) = (Work(), 1); Print(x); }")]
+    [InlineData("void M() { var f = () => Work(); Func<Coroutine> g = async () => await Work(); Print(f); Print(g); }")]
+    [InlineData("async Coroutine M() { await Local(); Coroutine Local() => Work(); }")]
+    [InlineData("abstract class B { protected abstract Coroutine N(); } class D : B { protected override Coroutine N() => Asyncio.Sleep(1); }")]
     [InlineData("void M() { var c = Work(); _ = c; }")] // at hand, and openly left
     [InlineData("void M(List<Coroutine> all) { all.Add(Work()); }")]
     [InlineData("void M() { Func<Coroutine> f = () => Work(); Print(f); }")]
