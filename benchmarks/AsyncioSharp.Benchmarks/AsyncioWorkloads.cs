@@ -355,7 +355,7 @@ internal static class AsyncioWorkloads
             }
         });
         await done;
-        thread.Join();
+        Threads.Join(thread);
         Check(seen == n);
         return n;
     }
@@ -373,7 +373,7 @@ internal static class AsyncioWorkloads
             }
         });
         await done;
-        thread.Join();
+        Threads.Join(thread);
         Check(seen == n);
         return n;
 
@@ -401,7 +401,7 @@ internal static class AsyncioWorkloads
             loop.CallSoonThreadsafe(() => done.SetResult(null));
         });
         await done;
-        thread.Join();
+        Threads.Join(thread);
         Check(good == n);
         return n;
     }

@@ -11,6 +11,9 @@ internal static class Threads
         thread.Start();
         return thread;
     }
+
+    /// <summary>Waits, even in a coroutine, for a thread that has nothing left to do but end.</summary>
+    internal static void Join(Thread thread) => thread.Join();
 }
 
 /// <summary>How much memory something took: the heap as the collector counts it, and the process as the system does.</summary>

@@ -9,6 +9,7 @@ namespace AsyncioSharp.Tests.Checks;
 public partial class DocumentationSnippetTests
 {
     [Theory]
+    [InlineData("diagnostics")]
     [InlineData("queues")]
     [InlineData("synchronization")]
     [InlineData("testing")]
