@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using AsyncioSharp.Tests.Infrastructure;
 using Microsoft.CodeAnalysis;
@@ -17,6 +18,8 @@ public class PageTests
         string page = await File.ReadAllTextAsync(Path.Combine(Folder(), $"{id}.md"), TestContext.Current.CancellationToken);
 
         page.ShouldStartWith($"# {id}: {rule.Title}\n");
+        rule.Description.ToString(CultureInfo.InvariantCulture).ShouldEndWith($" in docs/analyzers/{id}.md of the package and the repository.");
+        rule.HelpLinkUri.ShouldMatch($"^$|^https?://.*/docs/analyzers/{id}.md$"); // none where the repository is not known
         page.ShouldContain($"Severity: {(rule.DefaultSeverity == DiagnosticSeverity.Warning ? "warning" : "suggestion")}.");
         var examples = Regex.Matches(page, "```csharp\n(.*?)```", RegexOptions.Singleline).Select(match => match.Groups[1].Value).ToList();
         examples.ShouldNotBeEmpty();

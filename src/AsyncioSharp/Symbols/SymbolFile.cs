@@ -15,6 +15,7 @@ namespace AsyncioSharp;
 internal sealed class SymbolFile
 {
     private static readonly ConditionalWeakTable<Assembly, WeakReference<SymbolFile>> s_opened = new();
+    private static readonly WeakReference<SymbolFile> s_none = new(null!); // looked for once, and not found
 
     private readonly MetadataReaderProvider _provider;
 
@@ -35,15 +36,12 @@ internal sealed class SymbolFile
 
     private static SymbolFile? Of(Assembly assembly)
     {
-        if (s_opened.TryGetValue(assembly, out var known) && known.TryGetTarget(out var file))
+        if (s_opened.TryGetValue(assembly, out var known) && (known.TryGetTarget(out var file) || known == s_none))
         {
             return file;
         }
         file = Open(assembly);
-        if (file is not null)
-        {
-            s_opened.AddOrUpdate(assembly, new WeakReference<SymbolFile>(file));
-        }
+        s_opened.AddOrUpdate(assembly, file is null ? s_none : new WeakReference<SymbolFile>(file));
         return file;
     }
 

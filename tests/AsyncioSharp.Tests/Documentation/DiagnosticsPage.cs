@@ -11,11 +11,10 @@ namespace AsyncioSharp.Tests.Documentation;
 /// <summary>The snippets of docs/diagnostics.md, and the report that it shows.</summary>
 public partial class DiagnosticsPage
 {
-    private readonly EventLoop loop = VirtualTimeLoop.Create();
-
     [Fact]
     public void Sinks()
     {
+        var loop = VirtualTimeLoop.Create();
         var alarms = new List<string?>();
         ILoggerFactory loggerFactory = NullLoggerFactory.Instance;
 
@@ -41,6 +40,7 @@ public partial class DiagnosticsPage
     [Fact]
     public void Spans()
     {
+        var loop = VirtualTimeLoop.Create();
         using var source = new ActivitySource("Shop");
         var spans = new List<string>();
         using var listener = new ActivityListener

@@ -32,6 +32,8 @@ public sealed class PackageTests : IDisposable
         {
             content.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("analyzers/", StringComparison.Ordinal)).Order()
                 .ShouldBe(["analyzers/dotnet/cs/AsyncioSharp.Analyzers.dll", "analyzers/dotnet/cs/AsyncioSharp.CodeFixes.dll"]);
+            string[] pages = [.. Directory.EnumerateFiles(Repository.PathOf("docs/analyzers")).Select(file => "docs/analyzers/" + Path.GetFileName(file)).Order()];
+            content.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("docs/", StringComparison.Ordinal)).Order().ShouldBe(pages);
         }
         string project = WriteProject(version: Path.GetFileNameWithoutExtension(package)["AsyncioSharp.".Length..]);
 
