@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using static AsyncioSharp.Oracle.Generation.Nodes;
 
 namespace AsyncioSharp.Oracle.Generation;
 
@@ -11,7 +12,7 @@ internal static class Motifs
 {
     private delegate JsonArray Motif(SplitMix random, Func<char, string> name);
 
-    private static readonly Motif[] All = [Waiters, Iteration, Handover, Resistance, Race, Variable, SharedContext, Hurry, Repeatedly, Callbacks, Ring, Shields, Nests, Nothing, Oneself];
+    private static readonly Motif[] All = [Waiters, Iteration, Handover, Resistance, Race, Variable, SharedContext, Hurry, Repeatedly, Callbacks, Ring, Shields, Nests, Nothing, Oneself, Twice, Requests, Late];
 
     /// <summary>The statements of one of them.</summary>
     /// <param name="random">The generator's numbers.</param>
@@ -48,7 +49,7 @@ internal static class Motifs
         return
         [
             Let(iterator, iteration),
-            Let(consumer, Task(name, [Repeat(3, [Try([Await(new JsonObject { ["x"] = "next", ["of"] = iterator }, true)])])])),
+            Let(consumer, Task(name, [Await(Sleep(random.Pick([0, 0, 2])), false), Repeat(3, [Try([Await(new JsonObject { ["x"] = "next", ["of"] = iterator }, true)])])])),
             random.Chance(50) ? Let(name('t'), Task(name, [Await(new JsonObject { ["x"] = "next", ["of"] = iterator }, true)])) : Soon(name),
             random.Chance(40) ? Later(name, random.Pick([0.5, 1]), Cancel(random, consumer)) : Soon(name),
         ];
@@ -188,12 +189,12 @@ internal static class Motifs
     /// <summary>A variable is set, and read by callee, task and callbacks.</summary>
     private static JsonArray Variable(SplitMix random, Func<char, string> name)
     {
-        var future = name('f');
+        var (future, token) = (name('f'), name('k'));
         JsonObject Read() => new() { ["op"] = "get_var", ["var"] = "u" };
         JsonObject Write() => new() { ["op"] = "set_var", ["var"] = "u", ["v"] = random.Next(100), ["token"] = name('k') };
         return
         [
-            Write(),
+            new JsonObject { ["op"] = "set_var", ["var"] = "u", ["v"] = random.Next(100), ["token"] = token },
             Let(future, new JsonObject { ["x"] = "future" }),
             new JsonObject { ["op"] = "add_callback", ["of"] = future, ["cb"] = name('d'), ["do"] = new JsonArray(Read(), Write()) },
             new JsonObject { ["op"] = "call_soon", ["cb"] = name('d'), ["do"] = new JsonArray(Read(), Write()) },
@@ -201,6 +202,7 @@ internal static class Motifs
             Await(Call(name, [Read(), Write()], 1), false),
             Read(),
             End(random, future),
+            Repeat(1 + random.Next(2), [new JsonObject { ["op"] = "reset_var", ["token"] = token }, Read()]),
         ];
     }
 
@@ -280,34 +282,72 @@ internal static class Motifs
         return [Let(slot, made), Repeat(2, [Try([Await(slot, true)])]), new JsonObject { ["op"] = "exception", ["of"] = slot }];
     }
 
-    private static JsonObject Let(string slot, JsonNode be) => new() { ["op"] = "let", ["slot"] = slot, ["be"] = be };
-
-    private static JsonObject Await(JsonNode of, bool see) => see ? new() { ["op"] = "await", ["of"] = of, ["see"] = true } : new() { ["op"] = "await", ["of"] = of };
-
-    private static JsonObject Sleep(double seconds, int? value = null) => value is null ? new() { ["x"] = "sleep", ["s"] = seconds } : new() { ["x"] = "sleep", ["s"] = seconds, ["v"] = value };
-
-    private static JsonObject Call(Func<char, string> name, JsonArray block, int result)
+    /// <summary>One coroutine object is given twice: to a combinator, which runs it once, or to two that would run it.</summary>
+    private static JsonArray Twice(SplitMix random, Func<char, string> name)
     {
-        block.Add(new JsonObject { ["op"] = "return", ["v"] = result });
-        return new() { ["x"] = "call", ["id"] = name('b'), ["do"] = block };
+        var (coroutine, iterator) = (name('c'), name('i'));
+        var block = new JsonArray(Let(coroutine, Call(name, [Await(Sleep(random.Pick([0, 1])), true)], random.Next(100))));
+        JsonObject Several(string kind) => new() { ["x"] = kind, ["of"] = new JsonArray(coroutine, coroutine) };
+        switch (random.Next(4))
+        {
+            case 0:
+                block.Add(Try([Await(Several("gather"), true)]));
+                break;
+            case 1:
+                block.Add(Try([Await(Several("wait"), true)]));
+                break;
+            case 2:
+                block.Add(Let(iterator, Several("as_completed")));
+                block.Add(Repeat(2, [Try([Await(new JsonObject { ["x"] = "next", ["of"] = iterator }, true)])]));
+                break;
+            default:
+                block.Add(Let(name('t'), new JsonObject { ["x"] = "task", ["of"] = coroutine }));
+                block.Add(Await(Sleep(0), false));
+                block.Add(random.Chance(50) ? Let(name('t'), new JsonObject { ["x"] = "task", ["of"] = coroutine }) : Try([Await(coroutine, true)]));
+                break;
+        }
+        return block;
     }
 
-    private static JsonObject Task(Func<char, string> name, JsonArray block) => new() { ["x"] = "task", ["of"] = new JsonObject { ["x"] = "call", ["id"] = name('b'), ["do"] = block } };
+    /// <summary>Requests are made and taken back, before the task begins or by the task itself; some are left or none.</summary>
+    private static JsonArray Requests(SplitMix random, Func<char, string> name)
+    {
+        var task = name('t');
+        JsonArray Some(string of)
+        {
+            JsonArray block = [Cancel(random, of)];
+            for (int i = 1 + random.Next(3); i > 0; i--)
+                block.Add(random.Chance(40) ? Cancel(random, of) : new JsonObject { ["op"] = "uncancel", ["of"] = of });
+            block.Add(new JsonObject { ["op"] = "cancelling", ["of"] = of });
+            return block;
+        }
 
-    private static JsonObject Try(JsonArray block, string on = "any", JsonArray? handle = null)
-        => new() { ["op"] = "try", ["do"] = block, ["catch"] = new JsonArray(new JsonObject { ["on"] = on, ["do"] = handle ?? [] }) };
+        bool own = random.Chance(50);
+        JsonArray body = own ? Some("self") : [];
+        body.Add(Await(Sleep(random.Pick([0, 1])), true));
+        JsonArray around = [Let(task, Task(name, body))];
+        if (!own)
+        {
+            if (random.Chance(50))
+                around.Add(Await(Sleep(0), false));
+            foreach (var statement in Some(task))
+                around.Add(statement!.DeepClone());
+        }
+        return around;
+    }
 
-    private static JsonObject Repeat(int times, JsonArray block) => new() { ["op"] = "repeat", ["times"] = times, ["do"] = block };
-
-    private static JsonObject Soon(Func<char, string> name, params JsonObject[] block)
-        => new() { ["op"] = "call_soon", ["cb"] = name('d'), ["do"] = new JsonArray([.. block]) };
-
-    private static JsonObject Later(Func<char, string> name, double seconds, params JsonObject[] block)
-        => new() { ["op"] = "call_later", ["cb"] = name('d'), ["s"] = seconds, ["do"] = new JsonArray([.. block]) };
-
-    private static JsonObject Cancel(SplitMix random, string slot) => new() { ["op"] = "cancel", ["of"] = slot, ["msg"] = random.Pick(["a", "b"]) };
-
-    private static JsonObject End(SplitMix random, string future) => random.Chance(60)
-        ? new() { ["op"] = "set_result", ["of"] = future, ["v"] = random.Next(100) }
-        : new() { ["op"] = "set_exception", ["of"] = future, ["e"] = "boom", ["msg"] = $"m{random.Next(100)}" };
+    /// <summary>Two futures are waited for; one of them ends, and what becomes of the other, or of both, comes when the wait is over.</summary>
+    private static JsonArray Late(SplitMix random, Func<char, string> name)
+    {
+        var (first, second, waiter) = (name('f'), name('f'), name('t'));
+        var wait = new JsonObject { ["x"] = "wait", ["of"] = new JsonArray(first, second), ["t"] = 1, ["mode"] = random.Pick(["all", "first", "exception", "exception"]) };
+        return
+        [
+            Let(first, new JsonObject { ["x"] = "future" }),
+            Let(second, new JsonObject { ["x"] = "future" }),
+            Let(waiter, Task(name, [Try([Await(wait, true)])])),
+            Later(name, 0.5, random.Next(3) switch { 0 => Cancel(random, first), 1 => Cancel(random, waiter), _ => End(random, first) }),
+            Later(name, random.Pick([1, 1.5]), End(random, second), End(random, first)),
+        ];
+    }
 }

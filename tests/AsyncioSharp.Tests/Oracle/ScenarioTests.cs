@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AsyncioSharp.Oracle;
 using AsyncioSharp.Oracle.Generation;
 using AsyncioSharp.Oracle.Interpretation;
 using AsyncioSharp.Oracle.Language;
@@ -25,6 +26,15 @@ public class ScenarioTests
 
         Generator.Scenario(7).ToJsonString().ShouldBe(scenario);
         Corpus.Read(Corpus.DefaultPath)[7].Scenario.ToJsonString().ShouldBe(scenario, "the generator has changed: record the corpus anew (docs/oracle.md)");
+    }
+
+    [Fact]
+    public void Without_a_seed_fresh_ones_are_drawn()
+    {
+        Options.Parse(["live"]).Seed.ShouldBeNull();
+        Options.Parse(["live", "--seed", "7", "--count", "3"]).ShouldBe(new Options("live", Count: 3, Seed: 7));
+        Should.Throw<ArgumentException>(() => Options.Parse(["live", "--seed", "seven"])).Message.ShouldContain("'seven'");
+        Should.Throw<ArgumentException>(() => Options.Parse(["live", "--sed", "7"])).Message.ShouldContain("'--sed'");
     }
 
     [Fact]
