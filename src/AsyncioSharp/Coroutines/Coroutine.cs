@@ -67,8 +67,8 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         _ => CoroutineState.Closed,
     };
 
-    // Where the chain of those that this one awaits ends. Runs while that one runs.
-    private Coroutine Innermost
+    /// <summary>Where the chain of those that this one awaits ends. Runs while that one runs.</summary>
+    internal Coroutine Innermost
     {
         get
         {

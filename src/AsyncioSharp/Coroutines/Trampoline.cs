@@ -38,11 +38,7 @@ internal static class Trampoline
         {
             throw new InvalidOperationException($"coroutine '{coroutine.QualifiedName}' is awaited by '{coroutine.Parent.QualifiedName}'; close that one");
         }
-        var leaf = coroutine;
-        while (leaf.Awaiting == AwaitKind.Coroutine)
-        {
-            leaf = (Coroutine)leaf.Link!;
-        }
+        var leaf = coroutine.Innermost;
         if (leaf.Awaiting == AwaitKind.Foreign)
         {
             throw new InvalidOperationException($"coroutine '{leaf.QualifiedName}' waits for an operation of .NET and cannot be closed; cancel its task");

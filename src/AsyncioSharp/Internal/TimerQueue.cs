@@ -20,7 +20,7 @@ internal sealed class TimerQueue
 
     private readonly TimerHeap _heap = new();
     private readonly List<TimerRung> _rungs = []; // the outermost first
-    private List<TimerEntry> _run = [];   // sorted
+    private List<TimerEntry> _run = [];   // sorted; filled by Refill, when it is empty, and by Spill
     private int _taken;                   // entries of _run that are gone
     private List<TimerEntry> _far = [];   // empty unless there are, or were, rungs
     private int _spillAt = MostInHeap;    // more than that in the heap are spread over a rung
@@ -40,15 +40,15 @@ internal sealed class TimerQueue
         var entry = new TimerEntry(when, _sequence++, target);
         for (int i = 0; i < _rungs.Count; i++)
         {
-            bool isOutermost = i == 0;
-            if (_rungs[i].TryAdd(entry, isOpen: isOutermost))
+            switch (_rungs[i].Add(entry, isOpen: i == 0))
             {
-                return;
-            }
-            if (isOutermost && _rungs[i].EndsBefore(entry.When))
-            {
-                _far.Add(entry);
-                return;
+                case TimerRung.Place.Inside:
+                    return;
+                case TimerRung.Place.Behind:
+                    _far.Add(entry);
+                    return;
+                default:
+                    break;
             }
         }
         _heap.Add(entry); // its time lies within that of the sorted bucket

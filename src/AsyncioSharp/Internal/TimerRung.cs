@@ -58,26 +58,40 @@ internal sealed class TimerRung
         return rung;
     }
 
-    /// <summary>Puts an entry into its bucket; false if that was taken already.</summary>
-    /// <param name="entry">The entry.</param>
-    /// <param name="isOpen">True to refuse what is later than the last bucket as well; else it goes into that one.</param>
-    internal bool TryAdd(in TimerEntry entry, bool isOpen)
+    /// <summary>Where the time of an entry lies in a rung.</summary>
+    internal enum Place
     {
-        int bucket = BucketOf(entry.When);
-        if (bucket >= _buckets.Length && !isOpen)
-        {
-            bucket = _buckets.Length - 1;
-        }
-        if (bucket < _next || bucket >= _buckets.Length)
-        {
-            return false;
-        }
-        Put(bucket, entry);
-        return true;
+        /// <summary>In a bucket that was taken already.</summary>
+        Before,
+
+        /// <summary>In a bucket; the entry was put there.</summary>
+        Inside,
+
+        /// <summary>Later than the last bucket.</summary>
+        Behind,
     }
 
-    /// <summary>True if <paramref name="when"/> is later than the last bucket.</summary>
-    internal bool EndsBefore(double when) => BucketOf(when) >= _buckets.Length;
+    /// <summary>Puts an entry into its bucket, if there is one.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="isOpen">False if what is later than the last bucket goes into that one.</param>
+    internal Place Add(in TimerEntry entry, bool isOpen)
+    {
+        int bucket = BucketOf(entry.When);
+        if (bucket >= _buckets.Length)
+        {
+            if (isOpen)
+            {
+                return Place.Behind;
+            }
+            bucket = _buckets.Length - 1;
+        }
+        if (bucket < _next)
+        {
+            return Place.Before;
+        }
+        Put(bucket, entry);
+        return Place.Inside;
+    }
 
     /// <summary>Takes the next bucket that is not empty; null if none is left.</summary>
     internal List<TimerEntry>? TakeBucket()
