@@ -24,6 +24,10 @@ public sealed partial class EventLoop
     public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
+        if (TaskFactory is null && coroutine is StateMachineCoroutine)
+        {
+            return new CoroutineTask(coroutine, this, name, context, eagerStart == true); // an async method's without a value: it need not be asked, which is dear
+        }
         CheckUse();
         return coroutine.Accept(new Creator(this, name, context, eagerStart));
     }
