@@ -32,9 +32,6 @@ internal static class BlockingCalls
     // Most calls are of none of these names, and are told from them without looking at their types.
     private static readonly HashSet<string> s_waitNames = [.. s_waits.Values.SelectMany(static entry => entry.Members)];
 
-    /// <summary>Where a method with an <c>Async</c> twin is slow IO. Elsewhere the twin may be there for other reasons.</summary>
-    private static readonly string[] s_ioNamespaces = ["System.IO", "System.Net", "System.Data", "System.Diagnostics", "Microsoft.Data", "Npgsql"];
-
     /// <summary>These look like IO but work in memory.</summary>
     private static readonly string[] s_inMemory = ["System.IO.MemoryStream", "System.IO.StringReader", "System.IO.StringWriter", "System.IO.UnmanagedMemoryStream"];
 
@@ -100,10 +97,23 @@ internal static class BlockingCalls
         return null;
     }
 
+    // Where a method with an Async twin is slow IO; elsewhere the twin may be there for other reasons. Asked of nearly every call, so without making texts
+    // of names.
     private static bool IsIO(INamedTypeSymbol type)
     {
-        string name = type.ContainingNamespace.ToDisplayString();
-        return s_ioNamespaces.Any(io => name == io || name.StartsWith(io + ".", StringComparison.Ordinal));
+        var inner = type.ContainingNamespace;
+        var outer = inner?.ContainingNamespace;
+        while (outer is { IsGlobalNamespace: false, ContainingNamespace: { IsGlobalNamespace: false } further })
+        {
+            (inner, outer) = (outer, further);
+        }
+        return (outer is null or { IsGlobalNamespace: true } ? inner?.Name : outer.Name) switch
+        {
+            "System" => inner!.Name is "IO" or "Net" or "Data" or "Diagnostics",
+            "Microsoft" => inner!.Name is "Data",
+            "Npgsql" => true,
+            _ => false,
+        };
     }
 
     private static bool IsOrDerives(ITypeSymbol? type, string name)

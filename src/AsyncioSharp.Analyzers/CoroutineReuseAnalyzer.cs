@@ -26,7 +26,7 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
                 if (variable.Key is null or IParameterSymbol { RefKind: not RefKind.None } or ILocalSymbol { IsRef: true }
                     || functions.Count != 1 || functions[0] is not { } function
                     || !SymbolEqualityComparer.Default.Equals(variable.Key.ContainingSymbol, function)
-                    || !variable.Any(reference => UseFlow.IsUse(reference, known)))
+                    || !MayRepeat([.. variable.Where(reference => UseFlow.IsUse(reference, known))], variable.Key, body))
                 {
                     continue;
                 }
@@ -39,6 +39,23 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
                 }
             }
         }
+    }
+
+    // Most coroutines are run in one place that is not in a loop. Of those no graph is made, which is what costs time here.
+    private static bool MayRepeat(List<IOperation> uses, ISymbol variable, IOperation body)
+        => uses.Count > 1 || (uses.Count == 1 && (IsInLoop(uses[0], variable) || body.Descendants().Any(static operation => operation is ILabeledOperation)));
+
+    // In one that goes around without declaring the variable anew.
+    private static bool IsInLoop(IOperation use, ISymbol variable)
+    {
+        for (var outer = use.Parent; outer is not null; outer = outer.Parent)
+        {
+            if (outer is ILoopOperation && !variable.DeclaringSyntaxReferences.Any(place => outer.Syntax.Span.Contains(place.Span)))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static bool IsVariable(IOperation operation) => operation is ILocalReferenceOperation or IParameterReferenceOperation;

@@ -25,6 +25,8 @@ public class CoroutineReuseTests
     [InlineData("void M() { Func<Coroutine> f = async () => { var c = Work(); await c; await [|c|]; }; Print(f); }")]
     [InlineData("async Coroutine M() { Coroutine c; c = Work(); await c; c = Work(); await c; await [|c|]; }")]
     [InlineData("async Coroutine M() { var c = Work(); await (Coroutine)c; await ([|c|]); }")]
+    [InlineData("async Coroutine M() { var c = Work(); Again: await [|c|]; goto Again; }")]
+    [InlineData("async Coroutine M() { while (true) { var c = Work(); do { await [|c|]; } while (true); } }")]
     public Task A_coroutine_that_is_certainly_run_again_is_reported(string members) => Reports(members);
 
     [Theory]
