@@ -78,10 +78,11 @@ public sealed class VirtualClock : TimeProvider
     // Whom the running loop has to tell that it is idle, if nothing happens in the coming seconds: the least patient first, then the longest waiting.
     private (Future<object?> Idle, double Cushion)? NextIdleWaiter(double seconds)
     {
+        var here = SynchronizationContext.Current; // none: the thread that waits on behalf of a guest
         (Future<object?> Idle, double Cushion)? next = null;
         foreach (var (loop, cushion, idle) in _idleWaiters)
         {
-            if (cushion <= seconds && loop.IsRunning && !idle.IsDone && !(next?.Cushion <= cushion) && loop == Asyncio.GetRunningLoop())
+            if (cushion <= seconds && loop.IsRunning && !idle.IsDone && !(next?.Cushion <= cushion) && (here is null || here == loop.SynchronizationContext))
             {
                 next = (idle, cushion);
             }
@@ -130,10 +131,26 @@ public sealed class VirtualClock : TimeProvider
                         // Rounded to the nearest nanosecond, so that errors of floating point do not show. Falling short of the deadline by less
                         // than half of one does no harm: a timer is due one tick, which is a nanosecond, early.
                         clock.Move(Math.Round(seconds * 1e9));
-                        idleWaiter?.Idle.SetResult(null);
+                        Tell(idleWaiter?.Idle);
                     }
                 }
                 _woken = false;
+            }
+        }
+
+        private static void Tell(Future<object?>? idle)
+        {
+            if (idle is null)
+            {
+                return;
+            }
+            if (SynchronizationContext.Current is null)
+            {
+                idle.Loop.CallSoonThreadsafe(() => idle.SetResult(null)); // the host's thread may be at work on the loop
+            }
+            else
+            {
+                idle.SetResult(null);
             }
         }
 

@@ -70,13 +70,16 @@ internal static class AwaiterKinds
     };
 
     /// <summary>An <c>AwaiterKind&lt;awaiter&gt;</c>, or null.</summary>
-    internal static object? Find(Type awaiter)
+    internal static object? Find(Type awaiter) => Find(awaiter, canMakeTypes: true);
+
+    // Where types cannot be made, the answer is the same as with false.
+    internal static object? Find(Type awaiter, bool canMakeTypes)
     {
         if (s_kinds.TryGetValue(awaiter, out object? kind))
         {
             return kind;
         }
-        return RuntimeFeature.IsDynamicCodeSupported && awaiter.IsGenericType && s_generic.TryGetValue(awaiter.GetGenericTypeDefinition(), out var generic)
+        return canMakeTypes && RuntimeFeature.IsDynamicCodeSupported && awaiter.IsGenericType && s_generic.TryGetValue(awaiter.GetGenericTypeDefinition(), out var generic)
             ? Make(generic, awaiter.GenericTypeArguments)
             : null;
     }

@@ -229,6 +229,9 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>The exception with which it failed, without marking it as retrieved.</summary>
     internal Exception? PeekException => (_waitersOrOutcome as Failure)?.Exception;
 
+    /// <summary>The failure, with the duty to report it if nobody retrieves it; null if it did not fail.</summary>
+    internal Failure? PeekFailure => _waitersOrOutcome as Failure;
+
     /// <summary>The exception that stands for its cancellation: always the same object, with the message.</summary>
     internal CancelledException Cancellation()
     {

@@ -36,16 +36,17 @@ public sealed partial class EventLoop
 
     /// <summary>
     /// Collects what nobody refers to any more, so that failures that were never retrieved are reported before the program ends, and, in debug
-    /// mode, coroutines that were never awaited. Without such a failure, and outside debug mode, it does nothing.
+    /// mode, coroutines that were never awaited. Without such a failure, and outside debug mode, it does nothing, and says so.
     /// </summary>
-    internal void ReportLost()
+    internal bool CollectLost()
     {
-        if (Debug || HasUnretrievedFailures)
+        if (!Debug && !HasUnretrievedFailures)
         {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            RunUntilComplete(Asyncio.Sleep(0)); // the reports are callbacks of the loop
+            return false;
         }
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return true;
     }
 
     private Future Complete(IAwaitable awaitable)
@@ -53,43 +54,59 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(awaitable);
         CheckClosed();
         CheckNotRunning();
-        var future = Asyncio.FutureInside(awaitable, this, Asyncio.LoopArgument, nameof(awaitable));
-        var stopper = new Stopper(this);
-        future.AddWaiter(stopper);
-        _main = future;
-        _suspicionTold = false;
-        _deadlockTold = false;
+        var target = new RunTarget(this, awaitable);
         try
         {
             RunForever();
         }
-        catch
+        catch (Exception e)
         {
-            if (future is CoroutineTask { IsImplicit: true, IsDone: true })
-            {
-                future.MarkRetrieved(); // what left the loop is reported by leaving it
-            }
+            target.Leave(e);
             throw;
         }
-        finally
+        if (target.Leave(null) is { } stopped)
         {
-            _main = null;
-            stopper.Disarm();
-            future.RemoveWaiter(stopper);
+            throw stopped;
         }
-        if (!future.IsDone)
-        {
-            throw new InvalidOperationException("Event loop stopped before Future completed.");
-        }
-        return future;
+        return target.Future;
     }
 
-    // Stops the loop when the future is done. Disarmed, one that is still queued does not stop the next run.
-    private sealed class Stopper(EventLoop loop) : Runnable
+    /// <summary>Runs the loop as a guest until <paramref name="awaitable"/> is done. <paramref name="ended"/> is told, as the host's message, what left the loop or kept it from that.</summary>
+    internal void StartGuest(SynchronizationContext host, IAwaitable awaitable, Action<Exception?> ended)
     {
-        private EventLoop? _loop = loop;
+        var target = new RunTarget(this, awaitable);
+        StartGuest(host, left => ended(target.Leave(left)));
+    }
 
-        internal void Disarm() => _loop = null;
+    // What a run is for: stops the loop when that is done. Once it was left, one that is still queued does not stop the next run.
+    private sealed class RunTarget : Runnable
+    {
+        private EventLoop? _loop;
+
+        internal RunTarget(EventLoop loop, IAwaitable awaitable)
+        {
+            _loop = loop;
+            Future = Asyncio.FutureInside(awaitable, loop, Asyncio.LoopArgument, nameof(awaitable));
+            Future.AddWaiter(this);
+            loop._main = Future;
+            loop._suspicionTold = false;
+            loop._deadlockTold = false;
+        }
+
+        internal Future Future { get; }
+
+        /// <summary>The run has ended, by itself or with an exception. Gives the exception, or one that says that the run was stopped too early.</summary>
+        internal Exception? Leave(Exception? exception)
+        {
+            _loop!._main = null;
+            _loop = null;
+            Future.RemoveWaiter(this);
+            if (exception is not null && Future is CoroutineTask { IsImplicit: true, IsDone: true })
+            {
+                Future.MarkRetrieved(); // what left the loop is reported by leaving it
+            }
+            return exception ?? (Future.IsDone ? null : new InvalidOperationException("Event loop stopped before Future completed."));
+        }
 
         internal override void Run(object? source) => _loop?.Stop();
     }

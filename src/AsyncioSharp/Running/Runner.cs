@@ -52,11 +52,8 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
         }
         if (_loop is null)
         {
-            var loop = loopFactory is null ? new EventLoop() : loopFactory() ?? throw new ArgumentException("The loop factory returned null.", nameof(loopFactory));
-            loop.CheckClosed();
-            loop.Debug = debug ?? loop.Debug;
+            _loop = MakeLoop(debug, loopFactory);
             _context = Context.CaptureForNew();
-            _loop = loop;
         }
         return _loop;
     }
@@ -81,12 +78,7 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
         }
         loop.CheckNotRunning();
         _closed = true;
-        var failures = EndPhase.PutInOrder(loop);
-        var thrown = _failure ?? failures.FirstOrDefault();
-        foreach (var failure in failures.Where(failure => failure != thrown)) // a group throws an interrupt of one of its tasks again
-        {
-            loop.CallExceptionHandler(new ExceptionContext { Message = "unhandled exception during Asyncio.Run() shutdown", Exception = failure });
-        }
+        var thrown = ThrownAtTheEnd(loop, _failure, EndPhase.PutInOrder(loop));
         if (thrown is not null && _failure is null)
         {
             ExceptionDispatchInfo.Throw(thrown);
@@ -95,6 +87,26 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
 
     /// <summary>The same as <see cref="Close"/>.</summary>
     public void Dispose() => Close();
+
+    /// <summary>A new loop, set up for a program.</summary>
+    internal static EventLoop MakeLoop(bool? debug, Func<EventLoop>? loopFactory)
+    {
+        var loop = loopFactory is null ? new EventLoop() : loopFactory() ?? throw new ArgumentException("The loop factory returned null.", nameof(loopFactory));
+        loop.CheckClosed();
+        loop.Debug = debug ?? loop.Debug;
+        return loop;
+    }
+
+    /// <summary>What is thrown behind the end phase, if anything: the program's failure, or else the first of the phase's. The others are reported.</summary>
+    internal static Exception? ThrownAtTheEnd(EventLoop loop, Exception? failure, List<Exception> failures)
+    {
+        var thrown = failure ?? failures.FirstOrDefault();
+        foreach (var other in failures.Where(other => other != thrown)) // a group throws an interrupt of one of its tasks again
+        {
+            loop.CallExceptionHandler(new ExceptionContext { Message = "unhandled exception during Asyncio.Run() shutdown", Exception = other });
+        }
+        return thrown;
+    }
 
     private TResult RunTask<TResult>(Coroutine coroutine, Context? context, Func<EventLoop, CoroutineTask, TResult> complete)
     {

@@ -15,7 +15,7 @@ public abstract class ConcurrentFuture
     private static readonly object s_closed = new(); // in place of the list once it was taken
 
     private object? _listeners;  // null; an IListener or a callback; a Node of several, the latest first; s_closed
-    private object? _outcome;    // failed: ExceptionDispatchInfo; cancelled: CancelledException
+    private object? _outcome;    // failed: ExceptionDispatchInfo, or the Failure of the task that computed it; cancelled: CancelledException
     private volatile Status _status;
 
     private protected ConcurrentFuture()
@@ -57,13 +57,19 @@ public abstract class ConcurrentFuture
     /// <returns>The exception, or null.</returns>
     /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
-    public Exception? Exception(double? timeout = null)
+    public Exception? Exception(double? timeout = null) => Exception(timeout, CancellationToken.None);
+
+    /// <inheritdoc cref="Exception(double?)"/>
+    /// <param name="timeout">Seconds; null for no limit.</param>
+    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled, which the exception carries.</exception>
+    public Exception? Exception(double? timeout, CancellationToken cancellationToken)
     {
-        WaitDone(timeout);
+        WaitDone(timeout, cancellationToken);
         return _status switch
         {
             Status.Cancelled => throw (CancelledException)_outcome!,
-            Status.Failed => ((ExceptionDispatchInfo)_outcome!).SourceException,
+            Status.Failed => TakeFailure(),
             _ => null,
         };
     }
@@ -117,6 +123,16 @@ public abstract class ConcurrentFuture
         }
     }
 
+    /// <summary>The same with the failure of a task, which is reported by its loop if nobody asks here either.</summary>
+    internal void SetFailure(Failure failure)
+    {
+        if (TryClaim())
+        {
+            _outcome = failure;
+            Publish(Status.Failed);
+        }
+    }
+
     /// <summary>The result as an object.</summary>
     internal abstract object? ResultObject();
 
@@ -126,14 +142,32 @@ public abstract class ConcurrentFuture
 
     private protected void PublishResult() => Publish(Status.Succeeded);
 
-    private protected void WaitForResult(double? timeout)
+    private protected void WaitForResult(double? timeout, CancellationToken cancellationToken)
     {
-        WaitDone(timeout);
-        if (_status == Status.Cancelled)
+        WaitDone(timeout, cancellationToken);
+        switch (_outcome)
         {
-            ExceptionDispatchInfo.Throw((CancelledException)_outcome!);
+            case CancelledException cancellation:
+                ExceptionDispatchInfo.Throw(cancellation);
+                break;
+            case Failure failure:
+                failure.MarkRetrieved();
+                failure.Throw();
+                break;
+            case ExceptionDispatchInfo failure:
+                failure.Throw();
+                break;
         }
-        (_outcome as ExceptionDispatchInfo)?.Throw();
+    }
+
+    private Exception TakeFailure()
+    {
+        if (_outcome is not Failure failure)
+        {
+            return ((ExceptionDispatchInfo)_outcome!).SourceException;
+        }
+        failure.MarkRetrieved();
+        return failure.Exception;
     }
 
     private void Publish(Status status)
@@ -173,7 +207,7 @@ public abstract class ConcurrentFuture
         Tell(listener);
     }
 
-    private void WaitDone(double? timeout)
+    private void WaitDone(double? timeout, CancellationToken cancellationToken)
     {
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
         if (IsDone)
@@ -181,7 +215,7 @@ public abstract class ConcurrentFuture
             return;
         }
         int milliseconds = timeout is { } seconds and < double.PositiveInfinity ? (int)Math.Clamp(Math.Ceiling(seconds * 1000), 0, int.MaxValue) : System.Threading.Timeout.Infinite;
-        if (!BlockedThreads().Done.Wait(milliseconds))
+        if (!BlockedThreads().Done.Wait(milliseconds, cancellationToken))
         {
             throw new TimeoutException("The operation did not complete within its timeout; it goes on.");
         }

@@ -16,11 +16,21 @@ public sealed class ConcurrentFuture<T> : ConcurrentFuture
     /// <returns>The result.</returns>
     /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
-    public T Result(double? timeout = null)
+    public T Result(double? timeout = null) => Result(timeout, CancellationToken.None);
+
+    /// <inheritdoc cref="Result(double?)"/>
+    /// <param name="timeout">Seconds; null for no limit.</param>
+    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled, which the exception carries.</exception>
+    public T Result(double? timeout, CancellationToken cancellationToken)
     {
-        WaitForResult(timeout);
+        WaitForResult(timeout, cancellationToken);
         return _result!;
     }
+
+    /// <inheritdoc cref="Result(double?, CancellationToken)"/>
+    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
+    public T Result(CancellationToken cancellationToken) => Result(null, cancellationToken);
 
     /// <inheritdoc cref="Result(double?)"/>
     /// <param name="timeout">The time.</param>

@@ -10,7 +10,7 @@ public static partial class Asyncio
     /// <param name="coroutine">What to run.</param>
     /// <param name="loop">The loop to run it.</param>
     /// <param name="cancellationToken">Cancels the task when it is cancelled, in any thread. The future is done when the task is, its <c>finally</c> blocks included.</param>
-    /// <returns>A thread-safe future; cancelling it cancels the task.</returns>
+    /// <returns>A thread-safe future; cancelling it cancels the task. If the coroutine fails and nobody asks the future, the loop's exception handler is told.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed.</exception>
     public static ConcurrentFuture<T> RunCoroutineThreadsafe<T>(Coroutine<T> coroutine, EventLoop loop, CancellationToken cancellationToken = default)
@@ -111,10 +111,9 @@ public static partial class Asyncio
             {
                 _future.TryCancel(_task.Cancellation());
             }
-            else if (_task.PeekException is { } failure)
+            else if (_task.PeekFailure is { } failure)
             {
-                _task.MarkRetrieved();
-                _future.SetException(failure);
+                _future.SetFailure(failure);
             }
             else
             {

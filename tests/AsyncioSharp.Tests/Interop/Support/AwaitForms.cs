@@ -20,6 +20,10 @@ public enum AwaitForm
     ConfiguredValueTaskOnSourceOfT,
     ClassAwaiter,
     StructAwaiter,
+    Dynamic,
+    Method,
+    ValueTaskMethod,
+    Iterator,
 }
 
 /// <summary>
@@ -32,9 +36,9 @@ internal static class AwaitForms
         or AwaitForm.ForceYielding or AwaitForm.ValueTaskOnTask or AwaitForm.ValueTaskOnSource or AwaitForm.ConfiguredValueTask
         or AwaitForm.ConfiguredValueTaskOnSource;
 
-    internal static bool IsForeign(AwaitForm form) => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter;
+    internal static bool IsForeign(AwaitForm form) => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter or AwaitForm.Dynamic;
 
-    internal static bool TakesFromSource(AwaitForm form) => IsForeign(form) || form is AwaitForm.ValueTaskOnSource or AwaitForm.ValueTaskOnSourceOfT
+    internal static bool TakesFromSource(AwaitForm form) => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter or AwaitForm.ValueTaskOnSource or AwaitForm.ValueTaskOnSourceOfT
         or AwaitForm.ConfiguredValueTaskOnSource or AwaitForm.ConfiguredValueTaskOnSourceOfT;
 
     /// <summary>Awaits with nothing around the await. Gives the value, or null if the form gives none.</summary>
@@ -58,6 +62,10 @@ internal static class AwaitForms
             case AwaitForm.ConfiguredValueTaskOnSource: await operation.ValueTask.ConfigureAwait(false); break;
             case AwaitForm.ConfiguredValueTaskOnSourceOfT: return await operation.ValueTaskOfT.ConfigureAwait(false);
             case AwaitForm.ClassAwaiter: return await operation.OfClass;
+            case AwaitForm.Dynamic: return (int)await (dynamic)operation.Task;
+            case AwaitForm.Method: return await Method(operation);
+            case AwaitForm.ValueTaskMethod: return await ValueTaskMethod(operation).ConfigureAwait(false);
+            case AwaitForm.Iterator: return await First(operation);
             default: return await operation.OfStruct;
         }
         return null;
@@ -87,6 +95,10 @@ internal static class AwaitForms
                 case AwaitForm.ConfiguredValueTaskOnSource: await operation.ValueTask.ConfigureAwait(false); break;
                 case AwaitForm.ConfiguredValueTaskOnSourceOfT: value = await operation.ValueTaskOfT.ConfigureAwait(false); break;
                 case AwaitForm.ClassAwaiter: value = await operation.OfClass; break;
+                case AwaitForm.Dynamic: value = (int)await (dynamic)operation.Task; break;
+                case AwaitForm.Method: value = await Method(operation); break;
+                case AwaitForm.ValueTaskMethod: value = await ValueTaskMethod(operation).ConfigureAwait(false); break;
+                case AwaitForm.Iterator: value = await First(operation); break;
                 default: value = await operation.OfStruct; break;
             }
             log("went on");
@@ -101,5 +113,23 @@ internal static class AwaitForms
         {
             log("finally");
         }
+    }
+
+    private static async Task<int> Method(Operation operation) => await operation.Task;
+
+    private static async ValueTask<int> ValueTaskMethod(Operation operation) => await operation.Task.ConfigureAwait(true);
+
+    private static async Coroutine<int> First(Operation operation)
+    {
+        await foreach (int value in Values(operation))
+        {
+            return value;
+        }
+        return -1;
+    }
+
+    private static async IAsyncEnumerable<int> Values(Operation operation)
+    {
+        yield return await operation.Task;
     }
 }
