@@ -351,11 +351,13 @@ public class AsyncIteratorTests
 
         async Coroutine Main()
         {
-            await Begin();
+            var iterator = Numbers().GetAsyncEnumerator();
+            await Begin(iterator);
             _log.Add("main ends");
+            GC.KeepAlive(iterator); // dropped before, it might be collected and disposed before
         }
 
-        async Task Begin() => await Numbers().GetAsyncEnumerator().MoveNextAsync();
+        static async Task Begin(IAsyncEnumerator<int> iterator) => await iterator.MoveNextAsync();
 
         async IAsyncEnumerable<int> Numbers()
         {

@@ -22,10 +22,12 @@ public class GuestProgramTests
         {
             loop = Asyncio.GetRunningLoop();
             _ = Asyncio.CreateTask(Leftover());
-            await Numbers().GetAsyncEnumerator().MoveNextAsync();
+            var iterator = Numbers().GetAsyncEnumerator();
+            await iterator.MoveNextAsync();
             await Asyncio.ToThread(static () => { });
             await Asyncio.Sleep(1000);
             _log.Add("main ends");
+            GC.KeepAlive(iterator); // dropped before, it might be collected and disposed before
             return 5;
         }
 

@@ -20,6 +20,10 @@ internal static class SampleArguments
         {
             return Asyncio.GetRunningLoop();
         }
+        if (type == typeof(SynchronizationContext))
+        {
+            return new SynchronizationContext();
+        }
         if (type == typeof(Coroutine))
         {
             return Nothing();
