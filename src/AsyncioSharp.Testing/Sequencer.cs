@@ -13,7 +13,7 @@ public sealed class Sequencer
 
     /// <summary>Waits until the blocks of all earlier turns have been left.</summary>
     /// <param name="position">The turn: 0, 1, 2 ...</param>
-    /// <returns>What ends the turn when it is disposed; if it is cancelled while it waits, later turns can never come, and who waits for one gets an <see cref="InvalidOperationException"/>.</returns>
+    /// <returns>What ends the turn when it is disposed; if it is cancelled or closed while it waits, later turns can never come, and who waits for one gets an <see cref="InvalidOperationException"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="position"/> is negative.</exception>
     /// <exception cref="InvalidOperationException">The turn is taken already, or can never come. (Thrown by the await.)</exception>
     public Coroutine<SequencerTurn> Turn(int position)
@@ -37,9 +37,9 @@ public sealed class Sequencer
             {
                 await turn;
             }
-            catch (CancelledException)
+            catch (Exception)
             {
-                Break(position);
+                Break(position); // it was cancelled, or its coroutine closed: there is nobody to take the turn
                 throw;
             }
             CheckUnbroken(position);
@@ -77,7 +77,7 @@ public sealed class Sequencer
     {
         if (_broken is { } broken && position >= broken)
         {
-            throw new InvalidOperationException($"Turn {position} of the sequencer can never come: the task that waited for turn {broken} was cancelled.");
+            throw new InvalidOperationException($"Turn {position} of the sequencer can never come: what waited for turn {broken} was cancelled or closed.");
         }
     }
 }

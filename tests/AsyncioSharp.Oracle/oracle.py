@@ -84,12 +84,27 @@ class Task(asyncio.tasks._PyTask):
     stepped = False  # it has taken its first step
     late = False     # such a request is on its way
     passing = False  # a request is on its way to what the task waits for
+    must = False     # a request is remembered
+    yields = False   # it came too late for an outcome that only this task could take: it does not end the task
 
     def __await__(self):
         if self._asyncio_future_blocking and not self.done():
             # The task has awaited itself, and the mark that it is awaited has stayed: CPython's C code refuses everybody else then.
             self.run.fired.add("SELF")
         return super().__await__()
+
+    @property
+    def _must_cancel(self):
+        return self.must and not (self.yields and inspect.getcoroutinestate(self._coro) == inspect.CORO_CLOSED)
+
+    @_must_cancel.setter
+    def _must_cancel(self, must):
+        self.must = must
+        self.yields = False
+
+    def yield_to_outcome(self):
+        self._must_cancel = True
+        self.yields = True
 
     def _Task__step(self, exc=None):
         if not self.stepped:
@@ -252,7 +267,8 @@ class Completions:
 
 
 async def wait_for(run, awaitable, timeout):
-    """C-02 to C-07: a coroutine becomes a task, which is awaited directly; the timer queues a look for the next iteration."""
+    """C-02 to C-07: a coroutine becomes a task, which is awaited directly; the timer queues a look for the next iteration. What that task has ended with is told, and a
+    request that came when it had ended stays remembered."""
     if timeout is None:
         return await awaitable
     async def begin(coroutine):
@@ -294,6 +310,10 @@ async def wait_for(run, awaitable, timeout):
         return await inner
     except asyncio.CancelledError as e:
         thrown = e
+        if inner is not awaitable and inner.done() and not inner.cancelled():
+            run.fired.add("C-02")  # the caller's, too late
+            waiter.yield_to_outcome()
+            return inner.result()
         if asked and waiter.requests <= requests:
             raise asyncio.TimeoutError from e
         raise
@@ -305,6 +325,9 @@ async def wait_for(run, awaitable, timeout):
             # The caller was cancelled. In 3.9 a result that was there already was returned, any other outcome was lost, and a request that came
             # while the inner future was cleaning up did not reach it; the last also in 3.13 with a timeout of zero and less.
             run.fired.add("C-06" if timeout <= 0 or waiter.requests > requests + 1 else "C-02" if thrown else "C-05")
+        if inner is not awaitable and inner.must and inner.yields and waiter.requests > requests:
+            waiter.message = inner.message  # passed on to the inner task, and too late there
+            waiter.yield_to_outcome()
 
 
 # ---- Texts -------------------------------------------------------------------------------------------------------------

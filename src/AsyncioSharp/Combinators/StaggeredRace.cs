@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace AsyncioSharp;
 
 public static partial class Asyncio
@@ -8,7 +10,8 @@ public static partial class Asyncio
     /// "happy eyeballs" are built on it).
     /// </summary>
     /// <remarks>
-    /// Cancelling the waiting task cancels and awaits all that have begun. One that answers its cancellation with a result has lost all the same.
+    /// Cancelling the waiting task cancels and awaits all that have begun. One that answers its cancellation with a result has lost all the same. What
+    /// the sequence of functions itself throws is thrown as it is, when those that have begun are cancelled and have ended.
     /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="functions">Make the coroutines; called one after the other, each when its turn has come.</param>
@@ -46,17 +49,24 @@ internal sealed class StaggeredRun<T>(double? delay)
 
     internal async Coroutine<StaggeredResult<T>> Run(IEnumerable<Func<Coroutine<T>>> functions)
     {
-        await new TaskGroup().Run(async group =>
+        try
         {
-            foreach (var function in functions)
+            await new TaskGroup().Run(async group =>
             {
-                var failed = Asyncio.GetRunningLoop().CreateFuture<bool>();
-                _exceptions.Add(null);
-                _ = group.CreateTask(RunOne(function, _exceptions.Count - 1, failed, group));
-                // Not WaitFor: what ends the waiting early is no failure, and the group's own cancellation must come through.
-                await Asyncio.Wait([failed], delay);
-            }
-        });
+                foreach (var function in functions)
+                {
+                    var failed = Asyncio.GetRunningLoop().CreateFuture<bool>();
+                    _exceptions.Add(null);
+                    _ = group.CreateTask(RunOne(function, _exceptions.Count - 1, failed, group));
+                    // Not WaitFor: what ends the waiting early is no failure, and the group's own cancellation must come through.
+                    await Asyncio.Wait([failed], delay);
+                }
+            });
+        }
+        catch (TaskGroupException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerException!); // of the sequence; what the coroutines fail with is no failure of the group
+        }
         return new StaggeredResult<T>(_winner, _index, _exceptions);
     }
 

@@ -61,6 +61,9 @@ public static partial class Asyncio
 /// The waiting task awaits the inner future directly, so a cancellation of the task reaches it and its outcome comes back unchanged. When the timer
 /// is due it queues a look for the next iteration: a result that arrived in the same iteration wins. The cancellation is told as a
 /// timeout only if this timer asked for it and nobody cancelled the task meanwhile.
+/// <para>The task that is made of a coroutine is known to nobody else. So what it has ended with, perhaps a lock that it holds or an item that it took, must
+/// reach the caller: a cancellation that comes between its end and the caller's next step is thrown at the caller's next await.
+/// (CPython runs the coroutine in the caller's task since 3.12; there is no such moment.)</para>
 /// </remarks>
 internal class WaitForCoroutine<T> : Coroutine<T>
 {
@@ -68,15 +71,17 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     private IAwaitable _awaited;   // what was given; from the start on the future of it
     private EventLoop? _loop;      // null: the running one
     private CoroutineTask? _task;  // the one that waits
-    private int _requests;         // its cancel requests at the beginning, without one that is still to be delivered
+    private int _requests;         // the cancel requests that had reached it at the beginning, without one that was still to be delivered
     private Phase _phase;
     private bool _asked;           // the inner future was cancelled from here
+    private bool _isMade;          // the inner future is a task that was made for this wait
 
-    internal WaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop)
+    internal WaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop, bool isMade = false)
     {
         _awaited = awaitable;
         _seconds = seconds;
         _loop = loop;
+        _isMade = isMade;
         NeverAwaited.Watch(this);
     }
 
@@ -92,6 +97,8 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     public override string QualifiedName => "Asyncio.WaitFor";
 
     internal override bool IsDropped => _phase == Phase.Over;
+
+    internal override bool MustTakeOutcome => _isMade && _awaited is Future { IsDone: true, IsCancelled: false };
 
     internal override void Resume()
     {
@@ -110,6 +117,10 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         }
         End();
         var future = (Future)_awaited;
+        if (_isMade && _task is { } task && task.ReachingRequests > _requests && ((CoroutineTask)future).OwesRequest)
+        {
+            task.TakeOver((CoroutineTask)future); // it was passed on to the inner task too late for that
+        }
         if (future.HasSucceeded)
         {
             Succeed(ResultOf(future));
@@ -126,7 +137,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     }
 
     // A gather that was cancelled has failed with the cancellation, so it may arrive either way.
-    private Exception Told(Exception exception) => exception is CancelledException && _asked && (_task is null || _task.Cancelling <= _requests)
+    private Exception Told(Exception exception) => exception is CancelledException && _asked && (_task is null || _task.ReachingRequests <= _requests)
         ? new TimeoutException("The operation did not complete within its timeout.", exception)
         : exception;
 
@@ -153,7 +164,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     {
         var loop = _loop ??= EventLoop.Running!;
         var future = Asyncio.FutureOf<T>(_awaited, loop, Asyncio.RunningLoop, "awaitable");
-        bool isMade = !ReferenceEquals(future, _awaited);
+        _isMade |= !ReferenceEquals(future, _awaited);
         _awaited = future;
         _task = loop.CurrentTask;
         _requests = _task?.SettledRequests ?? 0;
@@ -173,12 +184,16 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         }
         else
         {
-            if (isMade)
+            if (_isMade)
             {
                 ((CoroutineTask)future).StartBeforeCancel(); // a caller who is cancelled at once waits, as in Python, for something that has begun
             }
-            _phase = Phase.TimerQueued;
-            loop.AddTimer(loop.Time + _seconds, this);
+            _phase = Phase.NoTimer;
+            if (!double.IsPositiveInfinity(_seconds))
+            {
+                _phase = Phase.TimerQueued;
+                loop.AddTimer(loop.Time + _seconds, this);
+            }
         }
         Suspend(AwaitKind.Future, future);
         return false;
@@ -195,7 +210,8 @@ internal class WaitForCoroutine<T> : Coroutine<T>
 }
 
 /// <summary>The same for an awaitable whose kind of value is not told: there is none.</summary>
-internal sealed class UntypedWaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop) : WaitForCoroutine<object?>(awaitable, seconds, loop)
+internal sealed class UntypedWaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop, bool isMade = false)
+    : WaitForCoroutine<object?>(awaitable, seconds, loop, isMade)
 {
     private protected override object? ResultOf(Future future) => null;
 }

@@ -58,7 +58,7 @@ public static partial class Asyncio
         using var begun = guard.Begin();
         try
         {
-            return await WaitFor((IAwaitable<T>)guard.Awaited, timeout);
+            return await new WaitForCoroutine<T>(guard.Awaited, timeout ?? double.PositiveInfinity, null, guard.IsMade);
         }
         catch (OperationCanceledException e) when (guard.IsCause)
         {
@@ -71,7 +71,7 @@ public static partial class Asyncio
         using var begun = guard.Begin();
         try
         {
-            await WaitFor(guard.Awaited, timeout);
+            await new UntypedWaitForCoroutine(guard.Awaited, timeout ?? double.PositiveInfinity, null, guard.IsMade);
         }
         catch (OperationCanceledException e) when (guard.IsCause)
         {
@@ -88,15 +88,18 @@ internal sealed class WaitGuard(IAwaitable awaitable, CancellationToken token) :
 {
     private Future? _awaited;    // from here on: set by Begin
     private CoroutineTask? _task; // the one that waits
-    private int _requests;       // its cancel requests at the beginning
+    private int _requests;       // the cancel requests that had reached it at the beginning, without one that was still to be delivered
 
     internal Future Awaited => _awaited!;
+
+    /// <summary>True if the future is a task that was made for this wait.</summary>
+    internal bool IsMade => !ReferenceEquals(_awaited, awaitable);
 
     /// <summary>
     /// True if a cancellation, of this library or of .NET, that comes out of the wait is the token's. What is waited for may have been given the token too, or
     /// one linked with it, and so may have ended before this one is told.
     /// </summary>
-    internal bool IsCause => token.IsCancellationRequested && (_task is null || _task.Cancelling <= _requests);
+    internal bool IsCause => token.IsCancellationRequested && (_task is null || _task.ReachingRequests <= _requests);
 
     /// <summary>The wait begins. Throws if the token is cancelled already and nothing has to be brought to its end first.</summary>
     /// <returns>What ends the registration with the token.</returns>
@@ -109,7 +112,7 @@ internal sealed class WaitGuard(IAwaitable awaitable, CancellationToken token) :
         var loop = Asyncio.GetRunningLoop();
         _awaited = Asyncio.FutureInside(awaitable, loop, Asyncio.RunningLoop, nameof(awaitable));
         _task = loop.CurrentTask;
-        _requests = _task?.Cancelling ?? 0;
+        _requests = _task?.SettledRequests ?? 0;
         return TokenWatch.Start(loop, this, token);
     }
 

@@ -182,6 +182,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>False if it is suspended at an await that cannot throw an exception of ours: one of a foreign awaiter that is not known.</summary>
     internal virtual bool CanThrow => true;
 
+    /// <summary>True if what it waits for has ended with something that is lost unless it takes it now: a request that comes at this moment waits for the next await.</summary>
+    internal virtual bool MustTakeOutcome => false;
+
     /// <summary>True if the body has no <c>try</c>, <c>using</c> or <c>lock</c>: an exception passes through it unseen.</summary>
     internal virtual bool IsTransparent => false;
 

@@ -76,6 +76,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     /// <exception cref="InvalidOperationException">The queue is bound to another loop.</exception>
     public void PutNowait(T item)
     {
+        _binding.CheckUse();
         if (IsShutDown)
         {
             throw new QueueShutDownException();
@@ -95,11 +96,12 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     /// <exception cref="InvalidOperationException">The queue is bound to another loop.</exception>
     public T GetNowait()
     {
+        _binding.CheckUse();
         if (IsEmpty)
         {
             throw IsShutDown ? new QueueShutDownException() : new QueueEmptyException();
         }
-        var item = Take();
+        var item = _items.Take();
         PromiseSlots();
         return item;
     }
@@ -108,17 +110,17 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     /// <exception cref="InvalidOperationException">It was called more often than items were put; or the queue is bound to another loop.</exception>
     public void TaskDone()
     {
+        _binding.CheckUse();
         if (_unfinished == 0)
         {
             throw new InvalidOperationException("task_done() called too many times: call TaskDone() once for each item that was got.");
         }
-        _binding.CheckUse();
         Finish(1);
     }
 
     /// <summary>Waits until <see cref="TaskDone"/> was called for every item that was put. Cancelling the caller ends only its wait. Mirrors <c>Queue.join()</c>.</summary>
     /// <returns>A coroutine.</returns>
-    /// <exception cref="InvalidOperationException">Tasks of another loop have waited at this queue. (Thrown by the await, and only if it has to wait.)</exception>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited at this queue. (Thrown by the await.)</exception>
     public Coroutine Join() => new JoinCoroutine(this);
 
     /// <summary>
@@ -169,21 +171,8 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
 
     private void Add(T item)
     {
-        if (_getters.Count > 0)
-        {
-            _binding.CheckUse();
-        }
         _items.Add(item);
         _unfinished++;
-    }
-
-    private T Take()
-    {
-        if (_putters.Count > 0)
-        {
-            _binding.CheckUse();
-        }
-        return _items.Take();
     }
 
     private void Finish(int count)
@@ -268,7 +257,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         {
             if (queue.Count > 0)
             {
-                var item = queue.Take();
+                var item = queue._items.Take();
                 Leave();
                 queue.PromiseSlots();
                 Succeed(item);

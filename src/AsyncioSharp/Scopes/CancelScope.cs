@@ -80,7 +80,7 @@ public sealed class CancelScope : IScope
     public bool IsShielded => _frame.IsShield;
 
     /// <summary>True once the scope was cancelled, by <see cref="Cancel"/> or its deadline, whatever the body made of it.</summary>
-    public bool IsCancelled => _frame.IsCancelled;
+    public bool IsCancelled { get; private set; }
 
     /// <summary>True if the scope was left by its own cancellation: the body did not reach its end, and <c>Run</c> ended without an exception.</summary>
     public bool WasCaught { get; private set; }
@@ -140,8 +140,8 @@ public sealed class CancelScope : IScope
             throw new InvalidOperationException($"{this} has already been entered; make a new one.");
         }
         _task = task;
-        _settled = task.SettledRequests;
         task.Enter(_frame);
+        _settled = task.SettledRequests; // behind the shield, if this is one: what is held back, or on outside, is not this scope's
         if (IsCancelled)
         {
             task.CancelIn(_frame, Reason);
@@ -174,7 +174,7 @@ public sealed class CancelScope : IScope
         }
         Reason = reason;
         CancelledBy = by;
-        _frame.IsCancelled = true;
+        IsCancelled = true;
         _task?.CancelIn(_frame, reason);
     }
 

@@ -6,7 +6,8 @@ namespace AsyncioSharp;
 /// <c>asyncio.TaskGroup</c>.
 /// </summary>
 /// <remarks>
-/// <para>A cancellation of the surrounding task cancels the group's tasks, waits for them, and is passed on, unless something failed: failures
+/// <para>A cancellation of the surrounding task cancels the group's tasks, waits for them, and is passed on, unless something failed. (Further
+/// ones that come while the tasks end are counted and told by the same exception, nor are the tasks cancelled again, as in CPython.) Failures
 /// have precedence, and the cancellation is then delivered again at the next await. The group interrupts its own body by cancelling the task
 /// too; it takes that request back at the end, so that <see cref="CoroutineTask.Cancelling"/> is what it was, plus what others asked for.</para>
 /// <para>A <see cref="KeyboardInterruptException"/> comes out as it is, and the other failures are reported to the exception handler. A task that
@@ -28,6 +29,7 @@ public sealed class TaskGroup : IScope
     private bool _exiting;             // the body has ended
     private bool _aborting;            // everything that is left is being cancelled
     private bool _requested;           // the parent was cancelled from here
+    private bool _heldBack;            // requests have waited until the tasks had ended
     private bool _over;
 
     /// <summary>Runs <paramref name="body"/>, which may add tasks, and waits for them all. Can be called once.</summary>
@@ -162,7 +164,13 @@ public sealed class TaskGroup : IScope
         var cancelled = failure as CancelledException ?? _cancelled;
         if (errors.Count == 0)
         {
-            return isOurs && _requested ? null : cancelled ?? (isOurs ? null : _parent.TakePending());
+            if (isOurs)
+            {
+                return _requested ? null : cancelled;
+            }
+            // One exception tells all the requests that came while the group was ending, as in CPython.
+            var pending = cancelled is null || _heldBack ? _parent.TakePending() : null;
+            return cancelled ?? pending;
         }
         if (!isOurs)
         {
@@ -251,6 +259,7 @@ public sealed class TaskGroup : IScope
         }
         if (shield is not null)
         {
+            _heldBack = shield.Held > 0;
             _parent!.Leave(shield);
         }
     }

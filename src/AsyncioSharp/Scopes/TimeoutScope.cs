@@ -42,6 +42,10 @@ public sealed class TimeoutScope : IScope
     public bool IsExpired => _state is State.Expiring or State.Expired;
 
     /// <summary>Moves the deadline. Mirrors <c>Timeout.reschedule</c>.</summary>
+    /// <remarks>
+    /// A deadline is a point in time, so there is no form with a <see cref="TimeSpan"/>, which would be a distance, and would not say from where. Five
+    /// seconds from now is <c>loop.Time + 5</c>; five more than before, <c>timeout.When + 5</c>.
+    /// </remarks>
     /// <param name="when">The new deadline in seconds of <see cref="EventLoop.Time"/>; null for none; one that has passed cancels the body in the next iteration.</param>
     /// <exception cref="ArgumentException"><paramref name="when"/> is not a number.</exception>
     /// <exception cref="InvalidOperationException">The timeout was not entered yet, was left, or has expired.</exception>

@@ -56,9 +56,10 @@ public sealed class AsyncBarrier
     /// two tasks may get the same number after one was cancelled.)
     /// </returns>
     /// <exception cref="BrokenBarrierException">The barrier is broken; or it was aborted or reset while the task waited. (Thrown by the await.)</exception>
-    /// <exception cref="InvalidOperationException">Tasks of another loop have waited here. (Thrown by the await, and only if it has to wait.)</exception>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited here. (Thrown by the await.)</exception>
     public async Coroutine<int> Wait()
     {
+        _binding.CheckUse();
         while (_state is State.Draining or State.Resetting)
         {
             await new SignalCoroutine(_outside, "AsyncBarrier.Wait");
@@ -67,7 +68,6 @@ public sealed class AsyncBarrier
         {
             throw new BrokenBarrierException("Barrier aborted; call Reset() to use it again.");
         }
-        _binding.CheckUse();
         int number = _freed.Count > 0 ? _freed.Dequeue() : _numbers++;
         _count++;
         try

@@ -30,11 +30,16 @@ public sealed class AsyncEvent
     }
 
     /// <summary>Clears the flag. Who was woken already goes on. Mirrors <c>Event.clear()</c>.</summary>
-    public void Clear() => IsSet = false;
+    /// <exception cref="InvalidOperationException">The event is bound to another loop.</exception>
+    public void Clear()
+    {
+        _binding.CheckUse();
+        IsSet = false;
+    }
 
     /// <summary>Waits until the flag is set. Cancelling the caller ends the wait and disturbs nobody else. Mirrors <c>Event.wait()</c>, which returns <c>True</c>.</summary>
     /// <returns>A coroutine.</returns>
-    /// <exception cref="InvalidOperationException">Tasks of another loop have waited for this event. (Thrown by the await, and only if it has to wait.)</exception>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited for this event. (Thrown by the await.)</exception>
     public Coroutine Wait() => new WaitForEvent(this);
 
     /// <summary>For instance <c>&lt;AsyncEvent [unset, waiters:1]&gt;</c>.</summary>

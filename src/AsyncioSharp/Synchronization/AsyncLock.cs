@@ -28,7 +28,7 @@ public sealed class AsyncLock
     /// Mirrors <c>Lock.acquire()</c> and <c>async with lock</c>. Cancelling the caller while it waits leaves the lock to the others.
     /// </summary>
     /// <returns>A coroutine. Its value releases the lock when it is disposed.</returns>
-    /// <exception cref="InvalidOperationException">Tasks of another loop have waited for this lock. (Thrown by the await, and only if it has to wait.)</exception>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited for this lock. (Thrown by the await.)</exception>
     public Coroutine<AsyncReleaser> Acquire() => new AcquireLock(this);
 
     /// <summary>Releases the lock; the task that has waited longest gets it next. Mirrors <c>Lock.release()</c>.</summary>

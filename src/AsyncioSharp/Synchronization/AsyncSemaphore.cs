@@ -35,7 +35,7 @@ public class AsyncSemaphore
     /// <c>Semaphore.acquire()</c> and <c>async with semaphore</c>. Cancelling the caller while it waits leaves the permit to the others.
     /// </summary>
     /// <returns>A coroutine. Its value gives the permit back when it is disposed.</returns>
-    /// <exception cref="InvalidOperationException">Tasks of another loop have waited for this semaphore. (Thrown by the await, and only if it has to wait.)</exception>
+    /// <exception cref="InvalidOperationException">Tasks of another loop have waited for this semaphore. (Thrown by the await.)</exception>
     public Coroutine<AsyncReleaser> Acquire() => new AcquireSemaphore(this);
 
     /// <summary>Gives a permit back, or adds one; the task that has waited longest gets it. Mirrors <c>Semaphore.release()</c>.</summary>

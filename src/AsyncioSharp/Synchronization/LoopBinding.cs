@@ -2,7 +2,7 @@ namespace AsyncioSharp;
 
 /// <summary>
 /// Ties a lock or a queue to the loop of those who wait for it: the loop on which somebody had to wait first. As in CPython, one on which nobody ever had to wait
-/// may be used anywhere.
+/// may be used anywhere. From then on every use on another loop is refused, also one that would not have to wait: CPython lets a free lock be taken there.
 /// </summary>
 internal sealed class LoopBinding(object owner)
 {
@@ -20,7 +20,7 @@ internal sealed class LoopBinding(object owner)
         }
     }
 
-    /// <summary>Called before a change that may wake somebody: refuses another loop, and in debug mode another thread.</summary>
+    /// <summary>Called before every use: refuses another loop, and in debug mode another thread.</summary>
     internal void CheckUse()
     {
         if (Loop is { IsOnOwnThread: false } loop)

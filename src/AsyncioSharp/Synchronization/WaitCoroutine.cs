@@ -68,6 +68,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         Status = Progress.Created;
         try
         {
+            Line.CheckUse();
             return TryEnd(woken: false);
         }
         catch (Exception e)
@@ -82,6 +83,10 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         bool woken = Phase == WaitPhase.Woken;
         try
         {
+            if (!woken)
+            {
+                Line.CheckUse();
+            }
             if (TryEnd(woken))
             {
                 return;

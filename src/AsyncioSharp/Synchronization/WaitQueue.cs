@@ -23,6 +23,10 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     /// <summary>How many are in line and not cancelled.</summary>
     internal int Live { get; private set; }
 
+    /// <summary>Called before somebody takes something without waiting.</summary>
+    /// <exception cref="InvalidOperationException">The primitive is bound to another loop.</exception>
+    internal void CheckUse() => binding.CheckUse();
+
     /// <summary>Appends one that begins to wait.</summary>
     /// <exception cref="InvalidOperationException">The primitive is bound to another loop.</exception>
     internal void Join(WaitCoroutine<T> waiter)

@@ -45,21 +45,24 @@ public static partial class Asyncio
     /// <param name="cancellationToken">The token.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <param name="eagerStart">
+    /// Whether the first step is run at once, inside this call, unless the token is cancelled already; null for what the loop's task factory does, which without one is no.
+    /// </param>
     /// <returns>The task.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
     /// <exception cref="InvalidOperationException">No loop is running on this thread; the coroutine is left unstarted.</exception>
-    public static CoroutineTask CreateTask(Coroutine coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
+    public static CoroutineTask CreateTask(Coroutine coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
-        return GetRunningLoop().CreateTask(coroutine, cancellationToken, name, context);
+        return GetRunningLoop().CreateTask(coroutine, cancellationToken, name, context, eagerStart);
     }
 
-    /// <inheritdoc cref="CreateTask(Coroutine, CancellationToken, string?, Context?)"/>
+    /// <inheritdoc cref="CreateTask(Coroutine, CancellationToken, string?, Context?, bool?)"/>
     /// <typeparam name="T">The kind of result.</typeparam>
-    public static CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
+    public static CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
-        return GetRunningLoop().CreateTask(coroutine, cancellationToken, name, context);
+        return GetRunningLoop().CreateTask(coroutine, cancellationToken, name, context, eagerStart);
     }
 
     /// <summary>

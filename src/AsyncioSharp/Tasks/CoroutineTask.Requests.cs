@@ -57,17 +57,21 @@ public partial class CoroutineTask
     public int Cancelling => _cancelRequests;
 
     /// <summary>
-    /// Takes back one request of <see cref="Cancel"/>. When none is left, a request that was only remembered is forgotten; an exception that is on its
+    /// Takes back one request of <see cref="Cancel"/>; in a shield, one that has reached the code inside, if there is any, and else one that waits. When none is left, a request that was only remembered is forgotten; an exception that is on its
     /// way is not stopped. For code that has dealt with a cancellation of its own making. Mirrors <c>Task.uncancel()</c>.
     /// </summary>
     /// <returns>The number of requests left.</returns>
     public int Uncancel()
     {
-        if (_cancelRequests > 0 && --_cancelRequests == 0)
+        if (_cancelRequests > 0)
         {
-            _extras.Details?.Scopes?.Forget();
-            Settle();
-            _extras.Details?.Tokens?.Renew();
+            _cancelRequests--;
+            _extras.Details?.Scopes?.Forget(_cancelRequests);
+            if (_cancelRequests == 0)
+            {
+                Settle();
+                _extras.Details?.Tokens?.Renew();
+            }
         }
         return _cancelRequests;
     }
@@ -157,6 +161,16 @@ public partial class CoroutineTask
         }
     }
 
+    /// <summary>True if the task is done and has left a request behind, since an outcome had precedence.</summary>
+    internal bool OwesRequest => IsDone && MustCancel && _extras.Details?.YieldsToOutcome == true;
+
+    /// <summary>Takes over the request that a task owes whose outcome this one has taken.</summary>
+    internal void TakeOver(CoroutineTask owing)
+    {
+        Redeliver(owing.Details.CancelMessage);
+        Details.YieldsToOutcome = true;
+    }
+
     /// <summary>The exception of a request that is still to be delivered, which counts as delivered by this; null if there is none.</summary>
     internal CancelledException? TakePending()
     {
@@ -202,6 +216,7 @@ public partial class CoroutineTask
         if (scope.Held > 0)
         {
             scopes.IsPending = true;
+            Details.YieldsToOutcome = false;
             Details.CancelMessage = scope.Message;
             Details.Tokens?.NoteRequest();
             Details.Tokens?.CancelOwn();
@@ -220,6 +235,7 @@ public partial class CoroutineTask
     private void Settle()
     {
         MustCancel = false;
+        _extras.Details?.YieldsToOutcome = false;
         if (_extras.Details?.Scopes is { } scopes)
         {
             scopes.IsPending = false;
@@ -283,6 +299,7 @@ public partial class CoroutineTask
         if (_extras.Details is not null || message is not null)
         {
             Details.CancelMessage = message;
+            Details.YieldsToOutcome = false;
             Details.Scopes?.IsPending = true;
         }
     }

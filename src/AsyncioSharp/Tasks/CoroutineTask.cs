@@ -303,6 +303,11 @@ public partial class CoroutineTask : Future
             {
                 return null; // a scope is cancelled, which stays on: what completed in spite of it gives its result, and the next await throws
             }
+            if (thrown is null && _leaf.MustTakeOutcome)
+            {
+                Details.YieldsToOutcome = true;
+                return null;
+            }
             Settle();
             thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
             return TaskDetails.CancellationFor(_extras.Details, thrown as CancelledException);
@@ -350,10 +355,11 @@ public partial class CoroutineTask : Future
         {
             _leaf = own;
         }
-        Loop.NoteEnd(this, failure, MustCancel);
+        bool isCancelled = MustCancel && _extras.Details?.YieldsToOutcome != true;
+        Loop.NoteEnd(this, failure, isCancelled);
         switch (failure)
         {
-            case null when MustCancel:
+            case null when isCancelled:
                 CancelWith(TaskDetails.CancellationFor(_extras.Details, null));
                 return null;
             case null:

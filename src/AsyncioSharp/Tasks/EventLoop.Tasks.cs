@@ -54,16 +54,19 @@ public sealed partial class EventLoop
     /// <param name="cancellationToken">The token.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>
+    /// <param name="eagerStart">
+    /// Whether the first step is run at once, inside this call, unless the token is cancelled already; null for what the loop's task factory does, which without one is no.
+    /// </param>
     /// <returns>The task.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
-    public CoroutineTask CreateTask(Coroutine coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
-        => Obeying(CreateTask(coroutine, name, context), cancellationToken);
+    public CoroutineTask CreateTask(Coroutine coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null, bool? eagerStart = null)
+        => Obeying(CreateTask(coroutine, name, context, cancellationToken.IsCancellationRequested ? false : eagerStart), cancellationToken);
 
-    /// <inheritdoc cref="CreateTask(Coroutine, CancellationToken, string?, Context?)"/>
+    /// <inheritdoc cref="CreateTask(Coroutine, CancellationToken, string?, Context?, bool?)"/>
     /// <typeparam name="T">The kind of result.</typeparam>
-    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null)
-        => Obeying(CreateTask(coroutine, name, context), cancellationToken);
+    public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, CancellationToken cancellationToken, string? name = null, Context? context = null, bool? eagerStart = null)
+        => Obeying(CreateTask(coroutine, name, context, cancellationToken.IsCancellationRequested ? false : eagerStart), cancellationToken);
 
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks() => _tasks.ToList();

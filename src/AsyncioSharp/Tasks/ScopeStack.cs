@@ -80,13 +80,14 @@ internal sealed class ScopeStack
         Held++;
     }
 
-    /// <summary>Forgets what waits, since the requests were taken back.</summary>
-    internal void Forget()
+    /// <summary>Requests were taken back; no more can wait than are left. Those at the innermost shield are forgotten first.</summary>
+    internal void Forget(int left)
     {
-        Held = 0;
-        for (var frame = Innermost; frame is not null; frame = frame.Outer)
+        for (var frame = Innermost; frame is not null && Held > left; frame = frame.Outer)
         {
-            frame.Held = 0;
+            int forgotten = Math.Min(frame.Held, Held - left);
+            frame.Held -= forgotten;
+            Held -= forgotten;
         }
     }
 }

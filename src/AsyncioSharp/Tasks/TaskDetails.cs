@@ -13,6 +13,12 @@ internal sealed class TaskDetails
 
     internal string? CancelMessage { get; set; } // of the request that is remembered
 
+    /// <summary>
+    /// The request that is remembered came too late for an outcome that only this task can take (<see cref="Coroutine.MustTakeOutcome"/>): it is
+    /// thrown at the next await that suspends; if there is none, the task ends as its coroutine did.
+    /// </summary>
+    internal bool YieldsToOutcome { get; set; }
+
     internal TaskTokens? Tokens { get; set; }
 
     /// <summary>The synchronization context of code of .NET that the task calls; null while there was no such code.</summary>

@@ -16,7 +16,7 @@ public static class ExplainingRules
     public static IReadOnlyList<ExplainingRule> All { get; } =
     [
         new("C-01", "3.13, and the message stays", "a cancellation with a message is retrieved from a task: in 3.9 at all, later a second time"),
-        new("C-02", "3.13", "wait_for: the caller is cancelled between the completion and its wake-up"),
+        new("C-02", "3.13; of a coroutine the outcome, and the request stays", "wait_for: the caller is cancelled between the completion and its wake-up"),
         new("C-03", "3.9", "an awaited future completes in the iteration in which the timer of its wait_for fires"),
         new("C-04", "3.9", "wait_for with a timeout above zero is given a coroutine"),
         new("C-05", "3.13", "wait_for: the caller is cancelled, and what it waits for returns or raises"),

@@ -116,6 +116,45 @@ public class StaggeredRaceTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void What_the_sequence_of_functions_throws_is_thrown_as_it_is_when_those_that_have_begun_have_ended(int begun)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            int ended = 0;
+            var failure = await LoopSteps.FailureOf<FormatException>(Asyncio.StaggeredRace(Functions(), 1));
+            failure.Message.ShouldBe("no more addresses");
+            failure.StackTrace.ShouldNotBeNull().ShouldContain("Functions");
+            ended.ShouldBe(begun);
+
+            IEnumerable<Func<Coroutine<int>>> Functions()
+            {
+                for (int i = 0; i < begun; i++)
+                {
+                    yield return Long;
+                }
+                throw new FormatException("no more addresses");
+            }
+
+            async Coroutine<int> Long()
+            {
+                try
+                {
+                    return await Asyncio.Sleep(100, 1);
+                }
+                finally
+                {
+                    await Asyncio.Sleep(3);
+                    ended++;
+                }
+            }
+        }
+    }
+
     [Fact]
     public void Cancelling_the_waiting_task_cancels_all_that_have_begun()
     {

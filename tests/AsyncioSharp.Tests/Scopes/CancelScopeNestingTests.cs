@@ -169,12 +169,130 @@ public class CancelScopeNestingTests
                     var tooLong = new CancelScope(timeout: 5, shield: true);
                     await tooLong.Run(async _ => await Asyncio.Sleep(100));
                     tooLong.WasCaught.ShouldBeTrue(); // its own deadline it does not hold back
+                    order.Add("gave up");
                 }
             });
-            order.ShouldBe(["cleaned up"]);
+            order.ShouldBe(["cleaned up", "gave up"]);
             scope.WasCaught.ShouldBeTrue();
             Asyncio.GetRunningLoop().Time.ShouldBe(8, 1e-9);
             await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Theory]
+    [InlineData("deadline")]
+    [InlineData("cancelled inside")]
+    [InlineData("cancelled before")]
+    [InlineData("timeout")]
+    [InlineData("group")]
+    public void In_a_scope_that_was_cancelled_what_stands_in_a_shield_tells_its_own_end(string kind)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var outer = new CancelScope();
+            bool reached = false;
+            await outer.Run(async _ =>
+            {
+                outer.Cancel();
+                await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1));
+                var inner = kind == "deadline" ? new CancelScope(timeout: 1, shield: true) : new CancelScope(shield: true);
+                if (kind == "cancelled before")
+                {
+                    inner.Cancel();
+                }
+                await inner.Run(async _ =>
+                {
+                    switch (kind)
+                    {
+                        case "cancelled inside":
+                            inner.Cancel();
+                            break;
+                        case "timeout":
+                            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(100)));
+                            return;
+                        case "group":
+                            await new TaskGroup().Run(async group =>
+                            {
+                                group.Cancel();
+                                await Asyncio.Sleep(100);
+                            });
+                            return;
+                    }
+                    await Asyncio.Sleep(100);
+                });
+                inner.WasCaught.ShouldBe(kind is not ("timeout" or "group"));
+                reached = true;
+                await Asyncio.Sleep(1); // outside of the shield the outer scope is still cancelled
+                throw new InvalidOperationException("the outer scope's cancellation was lost");
+            });
+            (outer.WasCaught, reached).ShouldBe((true, true));
+            await CancelScopeTests.NothingIsLeft();
+        }
+    }
+
+    [Fact]
+    public void In_a_shield_taking_back_takes_what_has_arrived_first_and_then_what_waits()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel("one");
+            task.Cancel("two");
+            await task;
+
+            static async Coroutine Body()
+            {
+                var self = CoroutineTask.Current;
+                await new CancelScope(shield: true).Run(async shield =>
+                {
+                    await Asyncio.Sleep(2);
+                    self.Cancelling.ShouldBe(2);
+                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10))); // its own request is taken back, and neither of the two
+                    self.Uncancel().ShouldBe(1);
+                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
+                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(Asyncio.Sleep(10), 1));
+                    self.Uncancel().ShouldBe(0);
+                });
+                await CancelScopeTests.NothingIsLeft();
+            }
+        }
+    }
+
+    [Fact]
+    public void What_waits_at_a_shield_and_is_taken_back_inside_does_not_hide_a_scope_that_was_cancelled_too()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var around = new CancelScope();
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel("one");
+            task.Cancel("two");
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("two");
+            around.WasCaught.ShouldBeTrue();
+            task.Cancelling.ShouldBe(1);
+
+            async Coroutine Body()
+            {
+                await new CancelScope(shield: true).Run(async shield =>
+                {
+                    await Asyncio.Sleep(2);
+                    Asyncio.GetRunningLoop().CallLater(1, () => around.Cancel());
+                    await around.Run(async _ => await Asyncio.Timeout(1).Run(async _ =>
+                    {
+                        CoroutineTask.Current.Uncancel().ShouldBe(1);
+                        await Asyncio.Sleep(10);
+                    }));
+                });
+                await Asyncio.Sleep(1);
+            }
         }
     }
 

@@ -239,6 +239,80 @@ public class TaskGroupCancellationTests
         }
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void A_second_cancellation_from_outside_is_counted_and_neither_cancels_the_tasks_again_nor_is_thrown_twice(bool bodyWaits, bool fails)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var log = new List<string>();
+            var parent = Asyncio.CreateTask(Parent());
+            await Asyncio.Sleep(1);
+            parent.Cancel("one");
+            await Asyncio.Sleep(1);
+            parent.Cancel("two");
+            await parent;
+            parent.Cancelling.ShouldBe(2);
+            log.ShouldBe(fails
+                ? ["child cancelled at 1", "child ends at 6", "TaskGroupException", "then CancelledException"]
+                : ["child cancelled at 1", "child ends at 6", "CancelledException one", "then nothing"]); // CPython 3.13 does the same
+
+            async Coroutine Parent()
+            {
+                try
+                {
+                    await new TaskGroup().Run(async group =>
+                    {
+                        _ = group.CreateTask(Child());
+                        await Asyncio.Sleep(bodyWaits ? 100 : 0);
+                    });
+                }
+                catch (CancelledException e)
+                {
+                    log.Add($"CancelledException {e.CancelMessage}");
+                }
+                catch (TaskGroupException)
+                {
+                    log.Add("TaskGroupException");
+                }
+                try
+                {
+                    await Asyncio.Sleep(1);
+                    log.Add("then nothing");
+                }
+                catch (CancelledException)
+                {
+                    log.Add("then CancelledException");
+                }
+            }
+
+            async Coroutine Child()
+            {
+                var loop = Asyncio.GetRunningLoop();
+                try
+                {
+                    await Asyncio.Sleep(100);
+                }
+                catch (CancelledException)
+                {
+                    log.Add($"child cancelled at {loop.Time:0}");
+                    await Asyncio.Sleep(5);
+                    log.Add($"child ends at {loop.Time:0}");
+                    if (fails)
+                    {
+                        throw new FormatException();
+                    }
+                    throw;
+                }
+            }
+        }
+    }
+
     [Fact]
     [CPython(Rows + "test_cancelling_level_preserved")]
     public void The_count_of_requests_is_what_it_was()

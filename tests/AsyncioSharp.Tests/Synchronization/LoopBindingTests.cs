@@ -82,6 +82,57 @@ public class LoopBindingTests
     }
 
     [Fact]
+    public void Once_bound_every_use_on_another_loop_is_refused_also_one_that_would_not_have_to_wait()
+    {
+        var mutex = new AsyncLock();
+        var condition = new AsyncCondition();
+        var semaphore = new AsyncSemaphore(1);
+        var bounded = new AsyncBoundedSemaphore(1);
+        var flag = new AsyncEvent();
+        var barrier = new AsyncBarrier(2);
+        var queue = new AsyncQueue<int>(2);
+        VirtualTimeLoop.Run(HaveSomebodyWait());
+        flag.Set();
+        queue.PutNowait(1);
+
+        VirtualTimeLoop.Run(UseElsewhere());
+        mutex.ToString().ShouldBe("<AsyncLock [unlocked]>");
+        semaphore.ToString().ShouldBe("<AsyncSemaphore [unlocked, value:1]>");
+        bounded.ToString().ShouldBe("<AsyncBoundedSemaphore [unlocked, value:1]>");
+        flag.IsSet.ShouldBeTrue();
+        barrier.WaitingCount.ShouldBe(0);
+        queue.ToString().ShouldBe("<AsyncQueue maxsize=2 _queue=[1] tasks=1>");
+
+        async Coroutine HaveSomebodyWait()
+        {
+            using (await mutex.Acquire())
+            using (await condition.Acquire())
+            using (await semaphore.Acquire())
+            using (await bounded.Acquire())
+            {
+                Coroutine[] waits = [mutex.Acquire(), condition.Acquire(), semaphore.Acquire(), bounded.Acquire(), flag.Wait(), barrier.Wait(), queue.Get()];
+                var tasks = waits.Select(wait => Asyncio.CreateTask(wait)).ToList();
+                await Asyncio.Sleep(1);
+                tasks.ForEach(task => task.Cancel());
+                await Asyncio.Wait(tasks);
+            }
+        }
+
+        async Coroutine UseElsewhere()
+        {
+            foreach (var use in (Coroutine[])[mutex.Acquire(), condition.Acquire(), semaphore.Acquire(), bounded.Acquire(), flag.Wait(), barrier.Wait(), queue.Get(), queue.Put(2), queue.Join()])
+            {
+                await RefusedAwait(use);
+            }
+            (await OnLoop.Failure<InvalidOperationException>(Asyncio.CreateTask(mutex.Acquire()))).Message.ShouldContain("is bound to a different event loop");
+            foreach (var use in (Action[])[flag.Set, flag.Clear, barrier.Reset, barrier.Abort, () => queue.PutNowait(2), () => queue.GetNowait(), queue.TaskDone, () => queue.Shutdown()])
+            {
+                await Refused(use);
+            }
+        }
+    }
+
+    [Fact]
     public void Nobody_can_wait_without_a_loop()
     {
         var mutex = new AsyncLock();

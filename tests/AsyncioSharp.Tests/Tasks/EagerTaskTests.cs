@@ -10,6 +10,33 @@ public class EagerTaskTests
     private const string Rows = "test_eager_task_factory.py::EagerTaskFactoryLoopTests.";
 
     [Fact]
+    public void A_task_with_a_token_may_be_eager_too_and_does_not_begin_if_the_token_is_cancelled_already()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            using var source = new CancellationTokenSource();
+            var log = new List<string>();
+            var first = Asyncio.CreateTask(Work("first"), source.Token, eagerStart: true);
+            var second = Asyncio.GetRunningLoop().CreateTask((Coroutine)Work("second"), source.Token, eagerStart: true);
+            log.ShouldBe(["first", "second"]);
+            source.Cancel();
+            foreach (var task in (CoroutineTask[])[first, second, Asyncio.CreateTask(Work("third"), source.Token, eagerStart: true)])
+            {
+                (await LoopSteps.FailureOf<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
+            }
+            log.ShouldBe(["first", "second"]);
+
+            async Coroutine<int> Work(string name)
+            {
+                log.Add(name);
+                return await Asyncio.Sleep(10, 1);
+            }
+        }
+    }
+
+    [Fact]
     [CPython(Rows + "test_eager_task_factory_set")]
     [CPython(Rows + "test_eager_completion")]
     [CPython(Rows + "test_await_future_during_eager_step")]

@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Combinators;
 
 namespace AsyncioSharp.Tests.Testing;
 
@@ -71,6 +72,33 @@ public class SequencerTests
             var failure = await Asyncio.GatherOutcomes(sequencer.Turn(3));
             failure[0].Exception.ShouldBeOfType<InvalidOperationException>();
             (await sequencer.Turn(0)).Dispose(); // it comes before the broken one
+        }
+    }
+
+    [Fact]
+    public void A_turn_whose_coroutine_is_closed_while_it_waits_can_never_come_either()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var sequencer = new Sequencer();
+            var waiting = Use(1);
+            var closed = Asyncio.CreateTask(waiting);
+            var later = Asyncio.CreateTask(Use(2));
+            await Asyncio.Sleep(1);
+            waiting.Close();
+            (await LoopSteps.FailureOf<InvalidOperationException>(later)).Message.ShouldContain("turn 1 was cancelled or closed");
+            closed.Cancel();
+            await Asyncio.Wait(closed);
+
+            async Coroutine Use(int turn)
+            {
+                using (await sequencer.Turn(turn))
+                {
+                    await Asyncio.Sleep(1);
+                }
+            }
         }
     }
 
