@@ -72,6 +72,10 @@ internal sealed class StaggeredRun<T>(double? delay)
 
     private async Coroutine RunOne(Func<Coroutine<T>> function, int index, Future<bool> failed, TaskGroup group)
     {
+        if (_index is not null)
+        {
+            return; // the race was over before this one's first step
+        }
         try
         {
             var result = await (function?.Invoke() ?? throw new InvalidOperationException($"Function {index} of the staggered race is null or returned null; it must return a coroutine."));

@@ -147,14 +147,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     /// <returns>An enumerator; several may share the items of one queue.</returns>
     public AsyncEnumerator GetAsyncEnumerator() => new(this);
 
-    async IAsyncEnumerator<T> IAsyncEnumerable<T>.GetAsyncEnumerator(CancellationToken cancellationToken)
-    {
-        var items = GetAsyncEnumerator();
-        while (await items.MoveNextAsync(cancellationToken))
-        {
-            yield return items.Current;
-        }
-    }
+    IAsyncEnumerator<T> IAsyncEnumerable<T>.GetAsyncEnumerator(CancellationToken cancellationToken) => new Iteration(GetAsyncEnumerator(), cancellationToken);
 
     /// <summary>For instance <c>&lt;AsyncQueue maxsize=2 _queue=[1, 2] _putters[1] tasks=3&gt;</c>.</summary>
     /// <returns>The text.</returns>
@@ -173,6 +166,13 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     {
         _items.Add(item);
         _unfinished++;
+    }
+
+    // An item was taken for somebody who has not looked at it and never will. It may make the queue fuller than full.
+    private void Return(T item)
+    {
+        _items.Return(item);
+        PromiseItems();
     }
 
     private void Finish(int count)
@@ -206,6 +206,8 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         private readonly AsyncQueue<T> _queue;
         private T? _current;
 
+        private bool _isUnread; // the item has left the queue and has not reached anybody yet; only of the form that .NET knows
+
         internal AsyncEnumerator(AsyncQueue<T> queue) => _queue = queue;
 
         /// <summary>The item that was got last.</summary>
@@ -218,6 +220,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
             try
             {
                 _current = await _queue.Get();
+                _isUnread = true;
                 return true;
             }
             catch (QueueShutDownException)
@@ -226,23 +229,56 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
             }
         }
 
-        internal async Coroutine<bool> MoveNextAsync(CancellationToken token)
+        /// <summary>The current item, which has reached the one who asks.</summary>
+        internal T Read()
         {
-            token.ThrowIfCancellationRequested();
-            if (!token.CanBeCanceled)
+            _isUnread = false;
+            return _current!;
+        }
+
+        /// <summary>Puts the item back unless it was read.</summary>
+        internal void ReturnUnread()
+        {
+            if (_isUnread)
             {
-                return await MoveNextAsync();
+                _isUnread = false;
+                _queue.Return(_current!);
             }
-            // A task of its own, which the token, from any thread and perhaps late, may cancel without touching the caller.
-            var next = Asyncio.CreateTask(MoveNextAsync());
-            using var registration = token.UnsafeRegister(static next => ((CoroutineTask)next!).Loop.CallSoonThreadsafe(static next => next.Cancel(), (CoroutineTask)next), next);
-            try
+        }
+    }
+
+    /// <summary>
+    /// The enumerator for code that knows only the interface, and for methods of .NET. Between the moment when an item leaves the queue and the moment when the
+    /// loop over it goes on there are steps of the event loop, and a cancellation may come in each. The loop is then left, and disposes of this: an
+    /// item at which it has not looked goes back to the queue, as the next to be got.
+    /// </summary>
+    private sealed class Iteration : IAsyncEnumerator<T>
+    {
+        private readonly AsyncEnumerator _items;
+        private readonly IAsyncEnumerator<bool> _moves; // the iterator that the compiler makes, by which the library knows what is awaited
+
+        internal Iteration(AsyncEnumerator items, CancellationToken token)
+        {
+            _items = items;
+            _moves = Move(items, token);
+        }
+
+        public T Current => _items.Read();
+
+        public ValueTask<bool> MoveNextAsync() => _moves.MoveNextAsync();
+
+        public ValueTask DisposeAsync()
+        {
+            var disposal = _moves.DisposeAsync();
+            _items.ReturnUnread();
+            return disposal;
+        }
+
+        private static async IAsyncEnumerator<bool> Move(AsyncEnumerator items, CancellationToken token)
+        {
+            while (token.CanBeCanceled ? await Asyncio.WaitFor(items.MoveNextAsync(), token) : await items.MoveNextAsync())
             {
-                return await next;
-            }
-            catch (CancelledException) when (token.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(token);
+                yield return true;
             }
         }
     }

@@ -20,6 +20,13 @@ internal abstract class QueueStore<T>
         return item;
     }
 
+    /// <summary>Puts an item back that was taken: it is the next of its kind again.</summary>
+    internal void Return(T item)
+    {
+        KeepFirst(item);
+        Count++;
+    }
+
     internal void Clear()
     {
         Drop();
@@ -30,6 +37,8 @@ internal abstract class QueueStore<T>
     internal abstract List<T> Snapshot();
 
     private protected abstract void Keep(T item);
+
+    private protected abstract void KeepFirst(T item);
 
     private protected abstract T Give();
 
@@ -42,6 +51,17 @@ internal sealed class FifoStore<T> : QueueStore<T>
     private readonly Queue<T> _items = new();
 
     private protected override void Keep(T item) => _items.Enqueue(item);
+
+    private protected override void KeepFirst(T item)
+    {
+        T[] others = [.. _items]; // seldom
+        _items.Clear();
+        _items.Enqueue(item);
+        foreach (var other in others)
+        {
+            _items.Enqueue(other);
+        }
+    }
 
     private protected override T Give() => _items.Dequeue();
 
@@ -56,6 +76,8 @@ internal sealed class LifoStore<T> : QueueStore<T>
     private readonly Stack<T> _items = new();
 
     private protected override void Keep(T item) => _items.Push(item);
+
+    private protected override void KeepFirst(T item) => _items.Push(item);
 
     private protected override T Give() => _items.Pop();
 
@@ -72,16 +94,27 @@ internal sealed class PriorityStore<T>(IComparer<T> comparer) : QueueStore<T>
 {
     private readonly List<(T Item, long Number)> _heap = [];
     private long _added;
+    private long _returned;
 
     private protected override void Keep(T item)
     {
-        var entry = (item, _added);
+        Insert((item, _added));
+        _added++;
+    }
+
+    private protected override void KeepFirst(T item)
+    {
+        Insert((item, _returned - 1));
+        _returned--;
+    }
+
+    private void Insert((T Item, long Number) entry)
+    {
         int place = _heap.Count;
         while (place > 0 && IsBefore(entry, _heap[Parent(place)]))
         {
             place = Parent(place);
         }
-        _added++;
         _heap.Add(entry);
         for (int hole = _heap.Count - 1; hole > place; hole = Parent(hole))
         {

@@ -12,6 +12,9 @@ namespace AsyncioSharp;
 /// too; it takes that request back at the end, so that <see cref="CoroutineTask.Cancelling"/> is what it was, plus what others asked for.</para>
 /// <para>A <see cref="KeyboardInterruptException"/> comes out as it is, and the other failures are reported to the exception handler. A task that
 /// ends cancelled is no failure. The group holds only tasks that are not done: one small object each, which goes with the task.</para>
+/// <para>Every task of a group begins. One that is cancelled by its group before its first step runs to its first await that suspends, which throws: so what
+/// it was given, a connection perhaps, is not lost with it. (In CPython no statement of it runs. A task that is cancelled by itself before it has
+/// begun does not begin here either.)</para>
 /// </remarks>
 public sealed class TaskGroup : IScope
 {
@@ -218,6 +221,7 @@ public sealed class TaskGroup : IScope
         _aborting = true;
         for (var child = _first; child is not null; child = child.Next)
         {
+            child.Task.StartBeforeCancel();
             child.Task.Cancel(_message);
         }
         if (!_exiting)

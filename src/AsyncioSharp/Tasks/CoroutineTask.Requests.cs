@@ -93,10 +93,10 @@ public partial class CoroutineTask
     internal int ReachingRequests => _cancelRequests - (_extras.Details?.Scopes?.Held ?? 0);
 
     /// <summary>
-    /// The requests that have reached the task's code, less one that is still to be delivered. A scope notes it when it is entered; more than
-    /// that at its end, not counting its own, were made by others meanwhile.
+    /// The requests that have reached the task's code, less one that is still to be delivered, and less that of a cancelled scope around the code,
+    /// which never is. A scope notes it when it is entered; more than that at its end, not counting its own, were made by others meanwhile.
     /// </summary>
-    internal int SettledRequests => IsRequestLate ? 0 : ReachingRequests - (MustCancel ? 1 : 0);
+    internal int SettledRequests => IsRequestLate ? 0 : ReachingRequests - (IsPending ? 1 : 0) - (_extras.Details?.Scopes is { IsOn: true } ? 1 : 0);
 
     /// <summary>A request of a scope around the code: it does not meet the shields around that scope, but those inside.</summary>
     /// <param name="origin">The innermost scope around the one that asks.</param>

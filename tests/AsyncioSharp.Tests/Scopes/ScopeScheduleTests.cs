@@ -18,20 +18,39 @@ public class ScopeScheduleTests
     public void Nothing_is_lost_and_nothing_gets_out(string kinds)
         => Schedules.Explore(random => new Workload(random, kinds).Main(), Count).ShouldBeGreaterThan(1);
 
+    /// <summary>The same, with tasks of the groups cancelled by the schedule itself, between any two iterations.</summary>
+    [Theory]
+    [InlineData("groups")]
+    [InlineData("groups timeouts scopes")]
+    public void Nothing_is_lost_when_the_schedule_cancels_at_random_too(string kinds)
+        => Schedules.Explore(random => new Workload(random, kinds).Main(), Count, options: new ScheduleOptions { Cancels = 4, MayCancel = task => task.Name is not ("root" or "outside") })
+            .ShouldBeGreaterThan(Count / 10);
+
+    /// <summary>And with the task itself cancelled so, which counts the requests: every request arrives, whenever it comes.</summary>
+    [Theory]
+    [InlineData("timeouts")]
+    [InlineData("scopes")]
+    [InlineData("groups timeouts scopes")]
+    public void A_request_of_the_schedule_arrives_whenever_it_comes(string kinds)
+        => Schedules.Explore(random => new Workload(random, kinds, asksItself: false).Main(), Count, options: new ScheduleOptions { Cancels = 2, MayCancel = task => task.Name == "root" })
+            .ShouldBeGreaterThan(Count / 10);
+
     private sealed class Workload
     {
         private const int Depth = 3;
 
         private readonly Random _random;
+        private readonly bool _asksItself; // or else the schedule cancels the root
         private readonly List<Func<int, Coroutine>> _kinds = [];
         private readonly List<CoroutineTask> _children = [];
         private CoroutineTask? _root;
-        private int _asked;         // cancellations of the root from outside
+        private int _asked;         // cancellations of the root from outside, as far as they are known
         private bool _wasCancelled; // one of them has ended its work
 
-        internal Workload(Random random, string kinds)
+        internal Workload(Random random, string kinds, bool asksItself = true)
         {
             _random = random;
+            _asksItself = asksItself;
             if (kinds.Contains("groups"))
                 _kinds.AddRange([Group, Group]);
             if (kinds.Contains("timeouts"))
@@ -43,12 +62,15 @@ public class ScopeScheduleTests
         internal async Coroutine Main()
         {
             _root = Asyncio.CreateTask(Root(), "root");
-            var outside = Asyncio.CreateTask(CancelAtRandom(), "outside");
+            var outside = Asyncio.CreateTask(_asksItself ? CancelAtRandom() : Asyncio.Sleep(0), "outside");
             await Asyncio.Wait([_root]);
             outside.Cancel();
             await Asyncio.Wait([outside]);
             Check(Asyncio.AllTasks().Count == 1, "a task has outlived its group");
-            _root.Result();
+            if (_asksItself || !_root.IsCancelled) // the schedule may cancel it before its first step, and at its end
+            {
+                _root.Result();
+            }
         }
 
         private async Coroutine Root()
@@ -59,6 +81,7 @@ public class ScopeScheduleTests
             }
             catch (CancelledException)
             {
+                CountRequests();
                 Check(_asked > 0, "a scope's own cancellation got out");
                 _wasCancelled = true;
             }
@@ -66,6 +89,7 @@ public class ScopeScheduleTests
             {
                 Check(e.Flatten().InnerExceptions.All(failure => failure is FormatException), e.ToString());
             }
+            CountRequests();
             Check(_root!.Cancelling == _asked, $"{_root.Cancelling} requests are counted, but {_asked} were made from outside");
             int asked = _asked;
             bool isDelivered = false;
@@ -77,9 +101,13 @@ public class ScopeScheduleTests
             {
                 isDelivered = true;
             }
+            CountRequests();
             Check(!isDelivered || _asked > 0, "a scope's own cancellation was delivered behind it");
             Check(isDelivered || asked == 0 || _wasCancelled, "a cancellation from outside was lost");
         }
+
+        // No scope is open, so what is counted has come from the schedule.
+        private void CountRequests() => _asked = _asksItself ? _asked : _root!.Cancelling;
 
         private async Coroutine CancelAtRandom()
         {
