@@ -57,7 +57,7 @@ internal sealed class StaggeredRun<T>(double? delay)
                 {
                     var failed = Asyncio.GetRunningLoop().CreateFuture<bool>();
                     _exceptions.Add(null);
-                    _ = group.CreateTask(RunOne(function, _exceptions.Count - 1, failed, group));
+                    group.CreateTask(RunOne(function, _exceptions.Count - 1, failed, group)).StartBeforeCancel(); // or a cancellation of it alone would not be seen
                     // Not WaitFor: what ends the waiting early is no failure, and the group's own cancellation must come through.
                     await Asyncio.Wait([failed], delay);
                 }

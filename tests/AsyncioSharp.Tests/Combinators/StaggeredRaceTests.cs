@@ -1,5 +1,6 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
+using AsyncioSharp.Tests.Synchronization;
 
 namespace AsyncioSharp.Tests.Combinators;
 
@@ -154,6 +155,50 @@ public class StaggeredRaceTests
             }
         }
     }
+
+    [Fact]
+    public void In_ten_thousand_schedules_there_is_one_winner_everybody_has_ended_and_no_failure_is_lost()
+        => ExplorationTests.Explore(async random =>
+        {
+            int running = 0;
+            int begun = 0;
+            var race = Asyncio.CreateTask(Asyncio.StaggeredRace(Enumerable.Range(0, 4).Select(index => (Func<Coroutine<int>>)(() => Run(index))), random.Next(3)), name: "race");
+            await Asyncio.Wait(race);
+            ExplorationTests.Check(running == 0, "the race was left before its coroutines");
+            if (!race.IsCancelled)
+            {
+                var result = race.Result();
+                ExplorationTests.Check(result.WinnerIndex is null || result.Winner == result.WinnerIndex, $"{result.Winner} is not the result of {result.WinnerIndex}");
+                ExplorationTests.Check(result.Exceptions.Count >= begun, "somebody began and is not told of");
+                ExplorationTests.Check(result.WinnerIndex is not null || result.Exceptions.All(failure => failure is not null), "a failure was lost");
+            }
+
+            async Coroutine<int> Run(int index)
+            {
+                begun++;
+                running++;
+                try
+                {
+                    await Asyncio.Sleep(random.Next(3));
+                    if (random.Next(2) == 0)
+                    {
+                        throw new FormatException();
+                    }
+                    return index;
+                }
+                finally
+                {
+                    try
+                    {
+                        await OnLoop.Turns(random.Next(2));
+                    }
+                    finally
+                    {
+                        running--;
+                    }
+                }
+            }
+        });
 
     [Fact]
     public void Cancelling_the_waiting_task_cancels_all_that_have_begun()

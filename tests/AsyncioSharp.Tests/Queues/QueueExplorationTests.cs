@@ -102,6 +102,60 @@ public class QueueExplorationTests
         });
 
     [Fact]
+    public void With_limits_of_time_items_are_conserved_too()
+        => Explore(async random =>
+        {
+            var queue = new AsyncQueue<int>(random.Next(1, 3));
+            int number = 0;
+            var put = new List<int>();
+            var got = new List<int>();
+            var getters = Start(3, Getter);
+            await Finish(Start(3, Putter));
+            await Finish(getters);
+            while (!queue.IsEmpty)
+            {
+                got.Add(queue.GetNowait());
+            }
+            Check(got.Order().SequenceEqual(put.Order()), $"put {string.Join(' ', put)}, got {string.Join(' ', got)}");
+            Check(!queue.ToString().Contains("ters[", StringComparison.Ordinal), $"somebody still waits: {queue}");
+
+            async Coroutine Getter()
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    try
+                    {
+                        got.Add(await (random.Next(3) == 0
+                            ? Asyncio.WaitFor(Asyncio.WaitFor(queue.Get(), random.Next(1, 4)), random.Next(1, 4))
+                            : Asyncio.WaitFor(queue.Get(), random.Next(1, 4))));
+                    }
+                    catch (TimeoutException)
+                    {
+                        // Nothing was taken.
+                    }
+                }
+            }
+
+            async Coroutine Putter()
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    int item = ++number;
+                    try
+                    {
+                        await Asyncio.WaitFor(queue.Put(item), random.Next(1, 4));
+                        put.Add(item);
+                        await Asyncio.Sleep(random.Next(2));
+                    }
+                    catch (TimeoutException)
+                    {
+                        // It is not in the queue.
+                    }
+                }
+            }
+        });
+
+    [Fact]
     public void Join_ends_when_all_is_done_and_not_before()
         => Explore(async random =>
         {

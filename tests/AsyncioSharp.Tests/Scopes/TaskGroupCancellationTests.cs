@@ -359,8 +359,95 @@ public class TaskGroupCancellationTests
         }
     }
 
+    [Theory]
+    [InlineData("failure")]
+    [InlineData("group")]
+    [InlineData("outside")]
+    [InlineData("body")]
+    public void CPython_116048_a_task_that_the_group_cancels_before_its_first_step_begins_all_the_same(string reason)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var log = new List<string>();
+            var parent = Asyncio.CreateTask(Parent());
+            if (reason == "outside")
+            {
+                await Asyncio.Sleep(0);
+                parent.Cancel("outside");
+            }
+            await Asyncio.Wait(parent);
+            log.ShouldBe(["takes the connection", "closes the connection"]);
+            parent.IsCancelled.ShouldBe(reason == "outside");
+
+            async Coroutine Parent()
+            {
+                try
+                {
+                    await new TaskGroup().Run(async group =>
+                    {
+                        if (reason == "failure")
+                        {
+                            _ = group.CreateTask(Fails());
+                            await Asyncio.Sleep(0); // it has failed, and its group learns of that behind the next task's creation
+                        }
+                        var child = group.CreateTask(Serves());
+                        if (reason == "group")
+                        {
+                            group.Cancel();
+                        }
+                        else if (reason == "body")
+                        {
+                            throw new FormatException();
+                        }
+                    });
+                }
+                catch (TaskGroupException)
+                {
+                    // Not the subject.
+                }
+            }
+
+            async Coroutine Serves()
+            {
+                log.Add("takes the connection");
+                try
+                {
+                    await Asyncio.Sleep(10);
+                    log.Add("serves");
+                }
+                finally
+                {
+                    log.Add("closes the connection");
+                }
+            }
+
+            static async Coroutine Fails() => throw new FormatException();
+        }
+    }
+
     [Fact]
-    public void CPython_116048_a_cancellation_that_arrives_while_the_group_shuts_down_is_not_lost()
+    public void A_task_of_a_group_that_is_cancelled_by_itself_before_its_first_step_does_not_begin()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            bool begun = false;
+            await new TaskGroup().Run(async group => group.CreateTask(Begin()).Cancel());
+            begun.ShouldBeFalse();
+
+            async Coroutine Begin()
+            {
+                begun = true;
+                await Asyncio.Sleep(1);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_cancellation_that_arrives_while_the_group_shuts_down_is_not_lost()
     {
         VirtualTimeLoop.Run(Main());
 

@@ -251,6 +251,53 @@ public class ExplorationTests
             }
         });
 
+    [Fact]
+    public void A_lock_with_a_limit_of_time()
+        => Explore(async random =>
+        {
+            var mutex = new AsyncLock();
+            var semaphore = new AsyncSemaphore(2);
+            bool isHeld = false;
+            await Finish(Start(4, Worker));
+            Check(mutex.ToString() == "<AsyncLock [unlocked]>", $"{mutex} was left");
+            Check(semaphore.ToString() == "<AsyncSemaphore [unlocked, value:2]>", $"{semaphore} was left");
+
+            async Coroutine Worker()
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    try
+                    {
+                        using (await Limited(semaphore.Acquire()))
+                        using (await Limited(mutex.Acquire()))
+                        {
+                            Check(!isHeld, "two hold the lock");
+                            isHeld = true;
+                            try
+                            {
+                                await Asyncio.Sleep(random.Next(2));
+                            }
+                            finally
+                            {
+                                isHeld = false;
+                            }
+                        }
+                    }
+                    catch (TimeoutException)
+                    {
+                        await OnLoop.Turns(random.Next(2));
+                    }
+                }
+            }
+
+            Coroutine<AsyncReleaser> Limited(Coroutine<AsyncReleaser> acquire) => random.Next(4) switch
+            {
+                0 => Asyncio.WaitFor(Asyncio.WaitFor(acquire, random.Next(1, 3)), random.Next(1, 3)),
+                1 => Asyncio.WaitFor(acquire, new CancellationTokenSource().Token),
+                _ => Asyncio.WaitFor(acquire, random.Next(1, 3)),
+            };
+        });
+
     internal static void Explore(Func<Random, Coroutine> body, Func<CoroutineTask, bool>? mayCancel = null)
         => Schedules.Explore(body, Count, options: new ScheduleOptions { Cancels = 3, MayCancel = mayCancel }).ShouldBeGreaterThan(Count / 2, "most schedules must differ, or little is tried");
 
