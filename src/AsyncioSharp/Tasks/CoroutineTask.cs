@@ -141,10 +141,10 @@ public partial class CoroutineTask : Future
     internal TaskDetails Details => _extras.NeedDetails();
 
     /// <summary>The first step was taken: the coroutine is this task's.</summary>
-    private bool Begun
+    internal bool Begun
     {
         get => Has(Marks.Begun);
-        set => Mark(Marks.Begun, value);
+        private set => Mark(Marks.Begun, value);
     }
 
     /// <summary>A request waits for the next step.</summary>

@@ -5,6 +5,11 @@ internal sealed class LateRequest(CoroutineTask task, string? message) : Runnabl
 {
     internal override void Run(object? source)
     {
+        if (task.IsRequestLate && !task.Begun && !task.IsDone)
+        {
+            task.CancelLater(message); // a schedule has put this before the first step
+            return;
+        }
         task.IsRequestLate = false;
         if (!task.IsDone && task.Cancelling > 0)
         {
