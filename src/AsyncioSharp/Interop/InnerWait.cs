@@ -34,7 +34,10 @@ internal sealed class InnerWait : Runnable, IRelay
     /// <summary>For the list of those who wait for a future.</summary>
     public override string ToString() => $"{MethodNames.Of(Continuation)}()";
 
-    /// <summary>Cancels what is awaited; if that is done and the wake-up on its way, the exception is thrown then, in place of the result.</summary>
+    /// <summary>
+    /// Cancels what is awaited. If that is done and the wake-up on its way, the exception is thrown then, in place of a future's result. What a coroutine gave may be
+    /// a lock or an item that nobody else can take: the method gets it, and the exception where it waits next, as if the coroutine had run inside it.
+    /// </summary>
     internal void Cancel(string? message)
     {
         _cause = _host.Cause;
@@ -42,7 +45,15 @@ internal sealed class InnerWait : Runnable, IRelay
         {
             driven.Details.TokensOf(driven).TakeOver(_cause);
         }
-        if (!_target.Cancel(message))
+        if (_target.Cancel(message))
+        {
+            return;
+        }
+        if (_target is DrivenTask { HasSucceeded: true })
+        {
+            _host.CancelOwnerLater(message); // behind the wake-up
+        }
+        else
         {
             _interrupt ??= new CancelledException(message, null, _cause);
         }

@@ -152,7 +152,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
     {
         if (loop.CurrentTask == owner)
         {
-            owner!.CancelLater(message); // one of the methods runs at this moment; it gets the exception where it waits next
+            CancelOwnerLater(message); // one of the methods runs at this moment; it gets the exception where it waits next
             return true;
         }
         var waits = WaitsFor(awaited);
@@ -168,6 +168,9 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         }
         return waits.Count > 0;
     }
+
+    /// <summary>Has a request that was counted already come again behind what is queued now.</summary>
+    internal void CancelOwnerLater(string? message) => owner!.CancelLater(message);
 
     private sealed class Posted(LoopSynchronizationContext host, SendOrPostCallback callback, object? state) : Runnable
     {

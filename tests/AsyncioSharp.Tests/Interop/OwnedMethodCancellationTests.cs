@@ -415,11 +415,9 @@ public class OwnedMethodCancellationTests
         }
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
+    [Fact]
     [Rule("CAN-05")]
-    public void When_what_the_method_waits_for_is_done_already_the_exception_takes_the_place_of_the_result(bool coroutine)
+    public void When_the_future_that_the_method_waits_for_is_done_already_the_exception_takes_the_place_of_the_result()
     {
         VirtualTimeLoop.Run(Main());
         _log.ShouldBe(["method cancelled: stop"]);
@@ -430,10 +428,6 @@ public class OwnedMethodCancellationTests
             var task = Asyncio.CreateTask(Caller(future));
             await Asyncio.Sleep(1);
             future.SetResult(1);
-            if (coroutine)
-            {
-                await Asyncio.Sleep(0); // the coroutine has run to its end, the method not yet on
-            }
             task.Cancel("stop");
             await Catching.Exception<CancelledException>(task);
         }
@@ -444,8 +438,7 @@ public class OwnedMethodCancellationTests
         {
             try
             {
-                int value = coroutine ? await Await(future) : await future;
-                _log.Add($"value {value}");
+                _log.Add($"value {await future}");
             }
             catch (CancelledException e)
             {
@@ -453,8 +446,56 @@ public class OwnedMethodCancellationTests
                 throw;
             }
         }
+    }
 
-        static async Coroutine<int> Await(Future<int> future) => await future;
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_method_that_is_cancelled_loses_neither_the_item_nor_the_lock_that_its_coroutine_has_taken(int turns)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var queue = new AsyncQueue<int>();
+            var mutex = new AsyncLock();
+            await mutex.Acquire();
+            var worker = Asyncio.CreateTask(Caller(queue));
+            var holder = Asyncio.CreateTask(Caller(mutex));
+            await Asyncio.Sleep(1);
+            queue.PutNowait(17);
+            mutex.Release();
+            for (int i = 0; i < turns; i++)
+            {
+                await Asyncio.Sleep(0);
+            }
+            worker.Cancel("stop");
+            holder.Cancel("stop");
+            await Catching.Exception<CancelledException>(worker);
+            await Catching.Exception<CancelledException>(holder);
+            (queue.Count + _log.Count(static line => line == "item 17")).ShouldBe(1, "either the queue has it, or the method had it");
+            mutex.IsLocked.ShouldBeFalse();
+            _log.ShouldNotContain("went on");
+        }
+
+        async Coroutine Caller(object resource) => await Method(resource);
+
+        async Task Method(object resource)
+        {
+            if (resource is AsyncQueue<int> queue)
+            {
+                _log.Add($"item {await queue.Get()}");
+            }
+            else
+            {
+                using var held = await ((AsyncLock)resource).Acquire();
+                await Asyncio.Sleep(1);
+            }
+            await Asyncio.Sleep(1);
+            _log.Add("went on");
+        }
     }
 
     [Fact]
