@@ -117,6 +117,25 @@ public class AsCompletedTests
 
     [Fact]
     [Rule("AC-02")]
+    public void What_is_done_already_comes_in_the_order_of_the_arguments()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var futures = Enumerable.Range(0, 20).Select(_ => loop.CreateFuture<int>()).ToList();
+            for (int i = futures.Count - 1; i >= 0; i--)
+                futures[i].SetResult(i);
+            var order = new List<int>();
+            foreach (var next in Asyncio.AsCompleted(futures))
+                order.Add(await next);
+            order.ShouldBe(Enumerable.Range(0, 20));
+        }
+    }
+
+    [Fact]
+    [Rule("AC-02")]
     public void An_outcome_takes_two_iterations_to_who_awaits_it_also_one_that_was_there_before()
     {
         var loop = VirtualTimeLoop.Create();

@@ -201,6 +201,49 @@ public class WaitForCancellationTests
         }
     }
 
+    [Fact]
+    [Rule("WF-07")]
+    public void With_no_time_too_a_request_is_forwarded_to_what_is_being_cancelled()
+    {
+        var log = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(["refused  at 0", "gave in to two at 1"]);
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var inner = Asyncio.CreateTask(Resists(loop));
+            await Asyncio.Sleep(0);
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(inner, 0));
+            await Asyncio.Sleep(1);
+            waiting.IsDone.ShouldBeFalse();
+            waiting.Cancel("two");
+            (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("two");
+            inner.IsCancelled.ShouldBeTrue();
+        }
+
+        async Coroutine Resists(EventLoop loop)
+        {
+            try
+            {
+                await Asyncio.Sleep(20);
+            }
+            catch (CancelledException e)
+            {
+                log.Add($"refused {e.CancelMessage} at {loop.Time:0}");
+            }
+            try
+            {
+                await Asyncio.Sleep(20);
+            }
+            catch (CancelledException e)
+            {
+                log.Add($"gave in to {e.CancelMessage} at {loop.Time:0}");
+                throw;
+            }
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

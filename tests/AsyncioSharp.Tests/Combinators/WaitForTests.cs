@@ -94,7 +94,6 @@ public class WaitForTests
     [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_waits_for_task_cancellation")]
     [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_waits_for_task_cancellation_w_timeout_0")]
     [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_reraises_exception_during_cancellation")]
-    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_cancel_suppressed")]
     public void What_is_cancelled_by_the_timeout_is_awaited_to_its_end_and_may_still_decide_the_outcome(double timeout)
     {
         VirtualTimeLoop.Run(Main());
@@ -136,6 +135,29 @@ public class WaitForTests
                     }
                     return value;
                 }
+            }
+        }
+    }
+
+    [Fact]
+    [Rule("WF-04")]
+    [CPython("test_waitfor.py::AsyncioWaitForTest.test_wait_for_cancel_suppressed")]
+    public void A_coroutine_that_swallows_the_cancellation_and_returns_gives_its_value()
+    {
+        VirtualTimeLoop.Run(Main()).ShouldBe(42);
+
+        static async Coroutine<int> Main() => await Asyncio.WaitFor(Swallows(), 0.1);
+
+        static async Coroutine<int> Swallows()
+        {
+            try
+            {
+                await Asyncio.Sleep(10);
+                return 0;
+            }
+            catch (CancelledException)
+            {
+                return 42;
             }
         }
     }
@@ -198,6 +220,27 @@ public class WaitForTests
             variable.Set("inside");
             await Asyncio.Sleep(1);
         }
+    }
+
+    [Fact]
+    [Rule("WF-03", "WF-05")]
+    public void It_takes_no_iteration_of_its_own_and_a_coroutine_those_of_a_task()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var future = loop.CreateFuture<int>();
+        var waiting = loop.CreateTask(Asyncio.WaitFor(future, 5));
+        loop.RunOnce();
+        future.SetResult(1);
+        loop.IterationsUntil(() => waiting.IsDone).ShouldBe(1);
+
+        var done = loop.CreateTask(Asyncio.WaitFor(future, 5));
+        loop.IterationsUntil(() => done.IsDone).ShouldBe(1, "the first step of the task");
+
+        var coroutine = loop.CreateTask(Asyncio.WaitFor(AtOnce(), 5));
+        loop.IterationsUntil(() => coroutine.IsDone).ShouldBe(3, "and the step of the inner task, and its end");
+        loop.Close();
+
+        static async Coroutine<int> AtOnce() => 1;
     }
 
     [Fact]

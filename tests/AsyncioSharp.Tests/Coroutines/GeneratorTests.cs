@@ -228,6 +228,30 @@ public class GeneratorTests
 
     [Fact]
     [Rule("GEN-02")]
+    public void It_has_no_value_and_what_it_finds_out_goes_through_a_future()
+    {
+        typeof(Asyncio).GetMethods().Where(method => method.Name == nameof(Asyncio.Coroutine)).Select(method => method.ReturnType)
+            .ShouldBe([typeof(Coroutine), typeof(Coroutine), typeof(Func<Coroutine>)], ignoreOrder: true);
+        VirtualTimeLoop.Run(Main()).ShouldBe(42);
+
+        static async Coroutine<int> Main()
+        {
+            var answer = Asyncio.GetRunningLoop().CreateFuture<int>();
+            CoroutineTask task = Asyncio.CreateTask(Asyncio.Coroutine(Generator(answer)));
+            await task;
+            task.ShouldNotBeAssignableTo<IFuture<int>>();
+            return answer.Result();
+        }
+
+        static IEnumerable<IAwaitable?> Generator(Future<int> answer)
+        {
+            yield return Asyncio.Sleep(1);
+            answer.SetResult(42);
+        }
+    }
+
+    [Fact]
+    [Rule("GEN-02")]
     public void A_failure_of_its_own_body_is_its_outcome()
     {
         VirtualTimeLoop.Run(Main());

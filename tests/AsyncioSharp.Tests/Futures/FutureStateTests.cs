@@ -1,3 +1,4 @@
+using System.Reflection;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Coroutines;
 using AsyncioSharp.Tests.Infrastructure;
@@ -198,6 +199,19 @@ public sealed class FutureStateTests : IDisposable
         }
 
         static async Coroutine<int> Throwing() => throw new FormatException();
+    }
+
+    [Fact]
+    public void Of_a_future_and_a_task_only_Cancel_can_be_overridden_and_of_a_loop_nothing()
+    {
+        foreach (var type in new[] { typeof(Future), typeof(Future<int>), typeof(CoroutineTask), typeof(CoroutineTask<int>) })
+        {
+            var open = type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                .Where(method => method.IsVirtual && !method.IsFinal && (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly))
+                .Where(method => method.GetBaseDefinition().DeclaringType != typeof(object));
+            open.Select(method => method.Name).ShouldBe([nameof(Future.Cancel)], type.Name);
+        }
+        typeof(EventLoop).IsSealed.ShouldBeTrue();
     }
 
     [Fact]

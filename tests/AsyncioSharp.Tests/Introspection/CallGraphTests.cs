@@ -46,6 +46,25 @@ public partial class CallGraphTests
     }
 
     [Fact]
+    public void A_negative_limit_gives_no_frames()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var waiting = Asyncio.CreateTask(Wait(future));
+            await Asyncio.Sleep(0);
+
+            Asyncio.CaptureCallGraph(future)!.AwaitedBy.ShouldHaveSingleItem().CallStack.ShouldHaveSingleItem();
+            Asyncio.CaptureCallGraph(future, limit: -1)!.AwaitedBy.ShouldHaveSingleItem().CallStack.ShouldBeEmpty();
+            Asyncio.CaptureCallGraph(limit: -1)!.CallStack.ShouldBeEmpty();
+            future.SetResult(1);
+            await waiting;
+        }
+    }
+
+    [Fact]
     public void Without_an_argument_it_is_the_current_tasks_graph_with_what_runs_now_first()
     {
         Should.Throw<InvalidOperationException>(() => Asyncio.CaptureCallGraph()).Message.ShouldContain("no running event loop");

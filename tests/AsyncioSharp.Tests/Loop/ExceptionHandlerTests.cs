@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
@@ -218,6 +219,29 @@ public class ExceptionHandlerTests
     }
 
     [Fact]
+    [Rule("EXC-05")]
+    public void A_trace_in_a_report_has_the_most_recent_call_first()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.Debug = true;
+        var log = loop.CollectLog();
+        QueueFromBelow(loop);
+        loop.RunIteration();
+
+        // Message, handle, trace of the creation, failure.
+        var lines = log.ToString().Split(Environment.NewLine);
+        lines[0].ShouldBe("Exception in callback ExceptionHandlerTests.FailingCallback()");
+        int head = Array.IndexOf(lines, "Object created at (most recent call first):");
+        head.ShouldBeGreaterThan(0);
+        var frames = lines.Skip(head + 1).TakeWhile(line => line.StartsWith("   at ", StringComparison.Ordinal)).Select(line => line.Split('(')[0].Split('.')[^1]).ToList();
+        frames.Count.ShouldBeGreaterThan(2);
+        frames.Take(3).ShouldBe([nameof(Queue), nameof(QueueFromBelow), nameof(A_trace_in_a_report_has_the_most_recent_call_first)]);
+        lines[head + 1 + frames.Count].ShouldStartWith("System.FormatException: in the callback");
+        lines[head + 2 + frames.Count].ShouldContain(nameof(FailingCallback));
+        loop.Close();
+    }
+
+    [Fact]
     [Rule("EXC-06")]
     [CPython("test_base_events.py::BaseEventLoopTests.test_set_exc_handler_broken")]
     [CPython("test_base_events.py::BaseEventLoopTests.test_default_exc_handler_broken")]
@@ -403,6 +427,20 @@ public class ExceptionHandlerTests
     }
 
     private static void FailingCallback() => throw new FormatException("in the callback");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void QueueFromBelow(EventLoop loop)
+    {
+        Queue(loop);
+        GC.KeepAlive(loop); // no tail call, which would leave this frame out
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Queue(EventLoop loop)
+    {
+        loop.CallSoon(FailingCallback);
+        GC.KeepAlive(loop);
+    }
 
     private static async Coroutine Nothing() => await Asyncio.Sleep(0);
 

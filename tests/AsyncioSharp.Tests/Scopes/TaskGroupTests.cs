@@ -83,13 +83,14 @@ public class TaskGroupTests
         static async Coroutine Main()
         {
             bool bodyWasCancelled = false;
+            CoroutineTask? other = null;
             var failures = await FailuresOf(new TaskGroup().Run(async group =>
             {
                 for (int i = 0; i < 3; i++)
                 {
                     _ = group.CreateTask(FailAfter(1));
                 }
-                var other = group.CreateTask(Asyncio.Sleep(5));
+                other = group.CreateTask(Asyncio.Sleep(5));
                 try
                 {
                     await Asyncio.Sleep(10);
@@ -101,7 +102,10 @@ public class TaskGroupTests
                 }
             }));
             failures.Count.ShouldBe(3);
+            failures.ShouldAllBe(failure => failure is FormatException);
             bodyWasCancelled.ShouldBeTrue();
+            other!.IsCancelled.ShouldBeTrue();
+            Asyncio.GetRunningLoop().Time.ShouldBe(1, 1e-9);
             CoroutineTask.Current.Cancelling.ShouldBe(0);
         }
     }
@@ -135,8 +139,6 @@ public class TaskGroupTests
     }
 
     [Fact]
-    [CPython(Rows + "test_taskgroup_11")]
-    [CPython(Rows + "test_taskgroup_12")]
     [CPython(Rows + "test_taskgroup_14")]
     public void The_failure_of_an_inner_group_is_one_entry_of_the_outer_ones()
     {
@@ -159,6 +161,54 @@ public class TaskGroupTests
             nested.InnerExceptions.Count.ShouldBe(2);
             new TaskGroupException(failures).Flatten().InnerExceptions.ShouldAllBe(failure => failure is FormatException);
             busy!.IsCancelled.ShouldBeTrue();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [CPython(Rows + "test_taskgroup_11")]
+    [CPython(Rows + "test_taskgroup_12")]
+    public void When_the_owner_of_two_groups_is_cancelled_the_failures_of_the_inner_tasks_win_through_both(bool busyOutside)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            CoroutineTask? busy = null;
+            var owner = Asyncio.CreateTask(Owner());
+            await Asyncio.Sleep(1);
+            owner.Cancel();
+
+            var inner = (await FailuresOf(owner)).ShouldHaveSingleItem().ShouldBeOfType<TaskGroupException>();
+            inner.InnerExceptions.Count.ShouldBe(5);
+            inner.InnerExceptions.ShouldAllBe(failure => failure is FormatException);
+            Asyncio.GetRunningLoop().Time.ShouldBe(1, 1e-9);
+            (busy?.IsCancelled ?? false).ShouldBe(busyOutside);
+
+            async Coroutine Owner() => await new TaskGroup().Run(async outer =>
+            {
+                if (busyOutside)
+                    busy = outer.CreateTask(Asyncio.Sleep(10));
+                await new TaskGroup().Run(async inner =>
+                {
+                    for (int i = 0; i < 5; i++)
+                        _ = inner.CreateTask(FailsWhenCancelled());
+                    await Asyncio.Sleep(10);
+                });
+            });
+        }
+
+        static async Coroutine FailsWhenCancelled()
+        {
+            try
+            {
+                await Asyncio.Sleep(10);
+            }
+            catch (CancelledException)
+            {
+                throw new FormatException();
+            }
         }
     }
 

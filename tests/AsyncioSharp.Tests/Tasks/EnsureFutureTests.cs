@@ -75,6 +75,24 @@ public class EnsureFutureTests
 
     [Fact]
     [Rule("TASK-11")]
+    public void A_task_of_a_factory_that_was_given_no_name_has_an_automatic_one()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.TaskFactory = new Factory();
+        loop.RunUntilComplete(Test());
+        loop.Close();
+
+        static async Coroutine Test()
+        {
+            var task = Asyncio.CreateTask(Seven());
+            task.Name.ShouldStartWith("Task-");
+            int.Parse(task.Name["Task-".Length..], System.Globalization.CultureInfo.InvariantCulture).ShouldBePositive();
+            await task;
+        }
+    }
+
+    [Fact]
+    [Rule("TASK-11")]
     [CPython("test_tasks.py::BaseTaskTests.test_bare_create_task")]
     [CPython("test_base_events.py::BaseEventLoopTests.test_create_named_task_with_custom_factory")]
     [CPython("test_base_events.py::BaseEventLoopTests.test_set_task_factory")]

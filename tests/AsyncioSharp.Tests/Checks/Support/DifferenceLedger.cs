@@ -5,8 +5,9 @@ namespace AsyncioSharp.Tests.Checks.Support;
 /// <summary>One row of the table of differences.</summary>
 /// <param name="Python">What Python does; the first column.</param>
 /// <param name="Rules">The rules that it names in parentheses.</param>
+/// <param name="Conflicts">The conflicts of section 20 of docs/semantics.md that it names there.</param>
 /// <param name="Tests">The tests in the last column: <c>Class.Method</c>, or a class as a whole.</param>
-public sealed record Difference(string Python, IReadOnlyList<string> Rules, IReadOnlyList<string> Tests);
+public sealed record Difference(string Python, IReadOnlyList<string> Rules, IReadOnlyList<string> Conflicts, IReadOnlyList<string> Tests);
 
 /// <summary>Reads the table "Differences" of docs/python-differences.md.</summary>
 public static partial class DifferenceLedger
@@ -38,6 +39,7 @@ public static partial class DifferenceLedger
         return new(
             cells[0],
             [.. RuleId().Matches(cells[0]).Select(static match => match.Value)],
+            [.. ConflictId().Matches(cells[0]).Select(static match => match.Value)],
             [.. TestName().Matches(cells[^1]).Select(static match => match.Groups[1].Value)]);
     }
 
@@ -49,6 +51,9 @@ public static partial class DifferenceLedger
 
     [GeneratedRegex(@"\b[A-Z]{2,4}-\d{2}\b")]
     private static partial Regex RuleId();
+
+    [GeneratedRegex(@"\bC-\d{2}\b")]
+    private static partial Regex ConflictId();
 
     [GeneratedRegex(@"`([A-Za-z]\w*(?:\.\w+)?)`")]
     private static partial Regex TestName();

@@ -31,6 +31,10 @@ public static partial class RuleLedger
         return rules;
     }
 
+    /// <summary>The conflicts of section 20: their IDs, and the side that AsyncioSharp takes, which is the last column.</summary>
+    public static IReadOnlyList<(string Id, string Choice)> Conflicts(string semantics)
+        => [.. Lines(semantics).Select(line => ConflictRow().Match(line)).Where(row => row.Success).Select(row => (row.Groups[1].Value, row.Groups[2].Value))];
+
     /// <summary>The rows of the table under "Rules without a test": an ID and the reason why there is no test.</summary>
     /// <exception cref="FormatException">A row is not an ID and a reason, or an ID stands there twice.</exception>
     public static IReadOnlyDictionary<string, string> Excuses(string differences)
@@ -79,6 +83,9 @@ public static partial class RuleLedger
 
     [GeneratedRegex(@"^- \[([A-Z]+-\d+)\] ")]
     private static partial Regex RuleItem();
+
+    [GeneratedRegex(@"^\| (C-\d{2}) \|.*\| ([^|]+) \|$")]
+    private static partial Regex ConflictRow();
 
     [GeneratedRegex(@"^\|[\s:|-]*\|$|^\|\s*ID\s*\|")]
     private static partial Regex TableHead();
