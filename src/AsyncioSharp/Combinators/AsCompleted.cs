@@ -31,6 +31,11 @@ public static partial class Asyncio
     /// <inheritdoc cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>
     public static AsCompletedIterator AsCompleted(IEnumerable<IAwaitable> awaitables, TimeSpan timeout, CancellationToken cancellationToken = default)
         => AsCompleted(awaitables, EventLoop.SecondsOf(timeout), cancellationToken);
+
+    // The items of the iterations.
+    internal static async Coroutine<T> AsCompleted<T>(CompletionQueue queue) => ((IFuture<T>)(object)await queue.Next()).Result();
+
+    internal static async Coroutine AsCompleted(CompletionQueue queue) => (await queue.Next()).Result();
 }
 
 /// <summary>What <c>AsCompleted</c> returns for awaitables with a result.</summary>
@@ -67,7 +72,7 @@ public sealed class AsCompletedIterator<T> : IEnumerable<Coroutine<T>>, IEnumera
             _current = null;
             return false;
         }
-        _current = NextResult();
+        _current = Asyncio.AsCompleted<T>(_queue);
         return true;
     }
 
@@ -77,8 +82,6 @@ public sealed class AsCompletedIterator<T> : IEnumerable<Coroutine<T>>, IEnumera
     }
 
     void IEnumerator.Reset() => throw new NotSupportedException("Outcomes are given once.");
-
-    private async Coroutine<T> NextResult() => ((IFuture<T>)(object)await _queue.Next()).Result();
 
     private async Coroutine<bool> MoveNextAsync()
     {
@@ -139,7 +142,7 @@ public sealed class AsCompletedIterator : IEnumerable<Coroutine>, IEnumerator<Co
             _current = null;
             return false;
         }
-        _current = NextResult();
+        _current = Asyncio.AsCompleted(_queue);
         return true;
     }
 
@@ -149,8 +152,6 @@ public sealed class AsCompletedIterator : IEnumerable<Coroutine>, IEnumerator<Co
     }
 
     void IEnumerator.Reset() => throw new NotSupportedException("Outcomes are given once.");
-
-    private async Coroutine NextResult() => (await _queue.Next()).Result();
 
     private async Coroutine<bool> MoveNextAsync()
     {

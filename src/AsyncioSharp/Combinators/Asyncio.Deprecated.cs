@@ -9,7 +9,10 @@ public static partial class Asyncio
     private const string NoLoop = "The loop parameter is deprecated since Python 3.8; leave it out: the running loop is used.";
     private const string NoCoroutines = "Passing coroutines to Wait is deprecated since Python 3.8: the sets it returns hold tasks, not the coroutines. Pass tasks made by CreateTask.";
 
-    /// <summary>As <see cref="Sleep(double)"/>; the loop must be the one that runs the task.</summary>
+    /// <summary>
+    /// As <see cref="Sleep(double)"/>; the loop must be the one that runs the task.
+    /// Mirrors <c>asyncio.sleep</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <param name="seconds">Seconds of loop time.</param>
     /// <param name="loop">The running loop.</param>
     /// <returns>A coroutine.</returns>
@@ -31,7 +34,10 @@ public static partial class Asyncio
         }
     }
 
-    /// <summary>As <see cref="Sleep{T}(double, T)"/>; the loop must be the one that runs the task.</summary>
+    /// <summary>
+    /// As <see cref="Sleep{T}(double, T)"/>; the loop must be the one that runs the task.
+    /// Mirrors <c>asyncio.sleep</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <typeparam name="T">The kind of value.</typeparam>
     /// <param name="seconds">Seconds of loop time.</param>
     /// <param name="result">What the coroutine gives.</param>
@@ -51,7 +57,10 @@ public static partial class Asyncio
         }
     }
 
-    /// <summary>As <see cref="Gather{T}(IEnumerable{IAwaitable{T}})"/>, on a loop that need not run yet.</summary>
+    /// <summary>
+    /// As <see cref="Gather{T}(IEnumerable{IAwaitable{T}})"/>, on a loop that need not run yet.
+    /// Mirrors <c>asyncio.gather</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <param name="loop">The loop.</param>
@@ -61,7 +70,10 @@ public static partial class Asyncio
     public static IFuture<T[]> Gather<T>(IEnumerable<IAwaitable<T>> awaitables, EventLoop loop)
         => Gathering.Start<IAwaitable<T>, T[]>(Gathering.Listed(awaitables), loop, false, Gathering.Results<T>);
 
-    /// <summary>As <see cref="GatherOutcomes{T}(IEnumerable{IAwaitable{T}})"/>, on a loop that need not run yet.</summary>
+    /// <summary>
+    /// As <see cref="GatherOutcomes{T}(IEnumerable{IAwaitable{T}})"/>, on a loop that need not run yet.
+    /// Mirrors <c>asyncio.gather(..., return_exceptions=True)</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <param name="loop">The loop.</param>
@@ -71,7 +83,10 @@ public static partial class Asyncio
     public static IFuture<Outcome<T>[]> GatherOutcomes<T>(IEnumerable<IAwaitable<T>> awaitables, EventLoop loop)
         => Gathering.Start<IAwaitable<T>, Outcome<T>[]>(Gathering.Listed(awaitables), loop, true, Gathering.Outcomes<T>);
 
-    /// <summary>As <see cref="Shield{T}(IAwaitable{T})"/>, on a loop that need not run yet.</summary>
+    /// <summary>
+    /// As <see cref="Shield{T}(IAwaitable{T})"/>, on a loop that need not run yet.
+    /// Mirrors <c>asyncio.shield</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitable">What to protect.</param>
     /// <param name="loop">The loop.</param>
@@ -80,7 +95,10 @@ public static partial class Asyncio
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static IFuture<T> Shield<T>(IAwaitable<T> awaitable, EventLoop loop) => ShieldOn(awaitable, loop);
 
-    /// <summary>As <see cref="WaitFor{T}(IAwaitable{T}, double?)"/>, on a given loop.</summary>
+    /// <summary>
+    /// As <see cref="WaitFor{T}(IAwaitable{T}, double?)"/>, on a given loop.
+    /// Mirrors <c>asyncio.wait_for</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitable">What to wait for.</param>
     /// <param name="timeout">Seconds; null for no limit.</param>
@@ -96,7 +114,10 @@ public static partial class Asyncio
         return WaitForOn(awaitable, timeout, loop);
     }
 
-    /// <summary>As <see cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen, CancellationToken)"/>, on a given loop.</summary>
+    /// <summary>
+    /// As <see cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen, CancellationToken)"/>, on a given loop.
+    /// Mirrors <c>asyncio.wait</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <typeparam name="TFuture">The kind of futures.</typeparam>
     /// <param name="futures">Futures or tasks of <paramref name="loop"/>.</param>
     /// <param name="loop">The loop.</param>
@@ -113,7 +134,10 @@ public static partial class Asyncio
         return WaitOn<TFuture>([.. futures], timeout, returnWhen, loop);
     }
 
-    /// <summary>As <c>Wait</c>, for coroutines: each is made a task, and the tasks, not the coroutines, are in the sets.</summary>
+    /// <summary>
+    /// As <c>Wait</c>, for coroutines: each is made a task, and the tasks, not the coroutines, are in the sets.
+    /// Mirrors <c>asyncio.wait</c>, which refuses coroutines since 3.11.
+    /// </summary>
     /// <param name="coroutines">Coroutines; one that is given twice counts once.</param>
     /// <param name="timeout">Seconds; null for no limit.</param>
     /// <param name="returnWhen">When to return.</param>
@@ -132,7 +156,10 @@ public static partial class Asyncio
         return WaitOn(tasks, timeout, returnWhen, null);
     }
 
-    /// <summary>As <see cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>, on a loop that need not run yet.</summary>
+    /// <summary>
+    /// As <see cref="AsCompleted{T}(IEnumerable{IAwaitable{T}}, double?, CancellationToken)"/>, on a loop that need not run yet.
+    /// Mirrors <c>asyncio.as_completed</c>, with the <c>loop</c> that Python 3.10 removed.
+    /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <param name="loop">The loop.</param>

@@ -42,6 +42,8 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         StopWhenComplete();
     }
 
+    internal override string CallbackName => "Asyncio.AsCompleted";
+
     public void TokenCancelled(CancellationToken token)
     {
         _cancelledBy = token;

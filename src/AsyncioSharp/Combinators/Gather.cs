@@ -22,7 +22,10 @@ public static partial class Asyncio
     public static IFuture<T[]> Gather<T>(IEnumerable<IAwaitable<T>> awaitables)
         => Gathering.Start<IAwaitable<T>, T[]>(Gathering.Listed(awaitables), null, false, Gathering.Results<T>);
 
-    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for awaitables of any kinds; one without a value gives null.</summary>
+    /// <summary>
+    /// As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for awaitables of any kinds; one without a value gives null.
+    /// Mirrors <c>asyncio.gather</c>.
+    /// </summary>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <returns>A future of the results.</returns>
     public static IFuture<object?[]> Gather(params ReadOnlySpan<IAwaitable> awaitables) => Gathering.Start(awaitables, null, false, Gathering.Objects);
@@ -49,7 +52,10 @@ public static partial class Asyncio
     public static IFuture<Outcome<T>[]> GatherOutcomes<T>(IEnumerable<IAwaitable<T>> awaitables)
         => Gathering.Start<IAwaitable<T>, Outcome<T>[]>(Gathering.Listed(awaitables), null, true, Gathering.Outcomes<T>);
 
-    /// <summary>As <see cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>, for awaitables of any kinds; one without a value gives null.</summary>
+    /// <summary>
+    /// As <see cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>, for awaitables of any kinds; one without a value gives null.
+    /// Mirrors <c>asyncio.gather(..., return_exceptions=True)</c>.
+    /// </summary>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <returns>A future of the outcomes.</returns>
     public static IFuture<Outcome<object?>[]> GatherOutcomes(params ReadOnlySpan<IAwaitable> awaitables)
@@ -59,7 +65,7 @@ public static partial class Asyncio
     public static IFuture<Outcome<object?>[]> GatherOutcomes(IEnumerable<IAwaitable> awaitables)
         => Gathering.Start<IAwaitable, Outcome<object?>[]>(Gathering.Listed(awaitables), null, true, Gathering.ObjectOutcomes);
 
-    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 2 awaitables with results of different kinds.</summary>
+    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 2 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
     /// <typeparam name="T2">The kind of the second result.</typeparam>
     /// <param name="first">The first awaitable.</param>
@@ -68,7 +74,7 @@ public static partial class Asyncio
     public static IFuture<(T1, T2)> Gather<T1, T2>(IAwaitable<T1> first, IAwaitable<T2> second)
         => Gathering.StartNamed<(T1, T2)>([first, second], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1])));
 
-    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 3 awaitables with results of different kinds.</summary>
+    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 3 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
     /// <typeparam name="T2">The kind of the second result.</typeparam>
     /// <typeparam name="T3">The kind of the third result.</typeparam>
@@ -79,7 +85,7 @@ public static partial class Asyncio
     public static IFuture<(T1, T2, T3)> Gather<T1, T2, T3>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third)
         => Gathering.StartNamed<(T1, T2, T3)>([first, second, third], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2])));
 
-    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 4 awaitables with results of different kinds.</summary>
+    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 4 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
     /// <typeparam name="T2">The kind of the second result.</typeparam>
     /// <typeparam name="T3">The kind of the third result.</typeparam>
@@ -92,7 +98,7 @@ public static partial class Asyncio
     public static IFuture<(T1, T2, T3, T4)> Gather<T1, T2, T3, T4>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth)
         => Gathering.StartNamed<(T1, T2, T3, T4)>([first, second, third, fourth], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3])));
 
-    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 5 awaitables with results of different kinds.</summary>
+    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 5 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
     /// <typeparam name="T2">The kind of the second result.</typeparam>
     /// <typeparam name="T3">The kind of the third result.</typeparam>
@@ -107,7 +113,7 @@ public static partial class Asyncio
     public static IFuture<(T1, T2, T3, T4, T5)> Gather<T1, T2, T3, T4, T5>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth)
         => Gathering.StartNamed<(T1, T2, T3, T4, T5)>([first, second, third, fourth, fifth], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4])));
 
-    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 6 awaitables with results of different kinds.</summary>
+    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 6 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
     /// <typeparam name="T2">The kind of the second result.</typeparam>
     /// <typeparam name="T3">The kind of the third result.</typeparam>
@@ -124,7 +130,7 @@ public static partial class Asyncio
     public static IFuture<(T1, T2, T3, T4, T5, T6)> Gather<T1, T2, T3, T4, T5, T6>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth, IAwaitable<T6> sixth)
         => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6)>([first, second, third, fourth, fifth, sixth], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5])));
 
-    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 7 awaitables with results of different kinds.</summary>
+    /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 7 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
     /// <typeparam name="T2">The kind of the second result.</typeparam>
     /// <typeparam name="T3">The kind of the third result.</typeparam>

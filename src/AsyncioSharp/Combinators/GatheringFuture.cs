@@ -44,6 +44,8 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
 
     internal override string Kind => "Gather";
 
+    internal override string CallbackName => "Asyncio.Gather";
+
     /// <summary>
     /// Cancels the children. The gather itself is cancelled when they are: it stays pending until a child's end completes it.
     /// </summary>

@@ -45,6 +45,8 @@ internal sealed class ShieldingFuture<T> : Future<T>
         AddWaiter(this);
     }
 
+    internal override string CallbackName => "Asyncio.Shield";
+
     private Future Inner { get; }
 
     internal override void Run(object? source)

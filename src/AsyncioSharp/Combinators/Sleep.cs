@@ -28,7 +28,10 @@ public static partial class Asyncio
     /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
     public static Coroutine Sleep(TimeSpan delay) => Sleep(EventLoop.SecondsOf(delay));
 
-    /// <summary>As <see cref="Sleep(double)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, ends the sleep.</summary>
+    /// <summary>
+    /// As <see cref="Sleep(double)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, ends the sleep.
+    /// Mirrors <c>asyncio.sleep</c>, which has no token.
+    /// </summary>
     /// <param name="seconds">Seconds of loop time; zero and less mean exactly one turn of the others, positive infinity for ever.</param>
     /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
     /// <returns>A coroutine; the time begins when it is awaited or its task takes its first step.</returns>
@@ -38,7 +41,20 @@ public static partial class Asyncio
     public static Coroutine Sleep(double seconds, CancellationToken cancellationToken)
     {
         EventLoop.CheckSeconds(seconds, nameof(seconds));
-        return cancellationToken.CanBeCanceled ? SleepUnless(seconds, cancellationToken) : Sleep(seconds);
+        return cancellationToken.CanBeCanceled ? Unless(seconds, cancellationToken) : Sleep(seconds);
+
+        static async Coroutine Unless(double seconds, CancellationToken cancellationToken)
+        {
+            CancelledException.ThrowIfRequested(cancellationToken);
+            if (seconds <= 0)
+            {
+                await TurnCoroutine.Shared;
+                return;
+            }
+            var sleep = new SleepCoroutine(seconds);
+            using var watch = TokenWatch.Start(GetRunningLoop(), sleep, cancellationToken);
+            await sleep;
+        }
     }
 
     /// <inheritdoc cref="Sleep(double, CancellationToken)"/>
@@ -46,7 +62,7 @@ public static partial class Asyncio
     /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
     public static Coroutine Sleep(TimeSpan delay, CancellationToken cancellationToken) => Sleep(EventLoop.SecondsOf(delay), cancellationToken);
 
-    /// <summary>As <see cref="Sleep(double)"/>, with a value to give at the end.</summary>
+    /// <summary>As <see cref="Sleep(double)"/>, with a value to give at the end. Mirrors <c>asyncio.sleep</c>.</summary>
     /// <typeparam name="T">The kind of value.</typeparam>
     /// <param name="seconds">Seconds of loop time; zero and less mean exactly one turn of the others.</param>
     /// <param name="result">What the coroutine gives.</param>
@@ -55,13 +71,19 @@ public static partial class Asyncio
     public static Coroutine<T> Sleep<T>(double seconds, T result)
     {
         EventLoop.CheckSeconds(seconds, nameof(seconds));
-        return SleepThen(seconds, result);
+        return Then(seconds, result);
+
+        static async Coroutine<T> Then(double seconds, T result)
+        {
+            await Sleep(seconds);
+            return result;
+        }
     }
 
     /// <inheritdoc cref="Sleep{T}(double, T)"/>
     /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
     /// <param name="result">What the coroutine gives.</param>
-    public static Coroutine<T> Sleep<T>(TimeSpan delay, T result) => SleepThen(EventLoop.SecondsOf(delay), result);
+    public static Coroutine<T> Sleep<T>(TimeSpan delay, T result) => Sleep(EventLoop.SecondsOf(delay), result);
 
     /// <inheritdoc cref="Sleep(double, CancellationToken)"/>
     /// <typeparam name="T">The kind of value.</typeparam>
@@ -71,7 +93,13 @@ public static partial class Asyncio
     public static Coroutine<T> Sleep<T>(double seconds, T result, CancellationToken cancellationToken)
     {
         EventLoop.CheckSeconds(seconds, nameof(seconds));
-        return SleepUnless(seconds, result, cancellationToken);
+        return Then(seconds, result, cancellationToken);
+
+        static async Coroutine<T> Then(double seconds, T result, CancellationToken cancellationToken)
+        {
+            await Sleep(seconds, cancellationToken);
+            return result;
+        }
     }
 
     /// <inheritdoc cref="Sleep{T}(double, T, CancellationToken)"/>
@@ -79,32 +107,10 @@ public static partial class Asyncio
     /// <param name="result">What the coroutine gives.</param>
     /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
     public static Coroutine<T> Sleep<T>(TimeSpan delay, T result, CancellationToken cancellationToken)
-        => SleepUnless(EventLoop.SecondsOf(delay), result, cancellationToken);
+        => Sleep(EventLoop.SecondsOf(delay), result, cancellationToken);
 
-    private static async Coroutine<T> SleepThen<T>(double seconds, T result)
-    {
-        await Sleep(seconds);
-        return result;
-    }
-
-    private static async Coroutine<T> SleepUnless<T>(double seconds, T result, CancellationToken cancellationToken)
-    {
-        await Sleep(seconds, cancellationToken);
-        return result;
-    }
-
-    private static async Coroutine SleepUnless(double seconds, CancellationToken cancellationToken)
-    {
-        CancelledException.ThrowIfRequested(cancellationToken);
-        if (seconds <= 0)
-        {
-            await TurnCoroutine.Shared;
-            return;
-        }
-        var sleep = new SleepCoroutine(seconds);
-        using var watch = TokenWatch.Start(GetRunningLoop(), sleep, cancellationToken);
-        await sleep;
-    }
+    /// <summary>A turn as a coroutine of its own, for a task.</summary>
+    internal static async Coroutine Sleep() => await TurnCoroutine.Shared;
 }
 
 /// <summary>
@@ -204,12 +210,7 @@ internal sealed class TurnCoroutine : Coroutine
 
     public override string QualifiedName => "Asyncio.Sleep";
 
-    internal override Coroutine ForTask()
-    {
-        return Turn();
-
-        static async Coroutine Turn() => await Shared;
-    }
+    internal override Coroutine ForTask() => Asyncio.Sleep();
 
     internal override void Resume() => throw new InvalidOperationException("A turn is taken by the task itself.");
 

@@ -23,7 +23,61 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(functions);
         EventLoop.CheckSeconds(delay ?? 0, nameof(delay));
-        return new StaggeredRun<T>(delay).Run(functions);
+        return Race(functions, delay);
+
+        // A group in which each coroutine that fails lets the next one begin, and the first result ends the group.
+        static async Coroutine<StaggeredResult<T>> Race(IEnumerable<Func<Coroutine<T>>> functions, double? delay)
+        {
+            var exceptions = new List<Exception?>();
+            T? winner = default;
+            int? winnerIndex = null;
+            try
+            {
+                await new TaskGroup().Run(async group =>
+                {
+                    foreach (var function in functions)
+                    {
+                        var failed = GetRunningLoop().CreateFuture<bool>();
+                        exceptions.Add(null);
+                        group.CreateTask(RunOne(function, exceptions.Count - 1, failed, group)).StartBeforeCancel(); // or a cancellation of it alone would not be seen
+                        // Not WaitFor: what ends the waiting early is no failure, and the group's own cancellation must come through.
+                        await Wait([failed], delay);
+                    }
+                });
+            }
+            catch (TaskGroupException e)
+            {
+                ExceptionDispatchInfo.Throw(e.InnerException!); // of the sequence; what the coroutines fail with is no failure of the group
+            }
+            return new StaggeredResult<T>(winner, winnerIndex, exceptions);
+
+            async Coroutine RunOne(Func<Coroutine<T>> function, int index, Future<bool> failed, TaskGroup group)
+            {
+                if (winnerIndex is not null)
+                {
+                    return; // the race was over before this one's first step
+                }
+                try
+                {
+                    var result = await (function?.Invoke()
+                        ?? throw new InvalidOperationException($"Function {index} of the staggered race is null or returned null; it must return a coroutine."));
+                    if (winnerIndex is null)
+                    {
+                        winnerIndex = index;
+                        winner = result;
+                        group.Cancel();
+                    }
+                }
+                catch (Exception e) when (e is not KeyboardInterruptException)
+                {
+                    exceptions[index] = e;
+                    if (!failed.IsDone)
+                    {
+                        failed.SetResult(true);
+                    }
+                }
+            }
+        }
     }
 
     /// <inheritdoc cref="StaggeredRace{T}(IEnumerable{Func{Coroutine{T}}}, double?)"/>
@@ -39,60 +93,3 @@ public static partial class Asyncio
 /// <param name="WinnerIndex">The place of the winner among the functions; null if none succeeded.</param>
 /// <param name="Exceptions">How those that began have failed, in the order of the functions; null at the winner's place.</param>
 public sealed record StaggeredResult<T>(T? Winner, int? WinnerIndex, IReadOnlyList<Exception?> Exceptions);
-
-/// <summary>A staggered race while it runs: a group in which each coroutine that fails lets the next one begin, and the first result ends the group.</summary>
-internal sealed class StaggeredRun<T>(double? delay)
-{
-    private readonly List<Exception?> _exceptions = [];
-    private T? _winner;
-    private int? _index;
-
-    internal async Coroutine<StaggeredResult<T>> Run(IEnumerable<Func<Coroutine<T>>> functions)
-    {
-        try
-        {
-            await new TaskGroup().Run(async group =>
-            {
-                foreach (var function in functions)
-                {
-                    var failed = Asyncio.GetRunningLoop().CreateFuture<bool>();
-                    _exceptions.Add(null);
-                    group.CreateTask(RunOne(function, _exceptions.Count - 1, failed, group)).StartBeforeCancel(); // or a cancellation of it alone would not be seen
-                    // Not WaitFor: what ends the waiting early is no failure, and the group's own cancellation must come through.
-                    await Asyncio.Wait([failed], delay);
-                }
-            });
-        }
-        catch (TaskGroupException e)
-        {
-            ExceptionDispatchInfo.Throw(e.InnerException!); // of the sequence; what the coroutines fail with is no failure of the group
-        }
-        return new StaggeredResult<T>(_winner, _index, _exceptions);
-    }
-
-    private async Coroutine RunOne(Func<Coroutine<T>> function, int index, Future<bool> failed, TaskGroup group)
-    {
-        if (_index is not null)
-        {
-            return; // the race was over before this one's first step
-        }
-        try
-        {
-            var result = await (function?.Invoke() ?? throw new InvalidOperationException($"Function {index} of the staggered race is null or returned null; it must return a coroutine."));
-            if (_index is null)
-            {
-                _index = index;
-                _winner = result;
-                group.Cancel();
-            }
-        }
-        catch (Exception e) when (e is not KeyboardInterruptException)
-        {
-            _exceptions[index] = e;
-            if (!failed.IsDone)
-            {
-                failed.SetResult(true);
-            }
-        }
-    }
-}

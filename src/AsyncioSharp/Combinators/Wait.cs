@@ -70,7 +70,7 @@ public static partial class Asyncio
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
         if (!Enum.IsDefined(returnWhen))
         {
-            throw new ArgumentException($"Invalid return_when value: {returnWhen}", nameof(returnWhen));
+            throw new ArgumentException($"Invalid return_when value: {returnWhen}. Give ReturnWhen.AllCompleted, FirstCompleted or FirstException.", nameof(returnWhen));
         }
         for (int i = 0; i < futures.Count; i++)
         {
@@ -81,10 +81,10 @@ public static partial class Asyncio
                 throw DifferentLoop(futures[i], LoopOfOthers, nameof(futures));
             }
         }
-        return WaitForCount([.. futures], timeout, returnWhen, loop!, cancellationToken);
+        return Wait(new HashSet<TFuture>(futures), timeout, returnWhen, loop!, cancellationToken);
     }
 
-    private static async Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> WaitForCount<TFuture>(
+    private static async Coroutine<(HashSet<TFuture> Done, HashSet<TFuture> Pending)> Wait<TFuture>(
         HashSet<TFuture> futures, double? timeout, ReturnWhen returnWhen, EventLoop loop, CancellationToken cancellationToken)
         where TFuture : Future
     {
@@ -127,6 +127,8 @@ public static partial class Asyncio
 internal sealed class CountingFuture(EventLoop loop, int count, ReturnWhen returnWhen) : Future<bool>(loop), ITokenListener
 {
     private int _remaining = count;
+
+    internal override string CallbackName => "Asyncio.Wait";
 
     public void TokenCancelled(CancellationToken token)
     {

@@ -40,18 +40,15 @@ public static partial class Asyncio
     public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout) => WaitFor(awaitable, EventLoop.SecondsOf(timeout));
 
     internal static Coroutine<T> WaitForOn<T>(IAwaitable<T> awaitable, double? timeout, EventLoop? loop)
-    {
-        return timeout is { } seconds ? new WaitForCoroutine<T>(awaitable, seconds, loop) : Forever(awaitable);
-
-        static async Coroutine<T> Forever(IAwaitable<T> awaitable) => await awaitable;
-    }
+        => timeout is { } seconds ? new WaitForCoroutine<T>(awaitable, seconds, loop) : WaitFor(awaitable);
 
     internal static Coroutine WaitForOn(IAwaitable awaitable, double? timeout, EventLoop? loop)
-    {
-        return timeout is { } seconds ? new UntypedWaitForCoroutine(awaitable, seconds, loop) : Forever(awaitable);
+        => timeout is { } seconds ? new UntypedWaitForCoroutine(awaitable, seconds, loop) : WaitFor(awaitable);
 
-        static async Coroutine Forever(IAwaitable awaitable) => await awaitable;
-    }
+    // Without a limit.
+    private static async Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable) => await awaitable;
+
+    private static async Coroutine WaitFor(IAwaitable awaitable) => await awaitable;
 }
 
 /// <summary>

@@ -7,6 +7,7 @@ public static partial class Asyncio
     /// Waits for <paramref name="awaitable"/>, at most for a time, and no longer than until a token is cancelled. Then it is cancelled as when the time
     /// is up, awaited to its real end, and a <see cref="CancelledException"/> that carries the token is thrown; if it refuses the
     /// cancellation and returns or fails, that is the outcome. Otherwise as <see cref="WaitFor{T}(IAwaitable{T}, double?)"/>.
+    /// Mirrors <c>asyncio.wait_for</c>, which has no token.
     /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
@@ -21,7 +22,7 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(awaitable);
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
-        return cancellationToken.CanBeCanceled ? WaitUnless<T>(new WaitGuard(awaitable, cancellationToken), timeout) : WaitFor(awaitable, timeout);
+        return cancellationToken.CanBeCanceled ? WaitFor<T>(new WaitGuard(awaitable, cancellationToken), timeout) : WaitFor(awaitable, timeout);
     }
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
@@ -40,7 +41,7 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(awaitable);
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
-        return cancellationToken.CanBeCanceled ? WaitUnless(new WaitGuard(awaitable, cancellationToken), timeout) : WaitFor(awaitable, timeout);
+        return cancellationToken.CanBeCanceled ? WaitFor(new WaitGuard(awaitable, cancellationToken), timeout) : WaitFor(awaitable, timeout);
     }
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
@@ -53,7 +54,7 @@ public static partial class Asyncio
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
     public static Coroutine WaitFor(IAwaitable awaitable, CancellationToken cancellationToken) => WaitFor(awaitable, null, cancellationToken);
 
-    private static async Coroutine<T> WaitUnless<T>(WaitGuard guard, double? timeout)
+    private static async Coroutine<T> WaitFor<T>(WaitGuard guard, double? timeout)
     {
         using var begun = guard.Begin();
         try
@@ -66,7 +67,7 @@ public static partial class Asyncio
         }
     }
 
-    private static async Coroutine WaitUnless(WaitGuard guard, double? timeout)
+    private static async Coroutine WaitFor(WaitGuard guard, double? timeout)
     {
         using var begun = guard.Begin();
         try

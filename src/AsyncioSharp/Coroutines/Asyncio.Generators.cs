@@ -32,6 +32,7 @@ public static partial class Asyncio
 
     /// <summary>
     /// Makes a coroutine function of an iterator method, as Python's decorator does: each call of the result gives a new coroutine.
+    /// Mirrors <c>asyncio.coroutine</c>.
     /// </summary>
     /// <param name="function">The iterator method.</param>
     /// <returns>A function for which <see cref="IsCoroutineFunction(Delegate)"/> is true.</returns>

@@ -12,7 +12,10 @@ public sealed partial class EventLoop
     /// <returns>The future.</returns>
     public Future<T> CreateFuture<T>() => new(this);
 
-    /// <summary>A pending future of this loop for a result that carries no value; complete it with <c>SetResult(null)</c>.</summary>
+    /// <summary>
+    /// A pending future of this loop for a result that carries no value; complete it with <c>SetResult(null)</c>.
+    /// Mirrors <c>loop.create_future</c>.
+    /// </summary>
     /// <returns>The future.</returns>
     public Future<object?> CreateFuture() => new(this);
 

@@ -310,12 +310,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         }
     }
 
-    private static string WaiterText(Runnable waiter) => waiter switch
-    {
-        DoneCallback done => MethodNames.Of(done.Callback) + "()",
-        Future => $"{waiter.GetType().Name.Split('`')[0]}.Wakeup()",
-        _ => waiter.GetType().Name.Split('`')[0] + "()",
-    };
+    private static string WaiterText(Runnable waiter) => waiter.CallbackName + "()";
 
     private void End(Status status, object? outcome)
     {

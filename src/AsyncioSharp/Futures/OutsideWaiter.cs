@@ -45,6 +45,8 @@ internal sealed class OutsideContinuation : OutsideWaiter
     internal OutsideContinuation(Future future, Action continuation)
         : base(future) => _signal.Task.GetAwaiter().OnCompleted(continuation); // whose ways of going on are those wanted
 
+    internal override string CallbackName => "Future.GetAwaiter";
+
     internal override void Abandon() => _signal.SetResult();
 
     private protected override void Complete() => _signal.SetResult();

@@ -3,15 +3,34 @@ namespace AsyncioSharp;
 /// <summary>Turns the compiler's names back into those of the source, in Python's notation: <c>Class.Method.&lt;locals&gt;.Inner</c>.</summary>
 internal static class MethodNames
 {
-    /// <summary>The name of the method whose state machine, of an <c>async</c> method or an iterator, is <paramref name="type"/>.</summary>
+    private const string Locals = ".<locals>";
+
+    /// <summary>True for what this library declares, and the compiler made of it.</summary>
+    internal static bool IsOwn(Type type) => type.Assembly == typeof(MethodNames).Assembly;
+
+    /// <summary>
+    /// The name of the method whose state machine, of an <c>async</c> method or an iterator, is <paramref name="type"/>. Of the library's own methods only what
+    /// the user has called is told: the body of a public function is a local function of it, or a private overload.
+    /// </summary>
     internal static string OfStateMachine(Type type)
     {
         // "<Main>d__1"; of a local function "<<Main>g__Inner|0_0>d"; of a lambda "<<Main>b__0>d".
         string name = type.Name;
         int close = name.LastIndexOf('>');
         string method = name.StartsWith('<') && close > 0 ? Demangle(name[1..close]) : name;
-        return Qualify(type.DeclaringType, method);
+        if (!IsOwn(type))
+        {
+            return Qualify(type.DeclaringType, method);
+        }
+        string own = Qualify(OwnerOf(type), method);
+        int locals = own.IndexOf(Locals, StringComparison.Ordinal);
+        return locals < 0 ? own : own[..locals];
     }
+
+    private static Type? OwnerOf(Type machine) => machine.IsGenericType
+        && machine.GetGenericTypeDefinition().GetGenericArguments()[0].IsAssignableTo(typeof(IMethodOwner))
+        ? machine.GetGenericArguments()[0]
+        : machine.DeclaringType;
 
     /// <summary>The name of the method that a delegate calls.</summary>
     internal static string Of(Delegate function)
@@ -70,8 +89,11 @@ internal static class MethodNames
         if (rest.StartsWith("g__", StringComparison.Ordinal))
         {
             int bar = rest.IndexOf('|', StringComparison.Ordinal);
-            return $"{outer}.<locals>.{(bar < 0 ? rest[3..] : rest[3..bar])}";
+            return $"{outer}{Locals}.{(bar < 0 ? rest[3..] : rest[3..bar])}";
         }
-        return rest.StartsWith("b__", StringComparison.Ordinal) ? $"{outer}.<locals>.<lambda>" : outer;
+        return rest.StartsWith("b__", StringComparison.Ordinal) ? $"{outer}{Locals}.<lambda>" : outer;
     }
 }
+
+/// <summary>A class whose public methods have their bodies in a helper that is generic in the class, as its first type: they go by the name of the class.</summary>
+internal interface IMethodOwner;

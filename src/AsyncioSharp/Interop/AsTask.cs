@@ -53,6 +53,8 @@ internal sealed class OutcomeTask<T>(Future future, Func<Future, T> resultOf) : 
     // A builder rather than a TaskCompletionSource: only through a builder can a task be cancelled with an exception of our own.
     private AsyncTaskMethodBuilder<T> _builder = AsyncTaskMethodBuilder<T>.Create();
 
+    internal override string CallbackName => "Future.AsTask";
+
     internal Task<T> Begin()
     {
         var task = _builder.Task;

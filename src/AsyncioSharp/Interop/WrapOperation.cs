@@ -10,8 +10,8 @@ public static partial class Asyncio
     /// needed afterwards: a semaphore whose entry must not be lost, a reader or a connection that bears one operation at a time.
     /// </summary>
     /// <remarks>
-    /// Cancelling the future cancels the token, and what methods of .NET wait for of this library that the operation consists of; the future is done when the operation is. If that gives a result or fails all the same, that is the
-    /// outcome. If it never ends, neither does the future. Mirrors <c>asyncio.wrap_future</c>, which takes futures of other threads.
+    /// Cancelling the future cancels the token, and what methods of .NET wait for of this library that the operation consists of; the future is done when the
+    /// operation is. If that gives a result or fails all the same, that is the outcome. If it never ends, neither does the future. Mirrors <c>asyncio.wrap_future</c>, which takes futures of other threads.
     /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="operation">Starts the operation; called now, with the token to hand to it.</param>

@@ -6,7 +6,7 @@ public static partial class Asyncio
 
     /// <summary>
     /// Writes every live task of a loop: its name, what it waits for, how old it is, who awaits it, and its stack; and then the rings of tasks that
-    /// wait for each other, if there are any. Works in release builds, without a debugger, and from any thread.
+    /// wait for each other, if there are any. Works in release builds, without a debugger, and from any thread. asyncio has no counterpart.
     /// </summary>
     /// <remarks>
     /// Another thread's call is answered by the loop between two of its callbacks. If the loop does not answer within a second, because something

@@ -62,6 +62,8 @@ public static class TaskStacks
             running = frames;
             parts = parts[..^1];
         }
+        // Below the task's own coroutine the library's methods say nothing that the line does not say which awaits them.
+        parts = [.. parts.Where((part, index) => index == 0 || !IsOwn(part))];
         int kept = (int)Math.Min(parts.Count, Math.Max(0L, most - running.Count));
         return [.. parts[^kept..].Select(FrameOf), .. running[^Math.Min(running.Count, most)..]];
     }
@@ -82,6 +84,8 @@ public static class TaskStacks
                 return Frame(MethodNames.OfType(part.GetType()), null);
         }
     }
+
+    private static bool IsOwn(object part) => MethodNames.IsOwn(part is Coroutine { MachineType: { } machine } ? machine : part.GetType());
 
     private static CoroutineFrame Frame(string method, SourcePosition? position) => new(method, position?.File, position?.Line);
 }

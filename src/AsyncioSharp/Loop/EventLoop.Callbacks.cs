@@ -21,7 +21,10 @@ public sealed partial class EventLoop
         return Soon(new ActionHandle(this, callback, context ?? CaptureContext()));
     }
 
-    /// <summary>As <see cref="CallSoon(Action, Context?)"/>, with a value to pass to the callback, which then needs no closure.</summary>
+    /// <summary>
+    /// As <see cref="CallSoon(Action, Context?)"/>, with a value to pass to the callback, which then needs no closure.
+    /// Mirrors <c>loop.call_soon</c>.
+    /// </summary>
     /// <typeparam name="TState">The kind of value.</typeparam>
     /// <param name="callback">What to call.</param>
     /// <param name="state">What to pass to it.</param>
@@ -51,7 +54,7 @@ public sealed partial class EventLoop
         return handle;
     }
 
-    /// <summary>As <see cref="CallSoonThreadsafe(Action, Context?)"/>, with a value to pass to the callback.</summary>
+    /// <summary>As <see cref="CallSoonThreadsafe(Action, Context?)"/>, with a value to pass to the callback. Mirrors <c>loop.call_soon_threadsafe</c>.</summary>
     /// <typeparam name="TState">The kind of value.</typeparam>
     /// <param name="callback">What to call.</param>
     /// <param name="state">What to pass to it.</param>
@@ -171,7 +174,11 @@ public sealed partial class EventLoop
     /// <summary>The same, refused if the loop is closed or, in debug mode, run by another thread.</summary>
     internal void PushChecked(Runnable target, object? source)
     {
-        CheckUse();
+        if (IsClosed)
+        {
+            throw TooLate();
+        }
+        CheckThread();
         Push(target, source);
     }
 
@@ -230,9 +237,12 @@ public sealed partial class EventLoop
     {
         if (!TrySend(target, source))
         {
-            CheckClosed();
+            throw TooLate();
         }
     }
+
+    private static InvalidOperationException TooLate() => new(
+        "Event loop is closed, so what waits for this can no longer be told. Complete or cancel futures and tasks, and add callbacks, before you close their loop.");
 
     private bool TrySend(Runnable target, object? source)
     {

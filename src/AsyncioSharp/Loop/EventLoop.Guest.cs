@@ -7,7 +7,7 @@ public sealed partial class EventLoop
 
     /// <summary>
     /// Runs iterations as messages of a host's message loop, until <see cref="Stop"/> is called; returns at once. As <see cref="RunForever"/>, for a thread that
-    /// has a loop already, such as that of a user interface. The host is never blocked for longer than one iteration.
+    /// has a loop already, such as that of a user interface. The host is never blocked for longer than one iteration. asyncio has no counterpart.
     /// </summary>
     /// <remarks>
     /// <para>Between the iterations the loop is running, but not on this thread: <c>Asyncio.GetRunningLoop</c> fails there. Code of the host, in its own

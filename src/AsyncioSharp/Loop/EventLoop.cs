@@ -216,7 +216,7 @@ public sealed partial class EventLoop
         CheckNotStarted();
         if (t_running is not null)
         {
-            throw new InvalidOperationException("Cannot run the event loop while another loop is running on this thread.");
+            throw new InvalidOperationException($"Cannot run the event loop while another loop is running on this thread: {t_running}. Await there what you want to wait for, or run this loop in a thread of its own.");
         }
     }
 

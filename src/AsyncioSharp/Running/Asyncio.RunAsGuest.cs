@@ -7,7 +7,7 @@ public static partial class Asyncio
 {
     /// <summary>
     /// Runs a program as <see cref="Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/> does, its end phase included, as a guest of a host's message loop; returns at
-    /// once. For a thread that has a loop already, such as that of a user interface; see <see cref="EventLoop.RunAsGuest"/>.
+    /// once. For a thread that has a loop already, such as that of a user interface; see <see cref="EventLoop.RunAsGuest"/>. asyncio has no counterpart.
     /// </summary>
     /// <remarks>
     /// At the end, also after a failure, and always as messages of the host: tasks that are left are cancelled and awaited, async iterators disposed, the executor's threads

@@ -86,7 +86,7 @@ public sealed partial class EventLoop
         internal RunTarget(EventLoop loop, IAwaitable awaitable)
         {
             _loop = loop;
-            Future = Asyncio.FutureInside(awaitable, loop, Asyncio.LoopArgument, nameof(awaitable));
+            Future = Asyncio.FutureInside(awaitable, loop, Asyncio.ThisLoop, nameof(awaitable));
             Future.AddWaiter(this);
             loop._main = Future;
             loop._suspicionTold = false;
@@ -105,8 +105,11 @@ public sealed partial class EventLoop
             {
                 Future.MarkRetrieved(); // what left the loop is reported by leaving it
             }
-            return exception ?? (Future.IsDone ? null : new InvalidOperationException("Event loop stopped before Future completed."));
+            return exception ?? (Future.IsDone ? null : new InvalidOperationException(
+                $"Event loop stopped before Future completed. It stays as it is: {Future}; run the loop until it is complete again to go on, or call Stop() later."));
         }
+
+        internal override string CallbackName => "EventLoop.RunUntilComplete";
 
         internal override void Run(object? source) => _loop?.Stop();
     }

@@ -5,7 +5,7 @@ public static partial class Asyncio
 {
     /// <summary>
     /// As <see cref="Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels
-    /// <paramref name="main"/>, which is awaited to its end, and everything is put in order as always.
+    /// <paramref name="main"/>, which is awaited to its end, and everything is put in order as always. Mirrors <c>asyncio.run</c>, which has no token.
     /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="main">The program's coroutine. If the token is cancelled already, it is not started.</param>
@@ -35,7 +35,7 @@ public sealed partial class EventLoop
 {
     /// <summary>
     /// As <see cref="RunUntilComplete{T}(IAwaitable{T})"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels <paramref name="awaitable"/>, which is
-    /// awaited to its end.
+    /// awaited to its end. Mirrors <c>loop.run_until_complete</c>, which has no token.
     /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task of this loop.</param>

@@ -7,7 +7,7 @@ namespace AsyncioSharp;
 /// <see cref="CancelScope"/> share. A scope is a method that takes its body, and not an <c>await using</c>, because the end of an
 /// <c>await using</c> is not told whether the body failed: it could neither cancel children nor turn a cancellation into a timeout.
 /// </summary>
-internal interface IScope
+internal interface IScope : IMethodOwner
 {
     /// <summary>Begins, in the task that runs the body. Throws if the scope was entered before.</summary>
     void Enter(CoroutineTask task);
@@ -35,7 +35,7 @@ internal static class ScopeBody
         {
             failure = e;
         }
-        await End(scope, failure);
+        await Run(scope, failure);
     }
 
     /// <summary>The same with a value. If the scope ended the body and throws nothing, <paramref name="instead"/> is what comes of it.</summary>
@@ -53,11 +53,13 @@ internal static class ScopeBody
         {
             failure = e;
         }
-        await End(scope, failure);
+        await Run(scope, failure);
         return failure is null || instead is null ? value! : instead();
     }
 
-    private static async Coroutine End(IScope scope, Exception? failure)
+    // The end of a run.
+    private static async Coroutine Run<TScope>(TScope scope, Exception? failure)
+        where TScope : class, IScope
     {
         if (scope.Drain(failure) is { } rest)
         {

@@ -343,6 +343,8 @@ internal sealed class TaskGroupChild(TaskGroup group, CoroutineTask task) : Runn
 {
     public IEnumerable<Future> Recipients => group.Parent is { } parent ? [parent] : [];
 
+    internal override string CallbackName => "TaskGroup.CreateTask";
+
     internal CoroutineTask Task => task;
 
     internal TaskGroupChild? Previous { get; set; }

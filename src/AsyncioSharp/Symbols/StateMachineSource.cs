@@ -27,7 +27,8 @@ internal sealed class StateMachineSource
             return;
         }
         var code = new StateMachineCode(moveNext);
-        var points = SymbolFile.PointsOf(moveNext);
+        bool isOwn = type.Assembly == typeof(StateMachineSource).Assembly;
+        var points = isOwn ? [] : SymbolFile.PointsOf(moveNext); // the lines of this library are no use to its user
         Start = StatementFinder.First(points);
         foreach (var suspension in code.Suspensions)
         {

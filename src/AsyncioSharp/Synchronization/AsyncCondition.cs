@@ -94,7 +94,15 @@ public sealed class AsyncCondition
     public Coroutine WaitFor(Func<bool> predicate)
     {
         ArgumentNullException.ThrowIfNull(predicate);
-        return WaitUntil(predicate);
+        return Until(predicate);
+
+        async Coroutine Until(Func<bool> predicate)
+        {
+            while (!predicate())
+            {
+                await Wait();
+            }
+        }
     }
 
     /// <summary>Wakes those that have waited longest; each goes on when it has the lock, which the caller must release. Mirrors <c>Condition.notify()</c>.</summary>
@@ -118,14 +126,6 @@ public sealed class AsyncCondition
     /// <summary>For instance <c>&lt;AsyncCondition [locked, waiters:1]&gt;</c>.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"<AsyncCondition [{(IsLocked ? "locked" : "unlocked")}{_line.Text}]>";
-
-    private async Coroutine WaitUntil(Func<bool> predicate)
-    {
-        while (!predicate())
-        {
-            await Wait();
-        }
-    }
 
     private void CheckLocked(string what)
     {

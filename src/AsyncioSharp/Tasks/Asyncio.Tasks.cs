@@ -6,10 +6,15 @@ namespace AsyncioSharp;
 public static partial class Asyncio
 {
     /// <summary>Which loop an explicit argument names, in CPython's words.</summary>
-    internal const string LoopArgument = "the one specified as the loop argument";
+    internal const string LoopArgument = Specified + "; leave that argument out";
+
+    /// <summary>Which loop a method of the loop means. (CPython says the same there.)</summary>
+    internal const string ThisLoop = Specified + ", that is the one to be run; run the future's own loop, or await it there";
 
     /// <summary>Which loop is meant where none is named.</summary>
     internal const string RunningLoop = "the one that runs here; await it there, or send a coroutine there by RunCoroutineThreadsafe";
+
+    private const string Specified = "the one specified as the loop argument";
 
     /// <summary>Which loop the first of several awaitables names.</summary>
     internal const string LoopOfOthers = "those before it; all must be of one loop";
@@ -36,7 +41,10 @@ public static partial class Asyncio
         return GetRunningLoop().CreateTask(coroutine, name, context, eagerStart);
     }
 
-    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?, bool?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
+    /// <summary>
+    /// As <see cref="CreateTask(Coroutine, string?, Context?, bool?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.
+    /// Mirrors <c>asyncio.create_task</c>, which has no token.
+    /// </summary>
     /// <remarks>
     /// The <see cref="CancelledException"/> that is thrown in the coroutine carries the token, and so does the task's. If the token is cancelled already,
     /// no statement of the coroutine runs. The registration is taken back when the task is done.

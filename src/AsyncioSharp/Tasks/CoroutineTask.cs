@@ -138,6 +138,8 @@ public partial class CoroutineTask : Future
 
     internal override string Kind => "Task";
 
+    internal override string CallbackName => "CoroutineTask.Wakeup";
+
     internal TaskDetails Details => _extras.NeedDetails();
 
     /// <summary>The first step was taken: the coroutine is this task's.</summary>

@@ -45,7 +45,10 @@ public sealed partial class EventLoop
         return Named(TaskFactory.Create(this, coroutine, name, context, eagerStart), name);
     }
 
-    /// <summary>As <see cref="CreateTask(Coroutine, string?, Context?, bool?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.</summary>
+    /// <summary>
+    /// As <see cref="CreateTask(Coroutine, string?, Context?, bool?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels the task.
+    /// Mirrors <c>loop.create_task</c>, which has no token.
+    /// </summary>
     /// <remarks>
     /// The <see cref="CancelledException"/> that is thrown in the coroutine carries the token, and so does the task's. If the token is cancelled already,
     /// no statement of the coroutine runs. The registration is taken back when the task is done.

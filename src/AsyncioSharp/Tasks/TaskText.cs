@@ -15,5 +15,7 @@ internal static class TaskText
     }
 
     internal static string WhyNotAwait(CoroutineTask task, Future future)
-        => ReferenceEquals(future, task) ? $"Task cannot await on itself: {task}" : $"Task {task} got Future {future} attached to a different loop";
+        => ReferenceEquals(future, task)
+            ? $"Task cannot await on itself: {task}"
+            : $"Task {task} got Future {future} attached to a different loop; await it in a task of that loop, to which Asyncio.RunCoroutineThreadsafe sends a coroutine";
 }

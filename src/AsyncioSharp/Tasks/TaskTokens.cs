@@ -16,6 +16,8 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     private TokenWatch? _watch;             // of the master
     private CancellationToken _cause;       // of the request that is on its way: the exception is to carry it; none if no token has to do with it
 
+    internal override string CallbackName => "CoroutineTask.CancellationToken";
+
     /// <summary>The task's own token: cancelled exactly if the task has requests that were not taken back, and that no shield holds back.</summary>
     internal CancellationToken Own
     {

@@ -57,29 +57,29 @@ public sealed partial class EventLoop
     public Coroutine ShutdownDefaultExecutor(double? timeout = null)
     {
         CheckSeconds(timeout ?? 0, nameof(timeout));
-        return ShutdownExecutor(timeout);
+        return Shutdown(timeout);
+
+        async Coroutine Shutdown(double? timeout)
+        {
+            _executorShutDown = true;
+            if (_defaultExecutor is not { } executor)
+            {
+                return;
+            }
+            // The wait blocks, so it needs a thread too; the threads it waits for cannot be that.
+            var ended = new ConcurrentFuture<bool>();
+            var thread = new Thread(() => ended.Run(() => executor.Shutdown(wait: true, timeout))) { IsBackground = true, Name = "asyncio_shutdown" };
+            thread.UnsafeStart();
+            if (!await new WrappingFuture<bool>(this, ended, isWorkElsewhere: true))
+            {
+                Warn($"The executor did not finish joining its threads within {timeout} seconds.");
+            }
+        }
     }
 
     /// <inheritdoc cref="ShutdownDefaultExecutor(double?)"/>
     /// <param name="timeout">The time. When it has passed, a warning is written and the threads are left alone.</param>
-    public Coroutine ShutdownDefaultExecutor(TimeSpan timeout) => ShutdownExecutor(SecondsOf(timeout));
-
-    private async Coroutine ShutdownExecutor(double? timeout)
-    {
-        _executorShutDown = true;
-        if (_defaultExecutor is not { } executor)
-        {
-            return;
-        }
-        // The wait blocks, so it needs a thread too; the threads it waits for cannot be that.
-        var ended = new ConcurrentFuture<bool>();
-        var thread = new Thread(() => ended.Run(() => executor.Shutdown(wait: true, timeout))) { IsBackground = true, Name = "asyncio_shutdown" };
-        thread.UnsafeStart();
-        if (!await new WrappingFuture<bool>(this, ended, isWorkElsewhere: true))
-        {
-            Warn($"The executor did not finish joining its threads within {timeout} seconds.");
-        }
-    }
+    public Coroutine ShutdownDefaultExecutor(TimeSpan timeout) => ShutdownDefaultExecutor(SecondsOf(timeout));
 
     private Executor DefaultExecutor()
     {

@@ -50,6 +50,8 @@ public static partial class Asyncio
             return _future;
         }
 
+        internal override string CallbackName => "Asyncio.RunCoroutineThreadsafe";
+
         internal override void Run(object? source)
         {
             if (_task is null)

@@ -14,7 +14,7 @@ public static partial class Asyncio
     public static Coroutine<T> ToThread<T>(Func<T> function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return RunInThread(static function => function(), function);
+        return ToThread(static function => function(), function);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -25,7 +25,13 @@ public static partial class Asyncio
     public static Coroutine<T> ToThread<TArgument, T>(Func<TArgument, T> function, TArgument argument)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return RunInThread(function, argument);
+        return InThread(function, argument);
+
+        static async Coroutine<T> InThread(Func<TArgument, T> function, TArgument argument)
+        {
+            var context = Context.Copy();
+            return await GetRunningLoop().RunInExecutor(null, () => context.Run(() => function(argument)));
+        }
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -33,7 +39,7 @@ public static partial class Asyncio
     public static Coroutine ToThread(Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        return RunInThread(static action => action(), action);
+        return ToThread(static action => action(), action);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -43,18 +49,12 @@ public static partial class Asyncio
     public static Coroutine ToThread<TArgument>(Action<TArgument> action, TArgument argument)
     {
         ArgumentNullException.ThrowIfNull(action);
-        return RunInThread(action, argument);
-    }
+        return InThread(action, argument);
 
-    private static async Coroutine<T> RunInThread<TArgument, T>(Func<TArgument, T> function, TArgument argument)
-    {
-        var context = Context.Copy();
-        return await GetRunningLoop().RunInExecutor(null, () => context.Run(() => function(argument)));
-    }
-
-    private static async Coroutine RunInThread<TArgument>(Action<TArgument> action, TArgument argument)
-    {
-        var context = Context.Copy();
-        await GetRunningLoop().RunInExecutor(null, () => context.Run(() => action(argument)));
+        static async Coroutine InThread(Action<TArgument> action, TArgument argument)
+        {
+            var context = Context.Copy();
+            await GetRunningLoop().RunInExecutor(null, () => context.Run(() => action(argument)));
+        }
     }
 }

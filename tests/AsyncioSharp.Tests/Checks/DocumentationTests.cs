@@ -27,6 +27,26 @@ public class DocumentationTests
         string.Join('\n', undocumented).ShouldBeEmpty();
     }
 
+    /// <summary>Who knows asyncio finds the function that they know; who does not find it is told that there is none.</summary>
+    [Theory]
+    [InlineData(typeof(Asyncio))]
+    [InlineData(typeof(EventLoop))]
+    public void Every_function_names_what_it_mirrors_of_asyncio(Type type)
+    {
+        var xml = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "AsyncioSharp.xml"));
+        var documented = xml.Descendants("member").ToDictionary(member => member.Attribute("name")!.Value);
+
+        var silent =
+            from method in PublicMembers.Of(type).OfType<MethodInfo>()
+            where method.GetBaseDefinition() == method
+            let id = DocumentationIds.Of(method)
+            let text = TextOf(id, documented)
+            where !text.Contains("Mirrors <c>", StringComparison.Ordinal) && !text.Contains("asyncio has no ", StringComparison.Ordinal)
+            select id;
+
+        string.Join('\n', silent).ShouldBeEmpty();
+    }
+
     [Fact]
     public void Documentation_ids_are_the_compilers()
     {
@@ -59,6 +79,17 @@ public class DocumentationTests
             return inherited.Attribute("cref")?.Value is not { } source || !documented.ContainsKey(source) || HasSummary(source, documented);
 
         return member.Element("summary") is { } summary && (summary.Value.Trim().Length > 0 || summary.HasElements);
+    }
+
+    /// <summary>All that is said of a member, on one line, or of the one from which it inherits that.</summary>
+    private static string TextOf(string id, Dictionary<string, XElement> documented)
+    {
+        if (!documented.TryGetValue(id, out var member))
+            return "";
+
+        return member.Element("inheritdoc") is { } inherited
+            ? TextOf(inherited.Attribute("cref")?.Value ?? "", documented)
+            : string.Join(' ', member.ToString(SaveOptions.DisableFormatting).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     /// <summary>

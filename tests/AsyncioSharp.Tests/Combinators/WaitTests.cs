@@ -40,7 +40,7 @@ public class WaitTests
         empty.ParamName.ShouldBe("futures");
         Should.Throw<ArgumentException>(() => Asyncio.Wait()).Message.ShouldContain("is empty");
         var mode = Should.Throw<ArgumentException>(() => Asyncio.Wait(futures, returnWhen: (ReturnWhen)42));
-        mode.Message.ShouldContain("Invalid return_when value: 42");
+        mode.Message.ShouldContain("Invalid return_when value: 42. Give ReturnWhen.AllCompleted, FirstCompleted or FirstException.");
         mode.ParamName.ShouldBe("returnWhen");
         Should.Throw<ArgumentException>(() => Asyncio.Wait(futures, double.NaN)).ParamName.ShouldBe("timeout");
         Should.Throw<ArgumentNullException>(() => Asyncio.Wait((IEnumerable<Future>)null!)).ParamName.ShouldBe("futures");

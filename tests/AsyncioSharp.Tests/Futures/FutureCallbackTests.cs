@@ -254,7 +254,7 @@ public sealed class FutureCallbackTests : IDisposable
             }
             catch (InvalidOperationException e)
             {
-                e.Message.ShouldMatch("^Task <Task .*> got Future <Future .*> attached to a different loop");
+                e.Message.ShouldMatch("^Task <Task .*> got Future <Future .*> attached to a different loop; await it in a task of that loop, .*RunCoroutineThreadsafe");
                 _log.Add("caught");
             }
         }

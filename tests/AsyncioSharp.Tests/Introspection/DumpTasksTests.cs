@@ -45,7 +45,6 @@ public partial class DumpTasksTests
 
                 Task 'sleeper': waits for <Future pending sleep until=1000>, 2.500 s old
                   File "F", line N, in Wait
-                  File "?", line ?, in Sleep
 
                 Task 'foreign': waits for .NET, 2.500 s old
                   File "F", line N, in WaitForDotnet

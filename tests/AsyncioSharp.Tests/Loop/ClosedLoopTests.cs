@@ -156,8 +156,10 @@ public class ClosedLoopTests
         cancelled.AddDoneCallback(_ => { });
         loop.Close();
 
-        Should.Throw<InvalidOperationException>(() => withCallback.SetResult(1)).Message.ShouldContain("Event loop is closed");
-        Should.Throw<InvalidOperationException>(() => cancelled.Cancel()).Message.ShouldContain("Event loop is closed");
+        Should.Throw<InvalidOperationException>(() => withCallback.SetResult(1)).Message
+            .ShouldStartWith("Event loop is closed, so what waits for this can no longer be told. Complete or cancel ");
+        Should.Throw<InvalidOperationException>(() => cancelled.Cancel()).Message.ShouldContain("before you close their loop");
+        Should.Throw<InvalidOperationException>(() => withCallback.AddDoneCallback(_ => { })).Message.ShouldContain("before you close their loop");
 
         withCallback.Result().ShouldBe(1);
         cancelled.IsCancelled.ShouldBeTrue();

@@ -182,7 +182,9 @@ public class RunningTests
         var task = loop.CreateTask(After(10, "end"));
         loop.CallLater(1, loop.Stop);
 
-        Should.Throw<InvalidOperationException>(() => loop.RunUntilComplete(task)).Message.ShouldContain("Event loop stopped before Future completed.");
+        string stopped = Should.Throw<InvalidOperationException>(() => loop.RunUntilComplete(task)).Message;
+        stopped.ShouldStartWith("Event loop stopped before Future completed. ");
+        stopped.ShouldContain($"{task}; run the loop until it is complete again");
         task.IsDone.ShouldBeFalse();
 
         loop.RunUntilComplete(task).ShouldBe("end");
@@ -292,7 +294,7 @@ public class RunningTests
         Should.Throw<ArgumentNullException>(() => loop.RunUntilComplete((IAwaitable)null!)).ParamName.ShouldBe("awaitable");
         Should.Throw<ArgumentNullException>(() => loop.RunUntilComplete((IAwaitable<int>)null!)).ParamName.ShouldBe("awaitable");
         Should.Throw<ArgumentException>(() => loop.RunUntilComplete(foreign)).Message
-            .ShouldContain("The future belongs to a different loop than the one specified as the loop argument");
+            .ShouldStartWith("The future belongs to a different loop than the one specified as the loop argument, that is the one to be run; run the future's own loop");
         loop.IsRunning.ShouldBeFalse();
         loop.Close();
         other.Close();
@@ -329,7 +331,8 @@ public class RunningTests
         var order = new List<string>();
         async Coroutine Main()
         {
-            Should.Throw<InvalidOperationException>(inner.RunForever).Message.ShouldContain("Cannot run the event loop while another loop is running");
+            Should.Throw<InvalidOperationException>(inner.RunForever).Message
+                .ShouldMatch("^Cannot run the event loop while another loop is running on this thread: <.*>. Await there .* or run this loop in a thread of its own.");
             Should.Throw<InvalidOperationException>(() => inner.RunUntilComplete(refused)).Message
                 .ShouldContain("Cannot run the event loop while another loop is running");
             Asyncio.GetRunningLoop().ShouldBeSameAs(loop);

@@ -69,7 +69,7 @@ public class EnsureFutureTests
         {
             var error = Should.Throw<ArgumentException>(() => Asyncio.EnsureFuture(future, Asyncio.GetRunningLoop()));
             error.ParamName.ShouldBe("loop");
-            error.Message.ShouldContain("The future belongs to a different loop than the one specified as the loop argument");
+            error.Message.ShouldContain("The future belongs to a different loop than the one specified as the loop argument; leave that argument out");
         }
     }
 
