@@ -110,7 +110,7 @@ public class PublicNameTests
                 child.ToString().ShouldEndWith("cb=[TaskGroup.CreateTask()]>");
                 await child;
             });
-            sent.Result().ShouldBe(1);
+            (await Asyncio.WrapFuture(sent)).ShouldBe(1);
         }
 
         static async Coroutine<string> Waiter(Action<Future<int>> wait)
