@@ -58,10 +58,13 @@ public sealed class Sequencer
 
     private void Break(int position)
     {
-        _broken ??= position;
+        _broken = Math.Min(_broken ?? position, position);
         foreach (int waiting in _claimed.Keys)
         {
-            Wake(waiting);
+            if (waiting >= position)
+            {
+                Wake(waiting); // earlier turns still come
+            }
         }
     }
 

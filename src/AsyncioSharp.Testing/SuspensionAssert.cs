@@ -4,7 +4,10 @@ namespace AsyncioSharp.Testing;
 /// Asserts that awaiting something did, or did not, suspend the task: whether others could run meanwhile. Like trio's <c>assert_checkpoints</c> and
 /// <c>assert_no_checkpoints</c>. <c>await SuspensionAssert.DoesNotSuspend(queue.Get());</c>
 /// </summary>
-/// <remarks>A failure of what is awaited, and a cancellation, pass through as they are.</remarks>
+/// <remarks>
+/// A failure of what is awaited, and a cancellation, pass through as they are: only an await that gives a value is judged. What is awaited is awaited to its end also if
+/// it suspends; the assertion fails after that.
+/// </remarks>
 public static class SuspensionAssert
 {
     /// <summary>Awaits <paramref name="awaitable"/>; it must suspend the task at least once.</summary>

@@ -76,6 +76,72 @@ public class SequencerTests
     }
 
     [Fact]
+    public void An_earlier_turn_that_waits_is_not_woken_by_the_end_of_a_later_one()
+    {
+        VirtualTimeLoop.Run(Program());
+
+        static async Coroutine Program()
+        {
+            var sequencer = new Sequencer();
+            var log = new List<int>();
+            var first = await sequencer.Turn(0);
+            var earlier = Asyncio.CreateTask(Use(1));
+            var broken = Asyncio.CreateTask(Use(3));
+            var later = Asyncio.CreateTask(Use(4));
+            await Asyncio.Sleep(1);
+            broken.Cancel();
+            await Asyncio.Wait([broken, later]);
+            earlier.IsDone.ShouldBeFalse();
+            log.Add(0);
+            first.Dispose();
+            await earlier;
+            await Use(2);
+            log.ShouldBe([0, 1, 2]);
+            later.Exception().ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("turn 3 was cancelled");
+
+            async Coroutine Use(int turn)
+            {
+                using (await sequencer.Turn(turn))
+                {
+                    log.Add(turn);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Turns_that_come_come_in_order_whatever_is_cancelled()
+        => Schedules.Explore(async random =>
+        {
+            var sequencer = new Sequencer();
+            int inside = -1;
+            int last = -1;
+            int[] turns = [0, 1, 2, 3, 4, 5];
+            random.Shuffle(turns);
+            var outcomes = await Asyncio.GatherOutcomes([.. turns.Select(turn => Asyncio.CreateTask(Take(turn), name: $"turn {turn}"))]);
+            outcomes.ShouldAllBe(outcome => outcome.Exception == null || outcome.Exception is CancelledException
+                || (outcome.Exception is InvalidOperationException && outcome.Exception.Message.Contains("can never come")));
+
+            async Coroutine Take(int turn)
+            {
+                using (await sequencer.Turn(turn))
+                {
+                    (inside, turn).ShouldBe((-1, last + 1));
+                    inside = last = turn;
+                    try
+                    {
+                        await Asyncio.Sleep(random.Next(2));
+                    }
+                    finally
+                    {
+                        inside = -1;
+                    }
+                }
+            }
+        },
+        options: new ScheduleOptions { Cancels = 2, MayCancel = task => task.Name.StartsWith("turn", StringComparison.Ordinal) && task.Begun });
+
+    [Fact]
     public void A_turn_whose_coroutine_is_closed_while_it_waits_can_never_come_either()
     {
         VirtualTimeLoop.Run(Main());
