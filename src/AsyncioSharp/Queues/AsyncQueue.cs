@@ -21,6 +21,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     private readonly WaitQueue<object?> _putters;
     private readonly WaitQueue<object?> _joiners;
     private int _unfinished; // items that were put, less calls of TaskDone
+    private bool _dropsItems; // it was shut down immediately
 
     /// <summary>Creates an empty queue.</summary>
     /// <param name="capacity">How many items it can hold; 0 for any number.</param>
@@ -135,6 +136,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         IsShutDown = true;
         if (immediate)
         {
+            _dropsItems = true;
             int dropped = Math.Min(Count, _unfinished);
             _items.Clear();
             Finish(dropped);
@@ -171,6 +173,11 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     // An item was taken for somebody who has not looked at it and never will. It may make the queue fuller than full.
     private void Return(T item)
     {
+        if (_dropsItems)
+        {
+            Finish(Math.Min(1, _unfinished)); // it is dropped like those that were there
+            return;
+        }
         _items.Return(item);
         PromiseItems();
     }

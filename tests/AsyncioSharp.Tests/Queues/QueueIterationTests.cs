@@ -114,6 +114,33 @@ public class QueueIterationTests
     }
 
     [Fact]
+    public void An_item_that_comes_back_after_an_immediate_end_is_dropped_like_the_others()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            foreach (string kind in (string[])["fifo", "lifo", "priority"])
+            {
+                var queue = QueueOf(kind);
+                var items = ((IAsyncEnumerable<int>)queue).GetAsyncEnumerator();
+                queue.PutNowait(1);
+                queue.PutNowait(2);
+                (await items.MoveNextAsync()).ShouldBeTrue();
+                var joined = Asyncio.CreateTask(queue.Join());
+                await Asyncio.Sleep(1);
+                queue.Shutdown(immediate: true);
+                await Asyncio.Sleep(1);
+                joined.IsDone.ShouldBeFalse();
+                await items.DisposeAsync();
+                queue.IsEmpty.ShouldBeTrue();
+                Should.Throw<QueueShutDownException>(() => queue.GetNowait());
+                await joined;
+            }
+        }
+    }
+
+    [Fact]
     public void An_item_that_comes_back_goes_to_the_one_who_waits()
     {
         VirtualTimeLoop.Run(Main());
