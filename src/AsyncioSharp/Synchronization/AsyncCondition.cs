@@ -29,10 +29,14 @@ public sealed class AsyncCondition
     public bool IsLocked => _lock.IsLocked;
 
     /// <inheritdoc cref="AsyncLock.Acquire"/>
-    public Coroutine<AsyncReleaser> Acquire() => _lock.Acquire();
+    public Coroutine<AsyncReleaser> Acquire() => _lock.AcquireFor(_binding);
 
     /// <inheritdoc cref="AsyncLock.Release"/>
-    public void Release() => _lock.Release();
+    public void Release()
+    {
+        _binding.CheckUse();
+        _lock.Release();
+    }
 
     /// <summary>
     /// Releases the lock, waits to be notified, and takes the lock again. Mirrors <c>Condition.wait()</c>, which returns <c>True</c>. Cancelling the caller
@@ -56,22 +60,28 @@ public sealed class AsyncCondition
         {
             failure = e;
         }
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                await _lock.Acquire();
-                break;
-            }
-            catch (CancelledException e)
-            {
-                failure = e;
-                shield ??= CoroutineTask.Running.EnterShieldInScope(); // a cancelled scope around would interrupt this again and again
+                try
+                {
+                    await _lock.Acquire();
+                    break;
+                }
+                catch (CancelledException e)
+                {
+                    failure = e;
+                    shield ??= CoroutineTask.Running.EnterShieldInScope(); // a cancelled scope around would interrupt this again and again
+                }
             }
         }
-        if (shield is not null)
+        finally
         {
-            CoroutineTask.Running.Leave(shield);
+            if (shield is not null)
+            {
+                CoroutineTask.Running.Leave(shield);
+            }
         }
         if (failure is not null)
         {

@@ -31,6 +31,9 @@ public sealed class AsyncLock
     /// <exception cref="InvalidOperationException">Tasks of another loop have waited for this lock. (Thrown by the await.)</exception>
     public Coroutine<AsyncReleaser> Acquire() => new AcquireLock(this);
 
+    /// <summary>The same for a condition, whose waiters may have bound it to a loop that the lock knows nothing of.</summary>
+    internal Coroutine<AsyncReleaser> AcquireFor(LoopBinding condition) => new AcquireForCondition(this, condition);
+
     /// <summary>Releases the lock; the task that has waited longest gets it next. Mirrors <c>Lock.release()</c>.</summary>
     /// <exception cref="InvalidOperationException">Nobody holds it; or it is bound to another loop.</exception>
     public void Release()
@@ -48,7 +51,7 @@ public sealed class AsyncLock
     /// <returns>The text.</returns>
     public override string ToString() => $"<AsyncLock [{(IsLocked ? "locked" : "unlocked")}{_line.Text}]>";
 
-    private sealed class AcquireLock(AsyncLock target) : AcquireCoroutine
+    private class AcquireLock(AsyncLock target) : AcquireCoroutine
     {
         public override string QualifiedName => "AsyncLock.Acquire";
 
@@ -75,5 +78,14 @@ public sealed class AsyncLock
         }
 
         private protected override void Release() => target.Release();
+    }
+
+    private sealed class AcquireForCondition(AsyncLock target, LoopBinding condition) : AcquireLock(target)
+    {
+        private protected override bool TryEnd(bool woken)
+        {
+            condition.CheckUse();
+            return base.TryEnd(woken);
+        }
     }
 }

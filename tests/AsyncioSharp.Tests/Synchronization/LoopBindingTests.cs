@@ -158,6 +158,37 @@ public class LoopBindingTests
     }
 
     [Fact]
+    public void A_condition_with_waiters_is_neither_acquired_nor_released_on_another_loop()
+    {
+        var condition = new AsyncCondition();
+        var first = VirtualTimeLoop.Create();
+        var second = VirtualTimeLoop.Create();
+        var waiter = first.CreateTask(WaitOnce());
+        first.CallLater(1, first.Stop);
+        first.RunForever();
+
+        second.RunUntilComplete(RefusedAwait(condition.Acquire()));
+        condition.IsLocked.ShouldBeFalse();
+        first.RunUntilComplete(condition.Acquire());
+        second.RunUntilComplete(Refused(condition.Release));
+        condition.IsLocked.ShouldBeTrue();
+        second.Close();
+
+        condition.NotifyAll();
+        condition.Release();
+        first.RunUntilComplete(waiter);
+        first.Close();
+
+        async Coroutine WaitOnce()
+        {
+            using (await condition.Acquire())
+            {
+                await condition.Wait();
+            }
+        }
+    }
+
+    [Fact]
     public void In_debug_mode_another_thread_is_refused()
     {
         var flag = new AsyncEvent();
