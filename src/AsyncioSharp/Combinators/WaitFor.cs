@@ -7,6 +7,10 @@ public static partial class Asyncio
     /// <see cref="TimeoutException"/> is thrown; if it refuses the cancellation and returns or fails, that is the outcome. Cancelling the waiting
     /// task cancels it as well. To protect it, wrap it in <c>Shield</c>. Mirrors <c>asyncio.wait_for</c>.
     /// </summary>
+    /// <remarks>
+    /// If the waiting task is cancelled when a coroutine that was given has ended already, or ends without waiting for anything, its outcome reaches the caller, and the
+    /// <see cref="CancelledException"/> is thrown at the caller's next await that suspends; without such an await the task ends as its coroutine does.
+    /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
     /// <param name="timeout">Seconds; null for no limit; zero and less give only what is done already.</param>
@@ -71,6 +75,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     private int _requests;         // the cancel requests that had reached it at the beginning, without one that was still to be delivered
     private Phase _phase;
     private bool _asked;           // the inner future was cancelled from here
+    private bool _handsOver;       // a request was still to be delivered at the beginning; it goes to the inner future, whose affair it is then
     private bool _isMade;          // the inner future is a task that was made for this wait
 
     internal WaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop, bool isMade = false)
@@ -114,7 +119,8 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         }
         End();
         var future = (Future)_awaited;
-        if (_isMade && _task is { } task && task.ReachingRequests > _requests && ((CoroutineTask)future).OwesRequest)
+        if (_isMade && _task is { } task && ((CoroutineTask)future).OwesRequest(out bool wasLast)
+            && task.ReachingRequests > _requests + (wasLast && _handsOver ? 1 : 0))
         {
             task.TakeOver((CoroutineTask)future); // it was passed on to the inner task too late for that
         }
@@ -165,6 +171,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         _awaited = future;
         _task = loop.CurrentTask;
         _requests = _task?.SettledRequests ?? 0;
+        _handsOver = _task?.IsPending == true;
         if (future.IsDone)
         {
             return true;
@@ -181,7 +188,8 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         }
         else
         {
-            if (_isMade)
+            // Unless it was cancelled before and has got an outcome all the same: this is the next await then, or a loop of these could go on for ever.
+            if (_isMade && _task?.HasYielded != true)
             {
                 ((CoroutineTask)future).StartBeforeCancel(); // a caller who is cancelled at once waits, as in Python, for something that has begun
             }

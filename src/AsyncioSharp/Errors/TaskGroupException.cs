@@ -1,7 +1,7 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// What failed in a <c>TaskGroup</c>: the failures of its tasks, in the order in which they came, and that of its body. Python's
+/// What failed in a <c>TaskGroup</c>: the failures of its tasks, in the order in which they came, and last that of its body. Python's
 /// <c>ExceptionGroup</c>.
 /// </summary>
 /// <remarks>

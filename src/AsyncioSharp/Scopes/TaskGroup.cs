@@ -12,9 +12,10 @@ namespace AsyncioSharp;
 /// too; it takes that request back at the end, so that <see cref="CoroutineTask.Cancelling"/> is what it was, plus what others asked for.</para>
 /// <para>A <see cref="KeyboardInterruptException"/> comes out as it is, and the other failures are reported to the exception handler. A task that
 /// ends cancelled is no failure. The group holds only tasks that are not done: one small object each, which goes with the task.</para>
-/// <para>Every task of a group begins. One that is cancelled by its group before its first step runs to its first await that suspends, which throws: so what
-/// it was given, a connection perhaps, is not lost with it. (In CPython no statement of it runs. A task that is cancelled by itself before it has
-/// begun does not begin here either.)</para>
+/// <para>A group does not cancel a task away that has not begun: one that the group cancels before its first step runs to its first await that suspends, which
+/// throws: so what it was given, a connection perhaps, is not lost with it. (In CPython no statement of it runs.) A task that is cancelled otherwise
+/// before it has begun does not begin, as everywhere: by its own <c>Cancel</c>, or since the body, which awaits the task itself, is cancelled from outside:
+/// the request goes to what is awaited. Leave the waiting to the group, or await the child in a task of its own, where that matters.</para>
 /// </remarks>
 public sealed class TaskGroup : IScope
 {
@@ -352,4 +353,7 @@ internal sealed class TaskGroupChild(TaskGroup group, CoroutineTask task) : Runn
     internal TaskGroupChild? Next { get; set; }
 
     internal override void Run(object? source) => group.OnDone(this);
+
+    /// <summary>For the report of a schedule.</summary>
+    public override string ToString() => $"end of {task.Name} in {group}";
 }

@@ -33,6 +33,10 @@ public partial class CoroutineTask
         if (Has(Marks.StartsBeforeCancel) && !Begun)
         {
             IsRequestLate = true;
+            if (_extras.Details is not null || message is not null)
+            {
+                Details.CancelMessage = message; // for whoever takes the request over, if the first step is the last as well
+            }
             CancelLater(message); // behind the first step, which is queued
         }
         else
@@ -124,15 +128,17 @@ public partial class CoroutineTask
     {
         var scopes = Details.Scopes!;
         scope.IsCancelled = true;
+        scope.Reason = message;
         _cancelRequests++;
         if (!scopes.TryHold(scope, message))
         {
             bool wasPending = scopes.IsPending;
+            string? pendingMessage = Details.CancelMessage;
             Details.Tokens?.NoteRequest();
             Request(message);
             scopes.IsPending = wasPending; // what stays on need not be remembered, and takes no result away that is on its way already
+            Details.CancelMessage = pendingMessage; // the scope keeps its own
             MustCancel = true;
-            Details.CancelMessage = message;
             Details.Tokens?.CancelOwn();
         }
     }
@@ -161,8 +167,16 @@ public partial class CoroutineTask
         }
     }
 
-    /// <summary>True if the task is done and has left a request behind, since an outcome had precedence.</summary>
-    internal bool OwesRequest => IsDone && MustCancel && _extras.Details?.YieldsToOutcome == true;
+    /// <summary>True if the task is done and has left a request behind.</summary>
+    /// <param name="wasLast">True if the request waited for the first step, which was the last; false if it came too late for an outcome.</param>
+    internal bool OwesRequest(out bool wasLast)
+    {
+        wasLast = !HasYielded && IsRequestLate && _cancelRequests > 0;
+        return IsDone && !IsCancelled && (HasYielded || wasLast);
+    }
+
+    /// <summary>True if a request is remembered that came too late for an outcome, and is to be thrown at the next await.</summary>
+    internal bool HasYielded => MustCancel && _extras.Details?.YieldsToOutcome == true;
 
     /// <summary>Takes over the request that a task owes whose outcome this one has taken.</summary>
     internal void TakeOver(CoroutineTask owing)
@@ -178,8 +192,9 @@ public partial class CoroutineTask
         {
             return null;
         }
+        var cancellation = TaskDetails.CancellationFor(_extras.Details, null);
         Settle();
-        return TaskDetails.CancellationFor(_extras.Details, null);
+        return cancellation;
     }
 
     internal void Enter(ScopeFrame scope)
@@ -250,7 +265,8 @@ public partial class CoroutineTask
         {
             if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
             {
-                CancelLater(message); // a chain of very many tasks: it goes on from the loop
+                Remember(message);
+                Loop.Push(new LateRequest(this, message, isRemembered: true), null); // a chain of very many tasks: it goes on from the loop
                 return;
             }
             Mark(Marks.PassingOn, true);
@@ -284,6 +300,16 @@ public partial class CoroutineTask
             Mark(Marks.PassingOn, true);
             CancelWait(target, message);
             Mark(Marks.PassingOn, false);
+        }
+    }
+
+    /// <summary>Passes a request on that was remembered only until then, unless a step has thrown it, or it was taken back, meanwhile.</summary>
+    internal void PassOnRemembered(string? message)
+    {
+        if (MustCancel)
+        {
+            Settle();
+            Request(message);
         }
     }
 

@@ -310,9 +310,14 @@ public partial class CoroutineTask : Future
                 Details.YieldsToOutcome = true;
                 return null;
             }
-            Settle();
             thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
-            return TaskDetails.CancellationFor(_extras.Details, thrown as CancelledException);
+            if (_extras.Details?.Scopes is { IsPending: true, IsOn: true })
+            {
+                thrown = null; // what comes from outside passes through the scope, and so is what is told, not the scope's own
+            }
+            var cancellation = TaskDetails.CancellationFor(_extras.Details, thrown as CancelledException);
+            Settle();
+            return cancellation;
         }
         return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_extras.Details, cancelled) : thrown;
     }
@@ -339,7 +344,7 @@ public partial class CoroutineTask : Future
             ThrowSoon(refusal);
             return;
         }
-        if (MustCancel && CancelWait(target, _extras.Details?.CancelMessage))
+        if (MustCancel && CancelWait(target, _extras.Details?.DueMessage))
         {
             Settle();
         }

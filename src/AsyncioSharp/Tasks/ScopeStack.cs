@@ -12,6 +12,9 @@ internal sealed class ScopeFrame(bool isShield)
     /// <summary>True once the scope is cancelled: then every await in it that suspends is, until it is left.</summary>
     internal bool IsCancelled { get; set; }
 
+    /// <summary>Why it was cancelled; null if that was not told.</summary>
+    internal string? Reason { get; set; }
+
     /// <summary>How many requests wait at this shield.</summary>
     internal int Held { get; set; }
 
@@ -35,7 +38,10 @@ internal sealed class ScopeStack
     internal bool IsPending { get; set; }
 
     /// <summary>True if some scope is cancelled whose cancellation reaches the code of this moment.</summary>
-    internal bool IsOn
+    internal bool IsOn => Cancelled is not null;
+
+    /// <summary>The innermost such scope; null if there is none.</summary>
+    internal ScopeFrame? Cancelled
     {
         get
         {
@@ -43,14 +49,14 @@ internal sealed class ScopeStack
             {
                 if (frame.IsCancelled)
                 {
-                    return true;
+                    return frame;
                 }
                 if (frame.IsShield)
                 {
-                    return false;
+                    return null;
                 }
             }
-            return false;
+            return null;
         }
     }
 

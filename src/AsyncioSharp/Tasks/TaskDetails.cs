@@ -13,6 +13,9 @@ internal sealed class TaskDetails
 
     internal string? CancelMessage { get; set; } // of the request that is remembered
 
+    /// <summary>The message of what is to be thrown: the request that is remembered, or else a cancelled scope around the code.</summary>
+    internal string? DueMessage => Scopes is { IsPending: false, Cancelled: { } scope } ? scope.Reason : CancelMessage;
+
     /// <summary>
     /// The request that is remembered came too late for an outcome that only this task can take (<see cref="Coroutine.MustTakeOutcome"/>): it is
     /// thrown at the next await that suspends; if there is none, the task ends as its coroutine did.
@@ -36,8 +39,8 @@ internal sealed class TaskDetails
         var cause = details?.Tokens?.TakeCause() ?? default;
         if (cause.CanBeCanceled && arrived?.CancellationToken != cause)
         {
-            return new CancelledException(arrived is null ? details!.CancelMessage : arrived.CancelMessage, arrived, cause);
+            return new CancelledException(arrived is null ? details!.DueMessage : arrived.CancelMessage, arrived, cause);
         }
-        return arrived ?? new CancelledException(details?.CancelMessage);
+        return arrived ?? new CancelledException(details?.DueMessage);
     }
 }

@@ -134,6 +134,7 @@ public class QueueExplorationTests
                         // Nothing was taken.
                     }
                 }
+                await Asyncio.Sleep(0); // a cancellation that came too late for the last item is told here
             }
 
             async Coroutine Putter()

@@ -357,6 +357,69 @@ public class CancelScopeTests
     }
 
     [Fact]
+    public void It_keeps_its_reason_whatever_else_is_asked_for_meanwhile()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var messages = new List<string?>();
+            var scope = new CancelScope();
+            var task = Asyncio.CreateTask(scope.Run(async _ =>
+            {
+                scope.Cancel("scope");
+                await Note();
+                CoroutineTask.Current.Cancel("task");
+                await Note();
+                await Note();
+            }));
+            await LoopSteps.FailureOf<CancelledException>(Body());
+            messages.ShouldBe(["scope", "task", "scope"]);
+
+            async Coroutine Body() => await task;
+
+            async Coroutine Note()
+            {
+                try
+                {
+                    await Asyncio.Sleep(1);
+                }
+                catch (CancelledException e)
+                {
+                    messages.Add(e.CancelMessage);
+                    if (messages.Count == 3)
+                    {
+                        throw;
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_passes_through_it_is_the_request_from_outside_and_not_its_own(bool scopeIsFirst)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var scope = new CancelScope();
+            var task = Asyncio.CreateTask(scope.Run(static async _ => await Asyncio.Sleep(9)));
+            await Asyncio.Sleep(1);
+            if (scopeIsFirst)
+            {
+                scope.Cancel("scope");
+            }
+            task.Cancel("outside");
+            scope.Cancel("scope");
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("outside");
+            scope.Reason.ShouldBe("scope");
+        }
+    }
+
+    [Fact]
     public void Bad_arguments_are_refused_at_the_call()
     {
         Should.Throw<ArgumentException>(() => new CancelScope(double.NaN)).ParamName.ShouldBe("timeout");

@@ -446,6 +446,48 @@ public class TaskGroupCancellationTests
         }
     }
 
+    [Theory]
+    [InlineData("task")]
+    [InlineData("timeout")]
+    [InlineData("scope")]
+    public void A_request_that_goes_through_an_await_in_the_body_is_the_awaited_tasks_own(string reason)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var begun = new List<string>();
+            var group = new TaskGroup();
+            var run = group.Run(async group =>
+            {
+                _ = group.CreateTask(Begin("other"));
+                await group.CreateTask(Begin("awaited"));
+            });
+            switch (reason)
+            {
+                case "task":
+                    var task = Asyncio.CreateTask(run);
+                    await Asyncio.Sleep(0);
+                    task.Cancel();
+                    await LoopSteps.FailureOf<CancelledException>(task);
+                    break;
+                case "timeout":
+                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await run));
+                    break;
+                default:
+                    await new CancelScope(timeout: 0).Run(async _ => await run);
+                    break;
+            }
+            begun.ShouldBe(["other"]);
+
+            async Coroutine Begin(string name)
+            {
+                begun.Add(name);
+                await Asyncio.Sleep(1);
+            }
+        }
+    }
+
     [Fact]
     public void A_cancellation_that_arrives_while_the_group_shuts_down_is_not_lost()
     {
