@@ -40,7 +40,7 @@ internal static class Commands
         }
         Console.WriteLine($"{options.Count} scenarios from seed {options.Seed} against CPython {python.Version}: {differing.Count} differ");
         foreach (var (rule, count) in explained)
-            Console.WriteLine($"  {count} follow {ExplainingRules.Find(rule).Follows} by {rule}: {ExplainingRules.Find(rule).Applies}");
+            Console.WriteLine($"{count,6} by {rule} (AsyncioSharp follows {ExplainingRules.Find(rule).Follows}): {ExplainingRules.Find(rule).Applies}");
         if (seen > 0)
             Console.WriteLine($"  in {seen} of those of C-07 more than the order of tasks shows the latency, so that the stock trace says little");
         foreach (var (seed, scenario) in differing.Take(MostShown))
@@ -62,14 +62,15 @@ internal static class Commands
 
     public static int Run(Options options)
     {
+        var scenario = Read(options);
         using var python = CPython.Start(options.Python);
-        return Show(Read(options), python) ? 0 : 1;
+        return Show(scenario, python) ? 0 : 1;
     }
 
     public static int Shrink(Options options)
     {
-        using var python = CPython.Start(options.Python);
         var scenario = Read(options);
+        using var python = CPython.Start(options.Python);
         if (Differences(python, [scenario]) is [null])
         {
             Console.WriteLine("Nothing differs.");
@@ -82,11 +83,11 @@ internal static class Commands
     /// <summary>Writes a corpus: what CPython 3.9 and 3.13 do with fresh scenarios, and then with those of FILE, a scenario a line, if there is one.</summary>
     public static int Record(Options options)
     {
+        JsonObject[] given = options.File is { } file ? [.. File.ReadLines(file).Select((line, i) => (Line: line, Number: i + 1)).Where(one => one.Line.Length > 0).Select(one => Checked(one.Line, $"{file}:{one.Number}"))] : [];
         using var old = CPython.Start(options.Old ?? throw new ArgumentException("--old needs the path of a CPython 3.9."));
         using var current = CPython.Start(options.Python);
         if ((old.Version, current.Version) is not ("3.9", "3.13"))
             throw new ArgumentException($"The corpus records CPython 3.9 and 3.13, not {old.Version} and {current.Version}.");
-        var given = options.File is { } file ? File.ReadLines(file).Where(line => line.Length > 0).Select(line => Checked(line, file)) : [];
         var scenarios = Seeds(options).Select(Generator.Scenario).Concat(given).ToList();
         var asking = Task.Run(() => old.Ask(scenarios));
         var recorded = current.Ask(scenarios).Zip(asking.GetAwaiter().GetResult()).Zip(scenarios, (pair, scenario) => new Recorded(scenario, pair.Second, pair.First)).ToList();
@@ -118,8 +119,8 @@ internal static class Commands
     {
         var counts = RuleCoverage.Count(Corpus.Read(options.File ?? Corpus.DefaultPath));
         foreach (var (rule, count) in counts)
-            Console.WriteLine($"{rule,-8} {count,6}");
-        Console.WriteLine($"{counts.Values.Count(count => count > 0)} rules are exercised, {counts.Values.Count(count => count == 0)} that could be are not.");
+            Console.WriteLine($"{rule,-22} {count,6}");
+        Console.WriteLine($"{counts.Values.Count(count => count > 0)} rules and cases are exercised, {counts.Values.Count(count => count == 0)} that could be are not.");
         return counts.Values.All(count => count > 0) ? 0 : 1;
     }
 
@@ -151,18 +152,18 @@ internal static class Commands
         return Checked(File.ReadAllText(file), file);
     }
 
-    private static JsonObject Checked(string text, string file)
+    /// <summary>Reads a scenario that somebody has written; whatever is wrong with it is told in one line, with the place.</summary>
+    private static JsonObject Checked(string text, string place)
     {
-        JsonObject scenario;
         try
         {
-            scenario = JsonNode.Parse(text)!.AsObject();
+            var scenario = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
+            Grammar.Check(scenario);
+            return scenario!.AsObject();
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw new FormatException($"{file}: no JSON object: {e.Message}");
+            throw new FormatException($"{place}: {e.Message}");
         }
-        Grammar.Check(scenario);
-        return scenario;
     }
 }

@@ -16,6 +16,8 @@ public sealed record Options(string Command, string? File = null, int Count = 10
                                                            records what CPython 3.9 (--old) and 3.13 (--python) do
         """;
 
+    private const int MostScenarios = 10_000_000;
+
     /// <summary>Reads the command line.</summary>
     /// <param name="args">The words of the command line.</param>
     /// <returns>The options.</returns>
@@ -27,7 +29,7 @@ public sealed record Options(string Command, string? File = null, int Count = 10
         {
             options = args[i] switch
             {
-                "--count" => options with { Count = (int)Number(args, ++i) },
+                "--count" => options with { Count = CountOf(args, ++i) },
                 "--seed" => options with { Seed = Number(args, ++i) },
                 "--python" => options with { Python = Word(args, ++i) },
                 "--old" => options with { Old = Word(args, ++i) },
@@ -41,6 +43,9 @@ public sealed record Options(string Command, string? File = null, int Count = 10
 
     private static string Word(string[] args, int i)
         => i < args.Length ? args[i] : throw new ArgumentException($"'{args[i - 1]}' needs a value.");
+
+    private static int CountOf(string[] args, int i)
+        => Number(args, i) is var number && number <= MostScenarios ? (int)number : throw new ArgumentException($"'{args[i]}' is too many: at most {MostScenarios}.");
 
     private static ulong Number(string[] args, int i)
         => ulong.TryParse(Word(args, i), CultureInfo.InvariantCulture, out var number) ? number : throw new ArgumentException($"'{args[i]}' is no number.");

@@ -30,12 +30,11 @@ public sealed record Verdict(bool IsMatch, IReadOnlyList<string> Rules, IReadOnl
     /// <returns>The verdict.</returns>
     public static Verdict Of(IReadOnlyList<string> ours, Answer answer)
     {
-        bool isStockRight = answer.Rules.All(rule => ExplainingRules.Find(rule).IsEitherRight);
-        if (isStockRight && ours.SequenceEqual(answer.Stock))
-            return new(true, [], answer.Stock);
+        foreach (var rule in answer.Rules)
+            _ = ExplainingRules.Find(rule);
         return answer.IsExplained
             ? new(ours.SequenceEqual(answer.Adjusted), answer.Rules, answer.Adjusted)
-            : new(false, [], answer.Stock);
+            : new(ours.SequenceEqual(answer.Stock), [], answer.Stock);
     }
 
     // The verb of a line, and the kind of error that it tells.

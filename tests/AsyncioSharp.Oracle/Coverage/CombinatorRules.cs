@@ -45,6 +45,7 @@ internal static class CombinatorRules
             && Operands.Of(o.ExpressionOf(made.Word(3), made)!).Any(child => o.After(made).TakeWhile(line => !line.Starts($"await next {made.Word(1)}") && !line.Starts($"each {made.Word(1)}"))
                 .Any(line => line.Verb == "enter" && child.IsIn(line)))),
         ["AC-04"] = o => o.Lines.Any(line => line.Starts("threw next") && line.Last == "Timeout"),
+        ["AC-04/negative"] = o => o.Lines.Any(line => line.Starts("threw next") && line.Last == "Timeout" && o.ExpressionOf(line.Word(2), line)?.NumberOrNull("t") < 0),
         ["AC-05"] = o => o.Events("cancel").Any(line => line.Last == "true" && o.Awaits(line.Subject, line)?.StartsWith("next ", StringComparison.Ordinal) == true),
         ["AC-06"] = o => o.Events("each").Any(line => line.Last != "n/a"),
         ["AC-07"] = o => o.Lines.Any(line => line.Starts("await next") && line.Last == "n/a" && o.ExpressionOf(line.Word(2), line) is { } made && made.Kind() == "as_completed" && made.Array("of").Count == 0),

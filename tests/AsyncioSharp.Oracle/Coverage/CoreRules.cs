@@ -18,6 +18,9 @@ internal static class CoreRules
         ["LOOP-06"] = o => o.Events("cancel_handle").Any(cancel => cancel.Last == "ok"
             && o.Before(cancel).Any(made => made.Verb == "call_soon" && made.Word(1) == cancel.Word(1) && made.Time == cancel.Time && Called(o, made) is null)),
         ["TIM-01"] = o => o.Events("call_later").Any(timer => DelayOf(o, timer) > 0 && Called(o, timer)?.Time == timer.Time + DelayOf(o, timer)),
+        // It fires before one without delay that was registered first.
+        ["TIM-01/negative"] = o => Observation.Pairs(o.Events("call_later")).Any(pair => pair.First.Time == pair.Second.Time && DelayOf(o, pair.First) == 0 && DelayOf(o, pair.Second) < 0
+            && Called(o, pair.First) is { } first && Called(o, pair.Second) is { } second && second.Index < first.Index),
         ["TIM-02"] = o => Observation.Pairs(o.Lines.Where(line => line.Verb is "call_later" or "call_at"))
             .Any(pair => Called(o, pair.First) is { } first && Called(o, pair.Second) is { } second && second.Time < first.Time),
         ["TIM-06"] = o => o.Events("cancel_handle").Any(line => line.Last == "again"),
@@ -72,6 +75,20 @@ internal static class CoreRules
         ["CTX-02"] = o => IsReadElsewhere(o, (set, get) => get.Task == set.Task && get.Frame != set.Frame),
         ["CTX-03"] = o => IsReadElsewhere(o, (set, get) => get.Task == "-" && o.Before(get).Any(line => line.Text == "called" && line.Frame == get.Frame)),
         ["CTX-04"] = o => IsReadElsewhere(o, (set, get) => get.Task == "-" && o.Before(get).Any(line => line.Starts("called ") && line.Frame == get.Frame)),
+        ["CTX-01/gather"] = o => IsReadInChild(o, "gather"),
+        ["CTX-01/shield"] = o => IsReadInChild(o, "shield"),
+        ["CTX-01/ensure"] = o => IsReadInChild(o, "ensure"),
+        ["CTX-01/wait_for"] = o => IsReadInChild(o, "wait_for"),
+        ["CTX-01/wait"] = o => IsReadInChild(o, "wait"),
+        ["CTX-01/as_completed"] = o => IsReadInChild(o, "as_completed"),
+        ["CTX-03/call_soon"] = o => IsReadInCallback(o, "call_soon", given: false),
+        ["CTX-03/call_later"] = o => IsReadInCallback(o, "call_later", given: false),
+        ["CTX-03/call_at"] = o => IsReadInCallback(o, "call_at", given: false),
+        ["CTX-03/call_soon given"] = o => IsReadInCallback(o, "call_soon", given: true),
+        ["CTX-03/call_later given"] = o => IsReadInCallback(o, "call_later", given: true),
+        ["CTX-03/call_at given"] = o => IsReadInCallback(o, "call_at", given: true),
+        ["CTX-04/captured"] = o => IsReadInCallback(o, "add_callback", given: false),
+        ["CTX-04/given"] = o => IsReadInCallback(o, "add_callback", given: true),
         // Two that were given one context: what one has set in it the other reads, although the value was not there when the other was made.
         ["CTX-06"] = o => o.Nodes("task").Where(node => node.Has("context")).Any(node => Operands.Of(node).Any(body => IsReadElsewhere(o, (set, get) => body.IsIn(set) && get.Frame != set.Frame
             && (o.Nodes("call_soon").Concat(o.Nodes("call_later")).Any(other => other.TextOrNull("context") == node.Text("context") && other.Text("cb") == get.Frame))))),
@@ -83,6 +100,16 @@ internal static class CoreRules
     private static Line? CalledBack(Observation o, Line added) => o.After(added).FirstOrDefault(line => line.Starts($"called {added.Word(1)} ") && line.Frame == added.Last);
 
     private static double? DelayOf(Observation o, Line timer) => o.Nodes("call_later").FirstOrDefault(node => node.Text("cb") == timer.Last)?.Number("s");
+
+    /// <summary>A coroutine that such a combinator made a task of reads what its maker has set.</summary>
+    private static bool IsReadInChild(Observation o, string kind) => o.Nodes(kind).SelectMany(Operands.Of).Where(child => child.Node?.Kind() == "call")
+        .Any(child => IsReadElsewhere(o, (set, get) => child.IsIn(get) && set.Frame != get.Frame && set.Task != get.Task));
+
+    /// <summary>A callback reads the value that its maker had at the registration; if it was given a context, another one.</summary>
+    private static bool IsReadInCallback(Observation o, string op, bool given) => o.Nodes(op).Where(node => node.Has("context") == given).Select(node => node.Text("cb"))
+        .Any(callback => o.Events(op).Where(made => made.Last == callback).Any(made => o.After(made)
+            .TakeWhile(line => line.Frame != callback || line.Verb != "set_var").Any(get => get.Verb == "get_var" && get.Frame == callback && get.Last != "null"
+                && o.Before(made).LastOrDefault(set => set.Verb == "set_var" && set.Frame == made.Frame && set.Word(1) == get.Word(1)) is { } set && set.Last == get.Last != given)));
 
     /// <summary>A value that was set in one place is read in another.</summary>
     private static bool IsReadElsewhere(Observation o, Func<Line, Line, bool> places)

@@ -6,7 +6,7 @@ namespace AsyncioSharp.Oracle.Coverage;
 
 /// <summary>
 /// Which rules of docs/semantics.md scenarios exercise. A rule counts only where its situation happened, as scenario and trace tell, not where
-/// its statement stands; the conflicts of section 20 count where a choice made a difference.
+/// its statement stands. A rule of several verbs or cases has an entry for each, with the case after a slash; the conflicts of section 20 count where a choice made a difference.
 /// </summary>
 public static partial class RuleCoverage
 {
@@ -43,6 +43,11 @@ public static partial class RuleCoverage
     /// <param name="semantics">The text.</param>
     /// <returns>Their ids, in order.</returns>
     public static IReadOnlyList<string> RulesOf(string semantics) => [.. RuleItem().Matches(semantics).Select(match => match.Groups[1].Value)];
+
+    /// <summary>The rule of an entry.</summary>
+    /// <param name="entry">A rule's id, or that and a case of it.</param>
+    /// <returns>The id.</returns>
+    public static string RuleOf(string entry) => entry.Split('/')[0];
 
     /// <summary>Why a rule is out of the language's reach; null if it is within.</summary>
     /// <param name="rule">Its id.</param>

@@ -71,7 +71,6 @@ internal static class Unreachable
         ["SLP-04"] = "neither null nor NaN is a time in C#",
         ["GAT-05"] = OneLoop,
         ["SHI-07"] = OneLoop,
-        ["WF-09"] = "counted as C-03, where it makes a difference",
         ["WF-14"] = OneLoop,
         ["WAIT-02"] = "AsyncioSharp complains at the call, CPython when awaited",
         ["WAIT-04"] = "there is one kind of collection",

@@ -19,6 +19,8 @@ internal static class WaitRules
         ["WF-07"] = o => InWait(o).GroupBy(line => (line.Subject, o.LastOf(line.Subject, line)!.Index)).Any(same => same.Count() > 1),
         // Its future is done, and the caller has not run since.
         ["WF-08"] = o => InWait(o).Any(line => Inner(o, line) is { } slot && o.Completed(slot, line) is { } done && done.Index > o.LastOf(line.Subject, line)!.Index),
+        ["WF-09/completion first"] = o => AtDeadline(o).Any(wait => wait.Registered.Index < wait.Begin.Index),
+        ["WF-09/timer first"] = o => AtDeadline(o).Any(wait => wait.Registered.Index > wait.Begin.Index),
         ["WF-10"] = o => InWait(o).Any(line => o.ExpressionOf(o.Awaits(line.Subject, line)!, line)?.NumberOrNull("t") is { } t && o.LastOf(line.Subject, line)!.Time + Math.Max(t, 0) == line.Time),
         // Somebody else has cancelled what it waits for.
         ["WF-11"] = o => Ended(o, "threw").Any(wait => wait.End.Last.StartsWith("Cancelled", StringComparison.Ordinal) && o.Expression(wait.End)!["of"] is JsonValue inner
@@ -34,6 +36,7 @@ internal static class WaitRules
         ["WAIT-06"] = o => Waited(o).Any(wait => o.Expression(wait.End)!.TextOrNull("mode") == "first" && Done(wait.End).Length > 1),
         ["WAIT-07"] = o => Waited(o).Any(wait => Timeout(o, wait.End) is { } t && wait.End.Time == wait.Begin.Time + Math.Max(t, 0) && wait.End.Last != "[]"),
         // All were done already, and others ran before it came back.
+        ["WAIT-07/negative"] = o => Waited(o).Any(wait => Timeout(o, wait.End) < 0 && wait.End.Time == wait.Begin.Time && wait.End.Last != "[]"),
         ["WAIT-08"] = o => Waited(o).Any(wait => Operands.Of(o.Expression(wait.End)!).All(child => child.Slot is { } slot && o.Completed(slot, wait.Begin) is not null) && wait.End.Index > wait.Begin.Index + 1),
         // One that it named as done has failed, and is reported all the same.
         ["WAIT-09"] = o => Waited(o).Any(wait => Operands.Of(o.Expression(wait.End)!).Where(child => Done(wait.End).Contains(child.Slot))
@@ -48,6 +51,18 @@ internal static class WaitRules
     private static IEnumerable<(Line Begin, Line End)> Waited(Observation o) => Ended(o, "got", "wait");
 
     private static IEnumerable<(Line Begin, Line End)> TimedOut(Observation o) => Ended(o, "threw").Where(wait => wait.End.Last.StartsWith("Timeout", StringComparison.Ordinal));
+
+    /// <summary>Waits with the result of a future that a timer completed at their deadline, and where that timer was registered.</summary>
+    private static IEnumerable<(Line Begin, Line Registered)> AtDeadline(Observation o)
+    {
+        foreach (var (begin, end) in Ended(o, "got"))
+        {
+            if (Timeout(o, end) is > 0 and var t && begin.Time + t == end.Time && o.Expression(end)!["of"] is JsonValue inner
+                && o.Completed(inner.GetValue<string>(), end) is { } done && done.Time == end.Time
+                && o.Before(done).LastOrDefault(line => line.Verb is "call_later" or "call_at" && line.Last == done.Frame) is { } registered)
+                yield return (begin, registered);
+        }
+    }
 
     /// <summary>The timeout of the wait that a line is about.</summary>
     private static double? Timeout(Observation o, Line line) => o.Expression(line)!.NumberOrNull("t");

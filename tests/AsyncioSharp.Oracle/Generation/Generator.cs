@@ -11,6 +11,7 @@ public sealed class Generator
     private const int MostDepth = 4;
 
     private static readonly double[] Times = [0.5, 1, 1, 1, 1.5, 2, 2, 3];
+    private static readonly double[] Over = [0, 0, -0.5, -1];
     private static readonly string[] Errors = ["boom", "boom", "boom", "boom", "cancelled", "timeout"];
     private static readonly string[] Catches = ["any", "any", "cancelled", "cancelled", "error", "boom", "timeout"];
     private static readonly string[] Modes = ["all", "first", "exception"];
@@ -44,7 +45,7 @@ public sealed class Generator
             block.Add(Statement("task", new Place(0)));
         while (_budget > 0)
         {
-            if (_random.Chance(8))
+            if (_random.Chance(11))
                 AddMotif(block);
             else
                 block.Add(AnyStatement(new Place(0)));
@@ -92,7 +93,7 @@ public sealed class Generator
         "future" => Let('f', new JsonObject { ["x"] = "future" }),
         "combine" => Let('g', Expression(_random.Pick(["gather", "gather", "shield", "ensure"]), place)),
         "coroutine" => Let('c', Expression(_random.Pick(["call", "call", "wait_for", "wait"]), place)),
-        "completions" => Let('i', With(new JsonObject { ["x"] = "as_completed", ["of"] = Several(place) }, "t", 30, () => Time())),
+        "completions" => Let('i', With(new JsonObject { ["x"] = "as_completed", ["of"] = Several(place) }, "t", 30, () => _random.Chance(20) ? _random.Pick(Over) : Time())),
         "each" => Each(place),
         "break" or "tasks" or "current" => new JsonObject { ["op"] = kind },
         "context" => Let('x', new JsonObject { ["x"] = "context" }),
@@ -110,7 +111,7 @@ public sealed class Generator
         "add_callback" => InContext(new JsonObject { ["op"] = kind, ["of"] = Slot("ttfffg"), ["cb"] = _random.Chance(20) ? Slot("d") : New('d'), ["do"] = Callback(place) }),
         "remove_callback" => new JsonObject { ["op"] = kind, ["of"] = Slot("ttfffg"), ["cb"] = Slot("d") },
         "call_soon" => Handle(kind, place),
-        "call_later" => Set(Handle(kind, place), "s", _random.Chance(15) ? 0 : Time()),
+        "call_later" => Set(Handle(kind, place), "s", _random.Chance(20) ? _random.Pick(Over) : Time()),
         "call_at" => Set(Handle(kind, place), "s", Time() * 2),
         "cancel_handle" => new JsonObject { ["op"] = kind, ["of"] = Slot("h") },
         "set_var" => With(new JsonObject { ["op"] = kind, ["var"] = _random.Pick(Variables), ["v"] = Number() }, "token", 40, () => New('k')),
@@ -211,7 +212,7 @@ public sealed class Generator
         for (int i = 1 + _random.Next(3); i > 0; i--)
             children.Add(coroutines ? Call(place.Deeper()) : Slot("tttffg"));
         var wait = new JsonObject { ["x"] = "wait", ["of"] = children };
-        return With(With(wait, "mode", 70, () => _random.Pick(Modes)), "t", 40, () => _random.Chance(20) ? 0 : Time());
+        return With(With(wait, "mode", 70, () => _random.Pick(Modes)), "t", 40, () => _random.Chance(25) ? _random.Pick(Over) : Time());
     }
 
     private JsonArray Several(Place place)

@@ -12,7 +12,11 @@ internal static class Motifs
 {
     private delegate JsonArray Motif(SplitMix random, Func<char, string> name);
 
-    private static readonly Motif[] All = [Waiters, Iteration, Handover, Resistance, Race, Variable, SharedContext, Hurry, Repeatedly, Callbacks, Ring, Shields, Nests, Nothing, Oneself, Twice, Requests, Late];
+    private static readonly Motif[] All =
+    [
+        Waiters, Iteration, Handover, Resistance, Race, Variable, SharedContext, Hurry, Repeatedly, Callbacks, Ring, Shields, Nests, Nothing, Oneself, Twice, Requests, Late,
+        BorderMotifs.Deadline, BorderMotifs.Past, BorderMotifs.Children, BorderMotifs.Captured,
+    ];
 
     /// <summary>The statements of one of them.</summary>
     /// <param name="random">The generator's numbers.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AsyncioSharp.Oracle.Language;
 
@@ -24,9 +25,9 @@ public static class Shrinker
             var steps = Steps(scenario).ToList();
             if (failed >= steps.Count)
                 return scenario;
-            int length = scenario.ToJsonString().Length;
+            string text = scenario.ToJsonString();
             int count = Math.Min(PerQuestion, steps.Count - failed);
-            var asked = Enumerable.Range(start, count).Select(i => steps[i % steps.Count]()).Where(step => step.ToJsonString().Length < length && IsAllowed(step)).ToList();
+            var asked = Enumerable.Range(start, count).Select(i => steps[i % steps.Count]()).Where(step => IsSmaller(step.ToJsonString(), text) && IsAllowed(step)).ToList();
             var found = asked.Zip(have(asked)).FirstOrDefault(pair => pair.Second).First;
             if (found is null)
             {
@@ -40,6 +41,9 @@ public static class Shrinker
             }
         }
     }
+
+    /// <summary>Shorter, or as long with smaller literals; so no way down is endless.</summary>
+    private static bool IsSmaller(string text, string than) => text.Length < than.Length || (text.Length == than.Length && string.CompareOrdinal(text, than) < 0);
 
     /// <summary>Makes every scenario that is one step smaller. Some of them the grammar refuses.</summary>
     private static IEnumerable<Func<JsonObject>> Steps(JsonObject scenario)
@@ -58,7 +62,7 @@ public static class Shrinker
         }
     }
 
-    /// <summary>The ways to make one node smaller: leave elements out, put a part in the place of the whole, leave out what is optional.</summary>
+    /// <summary>The ways to make one node smaller: leave elements out, put a part in the place of the whole, leave out what is optional, take the simplest literal.</summary>
     private static IEnumerable<Action<JsonNode>> Changes(JsonNode node)
     {
         if (node is JsonArray array)
@@ -85,6 +89,17 @@ public static class Shrinker
                     foreach (var inner in InnerExpressions(item[field.Name]))
                         yield return parent => parent[field.Name] = inner.DeepClone();
                 }
+                if (field.Shape == Shape.Expressions)
+                {
+                    for (int i = 0; i < item.Array(field.Name).Count; i++)
+                    {
+                        int index = i;
+                        foreach (var inner in InnerExpressions(item.Array(field.Name)[index]))
+                            yield return parent => parent[field.Name]![index] = inner.DeepClone();
+                    }
+                }
+                foreach (var literal in SimplestLiterals(field, item[field.Name]))
+                    yield return parent => parent[field.Name] = literal.DeepClone();
             }
         }
     }
@@ -143,6 +158,15 @@ public static class Shrinker
                 yield return new JsonObject { ["x"] = "future" };
         }
     }
+
+    private static JsonNode[] SimplestLiterals(Field field, JsonNode? value) => (field.Shape, value?.GetValueKind()) switch
+    {
+        (Shape.Count, _) => [1],
+        (Shape.Seconds or Shape.Timeout, JsonValueKind.Number) => [0, 1],
+        (Shape.Value, JsonValueKind.Number) => [0],
+        (Shape.Word, _) when field.Name == "msg" => ["m"],
+        _ => [],
+    };
 
     private static bool IsAllowed(JsonObject scenario)
     {

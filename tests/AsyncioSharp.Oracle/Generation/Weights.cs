@@ -21,26 +21,24 @@ internal sealed class Weights
         ["next"] = 15, ["ensure"] = 6, ["task"] = 10, ["self"] = 1,
     };
 
-    private static readonly (string Name, string[] Words)[] Themes =
+    private static readonly string[][] Themes =
     [
-        ("mixed", []),
-        ("cancel", ["cancel", "try", "uncancel", "cancelling", "task"]),
-        ("gather", ["gather", "combine", "cancel", "exception"]),
-        ("shield", ["shield", "combine", "cancel"]),
-        ("wait", ["wait", "set_result", "set_exception", "future"]),
-        ("wait_for", ["wait_for", "cancel", "set_result", "future", "sleep"]),
-        ("as_completed", ["completions", "next", "each", "task", "break"]),
-        ("timers", ["call_later", "call_at", "call_soon", "cancel_handle", "sleep"]),
-        ("futures", ["future", "set_result", "set_exception", "add_callback", "remove_callback", "state", "result", "exception"]),
-        ("coroutines", ["call", "coroutine", "close", "try", "return", "raise", "repeat"]),
-        ("context", ["set_var", "get_var", "reset_var", "call", "call_soon", "add_callback", "context"]),
-        ("introspection", ["name", "set_name", "tasks", "current", "state", "cancelling", "self"]),
+        [],
+        ["cancel", "try", "uncancel", "cancelling", "task"],
+        ["gather", "combine", "cancel", "exception"],
+        ["shield", "combine", "cancel"],
+        ["wait", "set_result", "set_exception", "future"],
+        ["wait_for", "cancel", "set_result", "future", "sleep"],
+        ["completions", "next", "each", "task", "break"],
+        ["call_later", "call_at", "call_soon", "cancel_handle", "sleep"],
+        ["future", "set_result", "set_exception", "add_callback", "remove_callback", "state", "result", "exception"],
+        ["call", "coroutine", "close", "try", "return", "raise", "repeat"],
+        ["set_var", "get_var", "reset_var", "call", "call_soon", "add_callback", "context"],
+        ["name", "set_name", "tasks", "current", "state", "cancelling", "self"],
     ];
 
-    private Weights(string theme, Dictionary<string, int> statements, Dictionary<string, int> expressions)
-        => (Theme, Statements, Expressions) = (theme, statements, expressions);
-
-    public string Theme { get; }
+    private Weights(Dictionary<string, int> statements, Dictionary<string, int> expressions)
+        => (Statements, Expressions) = (statements, expressions);
 
     public IReadOnlyDictionary<string, int> Statements { get; }
 
@@ -48,8 +46,8 @@ internal sealed class Weights
 
     public static Weights Draw(SplitMix random)
     {
-        var (name, words) = random.Pick(Themes);
-        return new(name, Favour(BaseStatements, words), Favour(BaseExpressions, words));
+        var words = random.Pick(Themes);
+        return new(Favour(BaseStatements, words), Favour(BaseExpressions, words));
     }
 
     private static Dictionary<string, int> Favour(Dictionary<string, int> weights, string[] words)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace AsyncioSharp.Oracle.Language;
@@ -26,7 +27,7 @@ public enum Shape
     /// <summary>An array of up to three handlers.</summary>
     Handlers,
 
-    /// <summary>An integer, a text or null.</summary>
+    /// <summary>An integer of 32 bits, a text or null.</summary>
     Value,
 
     /// <summary>A number of seconds: a multiple of 1/8, so that both clocks are exact.</summary>
@@ -35,7 +36,7 @@ public enum Shape
     /// <summary>Seconds or null.</summary>
     Timeout,
 
-    /// <summary>A small positive integer.</summary>
+    /// <summary>An integer from 1 to 100.</summary>
     Count,
 
     /// <summary>True or false.</summary>
@@ -132,17 +133,20 @@ public static class Grammar
     };
 
     private const int MostHandlers = 3; // each is a catch clause of the interpreters
+    private const int MostTimes = 100;
+    private const int MostSeconds = 100_000; // far beyond the end, and exact
+    private const int MostShown = 100;       // characters of what is wrong
 
     private static readonly HashSet<string> NotInCallbacks = ["await", "each", "return", "break"];
 
-    /// <summary>Throws if a scenario is not one.</summary>
+    /// <summary>Throws if a scenario is not one, whatever else it is: nothing that reads a scenario afterwards fails on its form.</summary>
     /// <param name="scenario">An object with the block "main".</param>
     /// <exception cref="FormatException">What is wrong, and where.</exception>
-    public static void Check(JsonObject scenario)
+    public static void Check(JsonNode? scenario)
     {
-        if (scenario.Count != 1)
+        if (scenario is not JsonObject { Count: 1 } root || !root.TryGetPropertyValue("main", out var main))
             throw new FormatException("A scenario is an object with one field, 'main'.");
-        CheckBlock(scenario.Array("main"), Place.Body);
+        CheckBlock("$.main", main, Place.Body);
     }
 
     /// <summary>The fields of a node, which the node's kind decides.</summary>
@@ -152,84 +156,125 @@ public static class Grammar
     {
         if (!node.Has("op") && !node.Has("x"))
             return Handler;
-        var table = node.ContainsKey("op") ? Statements : Expressions;
-        return table.TryGetValue(node.Kind(), out var fields) ? fields : throw new FormatException($"'{node.Kind()}' is unknown: {node.ToJsonString()}");
+        return (node.Has("op") ? Statements : Expressions)[node.Kind()];
     }
 
-    private static void CheckBlock(JsonArray block, Place place)
+    private static void CheckBlock(string path, JsonNode? value, Place place)
     {
-        foreach (var statement in block.Statements())
+        foreach (var (at, element) in Elements(path, value, "statements"))
         {
-            var op = statement.Text("op");
+            var statement = Kinded(at, element, "op", Statements);
+            var op = statement.Kind();
             if (place.IsCallback && NotInCallbacks.Contains(op))
-                throw new FormatException($"A callback cannot '{op}'.");
+                throw Wrong(at, $"a callback cannot '{op}'", statement);
             if (!place.MayReturn && op == "return")
-                throw new FormatException("'finally' cannot return.");
+                throw Wrong(at, "'finally' cannot return", statement);
             if (!place.MayBreak && op == "break")
-                throw new FormatException("'break' stands in 'each' or 'repeat', and not in a 'finally'.");
-            CheckNode(statement, place);
+                throw Wrong(at, "'break' stands in 'each' or 'repeat', and not in a 'finally'", statement);
+            CheckNode(at, statement, Statements[op], place);
             if (op == "let" && statement["be"] is JsonObject be && be.Kind() == "sleep" && be.Number("s") <= 0)
-                throw new FormatException("sleep(0) is one shared coroutine in AsyncioSharp (python-differences.md) and cannot be kept in a slot.");
+                throw Wrong(at, "sleep(0) is one shared coroutine in AsyncioSharp (python-differences.md) and cannot be kept in a slot", statement);
         }
     }
 
-    private static void CheckNode(JsonObject node, Place place)
+    private static void CheckExpression(string path, JsonNode? value)
     {
-        var fields = FieldsOf(node);
+        if (value is JsonObject)
+        {
+            var expression = Kinded(path, value, "x", Expressions);
+            CheckNode(path, expression, Expressions[expression.Kind()], Place.Body);
+        }
+        else
+        {
+            CheckWord(path, value, "an expression is an object with 'x', or the name of a slot");
+        }
+    }
+
+    private static void CheckNode(string path, JsonObject node, IReadOnlyList<Field> fields, Place place)
+    {
         foreach (var (name, value) in node)
         {
             if (name is "op" or "x")
                 continue;
-            var field = fields.FirstOrDefault(field => field.Name == name) ?? throw new FormatException($"'{name}' is none of its fields: {node.ToJsonString()}");
-            CheckField(field, value, place.Within(node, field));
+            var field = fields.FirstOrDefault(field => field.Name == name) ?? throw Wrong(path, $"'{name}' is none of its fields", node);
+            CheckField($"{path}.{name}", field, value, place.Within(node, field));
         }
         if (fields.FirstOrDefault(field => !field.IsOptional && !node.Has(field.Name)) is { } missing)
-            throw new FormatException($"'{missing.Name}' is missing in {node.ToJsonString()}");
+            throw Wrong(path, $"'{missing.Name}' is missing", node);
     }
 
-    private static void CheckField(Field field, JsonNode? value, Place place)
+    private static void CheckField(string path, Field field, JsonNode? value, Place place)
     {
         switch (field.Shape)
         {
             case Shape.Expression:
-                CheckExpression(value);
+                CheckExpression(path, value);
                 break;
             case Shape.Expressions:
-                foreach (var child in value!.AsArray())
-                    CheckExpression(child);
+                foreach (var (at, child) in Elements(path, value, "expressions"))
+                    CheckExpression(at, child);
                 break;
             case Shape.Block or Shape.Callback:
-                CheckBlock(value!.AsArray(), place);
+                CheckBlock(path, value, place);
                 break;
             case Shape.Handlers:
-                if (value!.AsArray().Count > MostHandlers)
-                    throw new FormatException($"A 'try' has at most {MostHandlers} handlers.");
-                foreach (var handler in value.AsArray())
-                    CheckNode(handler!.AsObject(), place);
+                var handlers = Elements(path, value, "handlers").ToList();
+                if (handlers.Count > MostHandlers)
+                    throw Wrong(path, $"a 'try' has at most {MostHandlers} handlers", value);
+                foreach (var (at, handler) in handlers)
+                    CheckNode(at, handler as JsonObject ?? throw Wrong(at, "a handler is an object", handler), Handler, place);
                 break;
-            case Shape.Seconds or Shape.Timeout when value is not null:
-                if (value.Number() * 8 % 1 != 0)
-                    throw new FormatException($"{value} s is not a multiple of 1/8 s.");
+            case Shape.Value:
+                if (value is not null && value.GetValueKind() != JsonValueKind.String && !IsInteger(value, int.MinValue, int.MaxValue))
+                    throw Wrong(path, "a value is an integer of 32 bits, a text or null", value);
                 break;
-            case Shape.Error or Shape.Catch or Shape.Mode:
-                if (!Words[field.Shape].Contains(value!.GetValue<string>()))
-                    throw new FormatException($"'{field.Name}' cannot be '{value}'.");
+            case Shape.Count:
+                if (!IsInteger(value, 1, MostTimes))
+                    throw Wrong(path, $"a count is an integer from 1 to {MostTimes}", value);
+                break;
+            case Shape.Timeout when value is null:
+                break;
+            case Shape.Seconds or Shape.Timeout:
+                if (value?.GetValueKind() != JsonValueKind.Number || !(Math.Abs(value.Number()) <= MostSeconds) || value.Number() * 8 % 1 != 0)
+                    throw Wrong(path, $"a time is a multiple of 1/8 s, at most {MostSeconds} s", value);
+                break;
+            case Shape.Flag:
+                if (value?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+                    throw Wrong(path, "a flag is true or false", value);
                 break;
             case Shape.Slot or Shape.Word:
-                if (value!.GetValue<string>().Length == 0)
-                    throw new FormatException($"'{field.Name}' is empty.");
+                CheckWord(path, value, $"'{field.Name}' is a text that is not empty");
                 break;
             default:
+                if (value?.GetValueKind() != JsonValueKind.String || !Words[field.Shape].Contains(value.GetValue<string>()))
+                    throw Wrong(path, $"'{field.Name}' cannot be '{value?.ToString() ?? "null"}', only one of {string.Join(", ", Words[field.Shape])}", value);
                 break;
         }
     }
 
-    private static void CheckExpression(JsonNode? expression)
+    private static IEnumerable<(string Path, JsonNode? Element)> Elements(string path, JsonNode? value, string what)
+        => value is JsonArray array ? array.Select((element, i) => ($"{path}[{i}]", element)) : throw Wrong(path, $"a list of {what} is expected", value);
+
+    private static JsonObject Kinded(string path, JsonNode? value, string word, IReadOnlyDictionary<string, Field[]> table)
     {
-        if (expression is JsonObject node)
-            CheckNode(node, Place.Body);
-        else if (expression?.GetValueKind() != System.Text.Json.JsonValueKind.String)
-            throw new FormatException($"{expression?.ToJsonString() ?? "null"} is no expression.");
+        if (value is not JsonObject node || node.Has("op") == node.Has("x") || !node.TryGetPropertyValue(word, out var kind) || kind?.GetValueKind() != JsonValueKind.String)
+            throw Wrong(path, $"an object with '{word}' is expected", value);
+        return table.ContainsKey(kind.GetValue<string>()) ? node : throw Wrong(path, $"'{kind}' is unknown", value);
+    }
+
+    private static void CheckWord(string path, JsonNode? value, string what)
+    {
+        if (value?.GetValueKind() != JsonValueKind.String || value.GetValue<string>().Length == 0)
+            throw Wrong(path, what, value);
+    }
+
+    private static bool IsInteger(JsonNode? value, int least, int most)
+        => value?.GetValueKind() == JsonValueKind.Number && value.Number() is var number && number % 1 == 0 && number >= least && number <= most;
+
+    private static FormatException Wrong(string path, string what, JsonNode? value)
+    {
+        var text = value?.ToJsonString() ?? "null";
+        return new($"{path}: {what}: {(text.Length <= MostShown ? text : text[..MostShown] + "...")}");
     }
 
     /// <summary>Where a block stands.</summary>

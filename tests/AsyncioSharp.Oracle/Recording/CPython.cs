@@ -20,8 +20,9 @@ public sealed record Answer(IReadOnlyList<string> Stock, IReadOnlyList<string> A
 public sealed class CPython : IDisposable
 {
     private readonly Process _process;
+    private readonly string _executable;
 
-    private CPython(Process process, string version) => (_process, Version) = (process, version);
+    private CPython(Process process, string executable, string version) => (_process, _executable, Version) = (process, executable, version);
 
     /// <summary>Such as "3.13".</summary>
     public string Version { get; }
@@ -33,13 +34,13 @@ public sealed class CPython : IDisposable
     {
         var text = VersionOf(executable);
         if (!System.Version.TryParse(text, out var version) || version < new Version(3, 9))
-            throw new ArgumentException($"'{executable}' is Python {text}; oracle.py needs CPython 3.9 or later.");
+            throw new ArgumentException($"'{executable}' says that it is Python {Shortened(text)}; oracle.py needs CPython 3.9 or later.");
         var start = new ProcessStartInfo(executable, [Path.Combine(AppContext.BaseDirectory, "oracle.py")])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        return new CPython(Process.Start(start)!, text);
+        return new CPython(Process.Start(start)!, executable, text);
     }
 
     /// <summary>Runs scenarios.</summary>
@@ -58,7 +59,14 @@ public sealed class CPython : IDisposable
         foreach (var scenario in scenarios)
         {
             var line = _process.StandardOutput.ReadLine() ?? throw new IOException($"oracle.py failed on {scenario.ToJsonString()}");
-            answers.Add(Parse(line));
+            try
+            {
+                answers.Add(Parse(line));
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+            {
+                throw new IOException($"'{_executable}' gave what oracle.py does not write: {Shortened(line)}");
+            }
         }
         writing.GetAwaiter().GetResult();
         return answers;
@@ -67,7 +75,14 @@ public sealed class CPython : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _process.StandardInput.Close();
+        try
+        {
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended already, and Ask has told so.
+        }
         _process.WaitForExit();
         _process.Dispose();
     }
@@ -86,6 +101,8 @@ public sealed class CPython : IDisposable
             throw new ArgumentException($"'{executable}' cannot be started ({e.Message}). --python needs the path of a CPython, or its name on the search path.");
         }
     }
+
+    private static string Shortened(string text) => text.Split('\n')[0] is var line && line.Length > 80 ? line[..80] + "..." : line;
 
     private static Answer Parse(string line)
     {

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,7 +13,7 @@ namespace AsyncioSharp.Oracle.Recording;
 public sealed record Recorded(JsonObject Scenario, Answer Old, Answer New);
 
 /// <summary>
-/// The recorded scenarios: one JSON object a line, compressed. With the choices of section 20 both CPythons do the same, so there is one expected
+/// The recorded scenarios: a line that says which oracle.py recorded them, then one JSON object a line; compressed. With the choices of section 20 both CPythons do the same, so there is one expected
 /// trace; a stock trace is written only if it is another one.
 /// </summary>
 public static class Corpus
@@ -25,12 +26,37 @@ public static class Corpus
     /// <returns>What was recorded, in order.</returns>
     public static IReadOnlyList<Recorded> Read(string path)
     {
-        using var file = File.OpenRead(path);
-        using var reader = new StreamReader(new BrotliStream(file, CompressionMode.Decompress), Encoding.UTF8);
-        var recorded = new List<Recorded>();
-        while (reader.ReadLine() is { } line)
-            recorded.Add(Parse(JsonNode.Parse(line)!.AsObject()));
-        return recorded;
+        using var reader = Open(path);
+        try
+        {
+            reader.ReadLine();
+            var recorded = new List<Recorded>();
+            while (reader.ReadLine() is { } line)
+                recorded.Add(Parse(JsonNode.Parse(line)!.AsObject()));
+            return recorded;
+        }
+        catch (Exception e) when (e is InvalidOperationException or InvalidDataException or JsonException or NullReferenceException)
+        {
+            throw new FormatException($"{path} is no corpus, or one that was not written to its end: {e.Message}");
+        }
+    }
+
+    /// <summary>The hash of the oracle.py with which a file was recorded: its first line.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <returns>The hash, as <see cref="HashOf"/> gives it.</returns>
+    public static string RecordedWith(string path)
+    {
+        using var reader = Open(path);
+        return reader.ReadLine() ?? "";
+    }
+
+    /// <summary>A hash of the text of an oracle.py, whatever its line ends are.</summary>
+    /// <param name="program">Its path; null for that beside the assembly.</param>
+    /// <returns>A line.</returns>
+    public static string HashOf(string? program = null)
+    {
+        var text = File.ReadAllText(program ?? Path.Combine(AppContext.BaseDirectory, "oracle.py")).ReplaceLineEndings("\n");
+        return $"oracle.py {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
     }
 
     /// <summary>Writes a file.</summary>
@@ -40,9 +66,12 @@ public static class Corpus
     {
         using var file = File.Create(path);
         using var writer = new StreamWriter(new BrotliStream(file, CompressionLevel.SmallestSize), new UTF8Encoding(false)) { NewLine = "\n" };
+        writer.WriteLine(HashOf());
         foreach (var one in recorded)
             writer.WriteLine(Text(one));
     }
+
+    private static StreamReader Open(string path) => new(new BrotliStream(File.OpenRead(path), CompressionMode.Decompress), Encoding.UTF8);
 
     private static string Text(Recorded one)
     {

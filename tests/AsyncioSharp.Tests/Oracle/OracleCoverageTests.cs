@@ -15,10 +15,12 @@ public class OracleCoverageTests
     {
         Rules.Count.ShouldBeGreaterThan(200, "the rules of docs/semantics.md were not recognised");
 
-        Rules.Where(rule => RuleCoverage.WhyUnreachable(rule) is null && Counts.GetValueOrDefault(rule) == 0).ShouldBeEmpty();
+        var reached = Counts.Where(entry => entry.Value > 0).Select(entry => RuleCoverage.RuleOf(entry.Key)).ToHashSet();
+        Rules.Where(rule => RuleCoverage.WhyUnreachable(rule) is null && !reached.Contains(rule)).ShouldBeEmpty();
+        Counts.Where(entry => entry.Value == 0).ShouldBeEmpty();
     }
 
     [Fact]
     public void A_rule_that_is_said_to_be_out_of_reach_is_not_reached()
-        => Counts.Keys.Where(rule => RuleCoverage.WhyUnreachable(rule) is not null).ShouldBeEmpty();
+        => Counts.Keys.Where(entry => RuleCoverage.WhyUnreachable(RuleCoverage.RuleOf(entry)) is not null).ShouldBeEmpty();
 }

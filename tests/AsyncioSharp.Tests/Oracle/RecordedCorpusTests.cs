@@ -37,6 +37,10 @@ public partial class RecordedCorpusTests
     }
 
     [Fact]
+    public void It_was_recorded_with_the_oracle_py_that_is_here()
+        => Corpus.RecordedWith(Corpus.DefaultPath).ShouldBe(Corpus.HashOf(), "oracle.py has changed: record the corpus anew (docs/oracle.md)");
+
+    [Fact]
     public void Whatever_makes_a_stock_CPython_differ_is_a_rule_of_the_table_and_every_rule_of_the_table_occurs()
     {
         var named = Recorded.SelectMany(one => one.Old.Rules.Concat(one.New.Rules)).ToHashSet();
@@ -82,6 +86,17 @@ public partial class RecordedCorpusTests
         Verdict.Of(["0 main/m leave ! Cancelled"], answer).IsMatch.ShouldBeFalse();
         Verdict.Of(["0 main/m leave ! Cancelled(b)"], answer).IsMatch.ShouldBeFalse();
         Should.Throw<InvalidOperationException>(() => Verdict.Of(["0 main/m leave ! Cancelled"], answer with { Rules = ["C-99"] })).Message.ShouldContain("C-99");
+    }
+
+    [Fact]
+    public void Where_a_rule_makes_a_difference_the_stock_trace_is_wrong_whichever_rule_it_is()
+    {
+        foreach (var rule in ExplainingRules.All)
+        {
+            var answer = new Answer(["1 main/m threw wait_for(f1,t=1) ! Timeout<-Cancelled"], ["1 main/m got wait_for(f1,t=1) = 8"], [rule.Id]);
+            Verdict.Of(answer.Stock, answer).IsMatch.ShouldBeFalse(rule.Id);
+            Verdict.Of(answer.Adjusted, answer).IsMatch.ShouldBeTrue(rule.Id);
+        }
     }
 
     [Fact]
