@@ -54,16 +54,12 @@ public abstract class ConcurrentFuture
 
     /// <summary>Blocks this thread until it is done, and gives the exception, or null. Never call it on a loop's thread for something of that loop.</summary>
     /// <param name="timeout">Seconds; null for no limit.</param>
+    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
     /// <returns>The exception, or null.</returns>
     /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
-    public Exception? Exception(double? timeout = null) => Exception(timeout, CancellationToken.None);
-
-    /// <inheritdoc cref="Exception(double?)"/>
-    /// <param name="timeout">Seconds; null for no limit.</param>
-    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled, which the exception carries.</exception>
-    public Exception? Exception(double? timeout, CancellationToken cancellationToken)
+    public Exception? Exception(double? timeout = null, CancellationToken cancellationToken = default)
     {
         WaitDone(timeout, cancellationToken);
         return _status switch
@@ -74,9 +70,10 @@ public abstract class ConcurrentFuture
         };
     }
 
-    /// <inheritdoc cref="Exception(double?)"/>
+    /// <inheritdoc cref="Exception(double?, CancellationToken)"/>
     /// <param name="timeout">The time.</param>
-    public Exception? Exception(TimeSpan timeout) => Exception(EventLoop.SecondsOf(timeout));
+    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
+    public Exception? Exception(TimeSpan timeout, CancellationToken cancellationToken = default) => Exception(EventLoop.SecondsOf(timeout), cancellationToken);
 
     /// <summary>Has <paramref name="callback"/> called when it is done, by the thread that completes it; at once, by this one, if it is done already.</summary>
     /// <param name="callback">What to call; if it throws, that is written to the error stream.</param>

@@ -13,16 +13,12 @@ public sealed class ConcurrentFuture<T> : ConcurrentFuture
 
     /// <summary>Blocks this thread until it is done, and gives the result. Never call it on a loop's thread for something of that loop.</summary>
     /// <param name="timeout">Seconds; null for no limit.</param>
+    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
     /// <returns>The result.</returns>
     /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
-    public T Result(double? timeout = null) => Result(timeout, CancellationToken.None);
-
-    /// <inheritdoc cref="Result(double?)"/>
-    /// <param name="timeout">Seconds; null for no limit.</param>
-    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled, which the exception carries.</exception>
-    public T Result(double? timeout, CancellationToken cancellationToken)
+    public T Result(double? timeout = null, CancellationToken cancellationToken = default)
     {
         WaitForResult(timeout, cancellationToken);
         return _result!;
@@ -32,9 +28,10 @@ public sealed class ConcurrentFuture<T> : ConcurrentFuture
     /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
     public T Result(CancellationToken cancellationToken) => Result(null, cancellationToken);
 
-    /// <inheritdoc cref="Result(double?)"/>
+    /// <inheritdoc cref="Result(double?, CancellationToken)"/>
     /// <param name="timeout">The time.</param>
-    public T Result(TimeSpan timeout) => Result(EventLoop.SecondsOf(timeout));
+    /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
+    public T Result(TimeSpan timeout, CancellationToken cancellationToken = default) => Result(EventLoop.SecondsOf(timeout), cancellationToken);
 
     /// <summary>A .NET task of the same outcome.</summary>
     /// <returns>The task. It is cancelled if this is; its <c>await</c> then throws the very <see cref="CancelledException"/>.</returns>

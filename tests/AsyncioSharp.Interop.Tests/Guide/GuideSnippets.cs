@@ -256,11 +256,11 @@ public sealed class GuideSnippets(WebServer server) : IClassFixture<WebServer>, 
         #region guest
         async Task OnLoad()
         {
-            var loop = new EventLoop();
-            Task running = loop.RunAsGuest(SynchronizationContext.Current!); // each iteration is one message of the window
+            await Asyncio.RunAsGuest(Blink(1), SynchronizationContext.Current!); // a whole program; each iteration is one message of the window
 
-            await Blink(3).AsTask(loop); // the window stays responsive meanwhile
-
+            var loop = new EventLoop(); // or a loop that stays while the window does
+            Task running = loop.RunAsGuest(SynchronizationContext.Current!);
+            await Blink(2).AsTask(loop); // the window stays responsive meanwhile
             loop.Stop();
             await running;
             loop.Close();
