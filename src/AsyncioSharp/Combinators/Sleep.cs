@@ -169,7 +169,8 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
     {
         if (Sleeper is { } sleeper)
         {
-            End(sleeper, null); // closed: the sleeping task has to learn that its coroutine is gone
+            _sleeperOrEnd = null;
+            sleeper.Loop.TryPush(sleeper, null); // closed: the sleeping task has to learn that its coroutine is gone, unless its loop is closed too
             sleeper.Loop.NoteTimerCancelled();
         }
         Fail(exception);

@@ -30,9 +30,10 @@ public sealed class Context
             var current = ExecutionContext.Capture();
             if (current is null)
             {
-                // The flow was suppressed. A coroutine's context is its own, so the suppression must not outlive the step that made it.
+                // The flow is suppressed, which is about what .NET's code captures. Who suppressed it will take that back, so it is left as it was found.
                 ExecutionContext.RestoreFlow();
                 current = ExecutionContext.Capture()!;
+                _ = ExecutionContext.SuppressFlow();
             }
             return current;
         }
@@ -58,6 +59,7 @@ public sealed class Context
     public void Run(Action callback)
     {
         ArgumentNullException.ThrowIfNull(callback);
+        bool wasLifted = ContextSwitch.LiftSuppression();
         var outer = Enter();
         try
         {
@@ -66,6 +68,7 @@ public sealed class Context
         finally
         {
             Leave(outer);
+            ContextSwitch.SuppressAgain(wasLifted);
         }
     }
 
@@ -78,6 +81,7 @@ public sealed class Context
     public T Run<T>(Func<T> function)
     {
         ArgumentNullException.ThrowIfNull(function);
+        bool wasLifted = ContextSwitch.LiftSuppression();
         var outer = Enter();
         try
         {
@@ -86,6 +90,7 @@ public sealed class Context
         finally
         {
             Leave(outer);
+            ContextSwitch.SuppressAgain(wasLifted);
         }
     }
 

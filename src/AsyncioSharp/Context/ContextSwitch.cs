@@ -23,6 +23,26 @@ internal static class ContextSwitch
         return changed;
     }
 
+    /// <summary>Lifts a suppression of .NET's flow that the caller's code has made, if any, for as long as something else runs. To be put back by <see cref="SuppressAgain"/>.</summary>
+    internal static bool LiftSuppression()
+    {
+        if (!ExecutionContext.IsFlowSuppressed())
+        {
+            return false;
+        }
+        ExecutionContext.RestoreFlow();
+        return true;
+    }
+
+    /// <summary>Puts back what <see cref="LiftSuppression"/> lifted: who has suppressed the flow will want to restore it.</summary>
+    internal static void SuppressAgain(bool wasLifted)
+    {
+        if (wasLifted)
+        {
+            _ = ExecutionContext.SuppressFlow();
+        }
+    }
+
     /// <summary>Runs <paramref name="action"/> in <paramref name="context"/>, or in the empty one if null, and rests.</summary>
     internal static void Run<TState>(Context? context, TState state, Action<TState> action)
     {

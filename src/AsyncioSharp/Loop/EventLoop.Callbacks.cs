@@ -199,7 +199,14 @@ public sealed partial class EventLoop
 
     internal void AddTimer(double when, Runnable target) => _timers.Add(when, target);
 
-    internal void NoteTimerCancelled() => _timers.NoteCancelled();
+    /// <summary>Says that a timer was cancelled. The timers belong to the loop's thread: to cancel one elsewhere is wrong, but corrupts nothing; it is dropped when it is due.</summary>
+    internal void NoteTimerCancelled()
+    {
+        if (!IsRunning || IsOnOwnThread || IsOnHostThread)
+        {
+            _timers.NoteCancelled();
+        }
+    }
 
     internal void CheckUse()
     {

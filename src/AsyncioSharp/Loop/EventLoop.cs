@@ -171,15 +171,35 @@ public sealed partial class EventLoop
         IsClosed = true;
         _inbox.Close(); // from here on nothing can be sent, and what was sent before is told below
         GC.SuppressFinalize(this);
-        AbandonTasks();
+        try
+        {
+            AbandonTasks();
+        }
+        finally
+        {
+            AbandonReady();
+            _timers.Clear();
+            AbandonExecutor();
+            ForgetGauges();
+        }
+    }
+
+    // Each is told, whatever becomes of the others: somebody may wait for it in another thread.
+    private void AbandonReady()
+    {
         _inbox.MoveTo(_ready);
         while (_ready.Count > 0)
         {
-            _ready.Pop(out _).Abandon();
+            var entry = _ready.Pop(out _);
+            try
+            {
+                entry.Abandon();
+            }
+            catch (Exception e)
+            {
+                TryEmit(new LogEntry(this, LogEvent.Other, LogSeverity.Error, $"{entry} could not be told that its loop is closed") { Exception = e });
+            }
         }
-        _timers.Clear();
-        AbandonExecutor();
-        ForgetGauges();
     }
 
     /// <summary>For instance <c>&lt;EventLoop running=True closed=False debug=False&gt;</c>.</summary>
@@ -339,7 +359,7 @@ public sealed partial class EventLoop
 
     private Outer Enter()
     {
-        var outer = new Outer(t_running, SynchronizationContext.Current, Context.Current);
+        var outer = new Outer(t_running, SynchronizationContext.Current, Context.Current, ExecutionContext.IsFlowSuppressed());
         if (Interlocked.CompareExchange(ref _threadId, Environment.CurrentManagedThreadId, 0) != 0)
         {
             throw AlreadyRunning(); // two threads entered at the same instant
@@ -367,8 +387,9 @@ public sealed partial class EventLoop
         t_running = outer.Running;
         SynchronizationContext.SetSynchronizationContext(outer.Synchronization);
         ExecutionContext.Restore(outer.Values);
+        ContextSwitch.SuppressAgain(outer.IsFlowSuppressed);
     }
 
     // What is in force on a thread while the loop does not run there. Another loop can run there only if this one is its guest.
-    private readonly record struct Outer(EventLoop? Running, SynchronizationContext? Synchronization, ExecutionContext Values);
+    private readonly record struct Outer(EventLoop? Running, SynchronizationContext? Synchronization, ExecutionContext Values, bool IsFlowSuppressed);
 }

@@ -43,13 +43,16 @@ internal static class EndPhase
                 Report(task, loop);
             }
         }
-        yield return loop.ShutdownAsyncGenerators();
-        yield return loop.ShutdownDefaultExecutor(ExecutorShutdownSeconds);
+        yield return TaskOf(loop.ShutdownAsyncGenerators());
+        yield return TaskOf(loop.ShutdownDefaultExecutor(ExecutorShutdownSeconds));
         if (loop.CollectLost())
         {
-            yield return Asyncio.Sleep(0); // the reports are callbacks of the loop
+            yield return TaskOf(Asyncio.Sleep(0)); // the reports are callbacks of the loop
         }
         Try(loop.Close, failures);
+
+        // Not through the program's task factory: if that fails, this must be done all the same.
+        CoroutineTask TaskOf(Coroutine coroutine) => new(coroutine, loop) { IsImplicit = true };
     }
 
     // (What runs on behalf of another task hands its failure to that one.)

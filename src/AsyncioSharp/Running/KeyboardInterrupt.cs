@@ -3,22 +3,26 @@ using System.Runtime.InteropServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// What Ctrl-C does during <c>Asyncio.Run</c>. The first cancels the main task; the second throws <see cref="KeyboardInterruptException"/> out of
-/// the loop; from the third on the process ends as it would without this library, which also helps against code that blocks the loop's thread.
+/// What Ctrl-C does during <c>Asyncio.Run</c>. The first cancels the main task, if that still runs; another, or one in the end phase, throws
+/// <see cref="KeyboardInterruptException"/> out of the loop; from the third on the process ends as it would without this library, which also helps against code that
+/// blocks the loop's thread.
 /// </summary>
 internal sealed class KeyboardInterrupt : Runnable, IDisposable
 {
     private readonly EventLoop _loop;
-    private readonly CoroutineTask _main;
+    private readonly CoroutineTask? _main; // null: in the end phase
     private readonly PosixSignalRegistration? _registration;
     private int _presses;  // counted by the signal's thread
-    private int _handled;  // by the loop's
     private bool _cancelledMain;
 
-    internal KeyboardInterrupt(EventLoop loop, CoroutineTask main)
+    /// <param name="loop">The loop.</param>
+    /// <param name="main">The task that a first Ctrl-C cancels; null in the end phase.</param>
+    /// <param name="presses">How often it was pressed before.</param>
+    internal KeyboardInterrupt(EventLoop loop, CoroutineTask? main, int presses = 0)
     {
         _loop = loop;
         _main = main;
+        _presses = presses;
         try
         {
             _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
@@ -31,12 +35,15 @@ internal sealed class KeyboardInterrupt : Runnable, IDisposable
 
     public void Dispose() => _registration?.Dispose();
 
+    /// <summary>How often it was pressed so far.</summary>
+    internal int Presses => Volatile.Read(ref _presses);
+
     /// <summary>True if the main task was cancelled by Ctrl-C, and by nobody else.</summary>
     internal bool Caused(CoroutineTask main) => _cancelledMain && main.Uncancel() == 0;
 
     internal override void Run(object? source)
     {
-        if (++_handled == 1 && !_main.IsDone)
+        if (!_cancelledMain && _main is { IsDone: false })
         {
             _cancelledMain = true;
             _main.Cancel();

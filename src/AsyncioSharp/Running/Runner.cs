@@ -10,7 +10,8 @@ namespace AsyncioSharp;
 /// <para>The loop is made, and the caller's context copied, at the first <see cref="Run{T}(Coroutine{T}, Context?)"/> or <see cref="GetLoop"/>. Tasks that are left when a
 /// run ends stay in the loop and go on with the next run. What a run changes in the context is there in the next one.</para>
 /// <para>Ctrl-C during a run cancels its coroutine; if that ends so, <see cref="KeyboardInterruptException"/> is thrown. A second Ctrl-C leaves
-/// the loop at once, a third one ends the process. Between the runs, and at the end, Ctrl-C does what it does without a runner.</para>
+/// the loop at once, a third one ends the process. In <see cref="Close"/> it goes on so: the interrupt is thrown when everything has been put in order, and tasks that still clean
+/// up are waited for. Between the runs Ctrl-C does what it does without a runner.</para>
 /// </remarks>
 /// <param name="debug">Debug mode on or off; null for what <c>ASYNCIOSHARP_DEBUG</c> says.</param>
 /// <param name="loopFactory">Makes the loop; null for <c>new EventLoop()</c>.</param>
@@ -19,6 +20,7 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
     private EventLoop? _loop;
     private Context? _context;   // of the runs; null: the empty one
     private Exception? _failure; // with which the last run ended
+    private int _presses;        // of Ctrl-C during the last run
     private bool _closed;
 
     /// <summary>Runs a coroutine to its end. Mirrors <c>Runner.run</c>.</summary>
@@ -78,6 +80,7 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
         }
         loop.CheckNotRunning();
         _closed = true;
+        using var interrupt = new KeyboardInterrupt(loop, null, _presses); // cleaning up is not lost to an impatient user
         var thrown = ThrownAtTheEnd(loop, _failure, EndPhase.PutInOrder(loop));
         if (thrown is not null && _failure is null)
         {
@@ -137,6 +140,7 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
         }
         finally
         {
+            _presses = interrupt.Presses;
             if (context is null)
             {
                 _context = task.ReportContext;

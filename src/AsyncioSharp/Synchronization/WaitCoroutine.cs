@@ -113,7 +113,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         bool woken = Phase == WaitPhase.Woken;
         if (Phase == WaitPhase.Waiting)
         {
-            Line.Wake(this); // closed: the task has to learn that its coroutine is gone
+            Line.WakeClosed(this);
         }
         GiveUp(woken);
         Fail(exception);

@@ -113,6 +113,18 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     internal void Wake(WaitCoroutine<T> waiter)
     {
         binding.Loop!.Push(waiter.Task, null);
+        NoteWoken(waiter);
+    }
+
+    /// <summary>Has the task of one that was closed learn that its coroutine is gone, unless its loop is closed too.</summary>
+    internal void WakeClosed(WaitCoroutine<T> waiter)
+    {
+        binding.Loop!.TryPush(waiter.Task, null);
+        NoteWoken(waiter);
+    }
+
+    private void NoteWoken(WaitCoroutine<T> waiter)
+    {
         waiter.Phase = WaitPhase.Woken;
         Woken++;
         if (waiter == _next)

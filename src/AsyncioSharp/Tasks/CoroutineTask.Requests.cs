@@ -13,12 +13,14 @@ public partial class CoroutineTask
     /// </summary>
     /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/>.</param>
     /// <returns>False if the task was done already.</returns>
+    /// <exception cref="InvalidOperationException">In debug mode: another thread runs the loop. Nothing is changed.</exception>
     public override bool Cancel(string? message = null)
     {
         if (IsDone)
         {
             return base.Cancel(message);
         }
+        Loop.CheckThread();
         if (Has(Marks.PassingOn))
         {
             BreakRing(message);

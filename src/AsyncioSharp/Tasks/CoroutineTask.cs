@@ -196,9 +196,24 @@ public partial class CoroutineTask : Future
         {
             return StepAtRest(source);
         }
+        if (context.IsEntered)
+        {
+            return StepOutside();
+        }
         var outer = context.Enter();
         var fatal = Step(source);
         context.Leave(outer);
+        return fatal;
+    }
+
+    // A context can be entered once. The task fails, so that those who wait for it learn of it; its finally blocks run in the empty context.
+    private Exception? StepOutside()
+    {
+        var fatal = Step(new InvalidOperationException($"Task '{Name}' cannot enter its context: something already runs in it. Give it a copy (Context.Copy())."));
+        if (!Loop.IsAtRest)
+        {
+            ContextSwitch.Rest();
+        }
         return fatal;
     }
 

@@ -62,6 +62,7 @@ public sealed partial class EventLoop
             return false;
         }
         var creator = CurrentTask;
+        bool wasLifted = ContextSwitch.LiftSuppression();
         try
         {
             task.Run(null);
@@ -69,6 +70,7 @@ public sealed partial class EventLoop
         finally
         {
             CurrentTask = creator;
+            ContextSwitch.SuppressAgain(wasLifted);
         }
         return true;
     }

@@ -165,10 +165,14 @@ public sealed partial class EventLoop
     // Tasks are held until they are done; one that is still pending when its loop is closed will never end, and that must not go unseen.
     private partial void AbandonTasks()
     {
-        foreach (var task in LiveTasks())
+        var abandoned = LiveTasks();
+        foreach (var task in abandoned)
         {
             _tasks.Remove(task);
             task.AbandonWaiters();
+        }
+        foreach (var task in abandoned)
+        {
             if (!task.IsImplicit)
             {
                 CallExceptionHandler(new ExceptionContext

@@ -71,9 +71,14 @@ public static partial class Asyncio
         // The loop was closed before the coroutine was begun, or before it was done: whoever blocks on the outcome must not do so for ever.
         internal override void Abandon()
         {
-            if (_task is null)
+            if (_task is { IsDone: true })
             {
-                coroutine.Close();
+                Finish(); // the loop only had no time to say so
+                return;
+            }
+            if (_task is null && coroutine.State == CoroutineState.Created)
+            {
+                coroutine.Close(); // else it is another task's
             }
             _future.SetException(new InvalidOperationException($"Event loop is closed; coroutine '{coroutine.QualifiedName}' did not come to its end."));
         }

@@ -40,6 +40,8 @@ internal static class InterruptPrograms
         "cancels itself too" => CancelsItselfToo(),
         "spins" => Spins(),
         "has a handler of its own" => HasAHandlerOfItsOwn(),
+        "leaves a task that cleans up" => LeavesATaskThatCleansUp(),
+        "leaves a thread that works" => LeavesAThreadThatWorks(),
         _ => throw new ArgumentException(name),
     };
 
@@ -90,6 +92,40 @@ internal static class InterruptPrograms
             System.Runtime.InteropServices.PosixSignal.SIGINT, static _ => Console.WriteLine("own handler"));
         await Sleeper("main");
         return "";
+    }
+
+    private static async Coroutine<string> LeavesATaskThatCleansUp()
+    {
+        _ = Asyncio.CreateTask(CleansUp());
+        await Asyncio.Sleep(0);
+        return "";
+
+        static async Coroutine CleansUp()
+        {
+            try
+            {
+                await Asyncio.Sleep(3600);
+            }
+            finally
+            {
+                Console.WriteLine("ready");
+                await Asyncio.Sleep(0.5); // longer than the signal takes
+                Console.WriteLine("cleaned up");
+            }
+        }
+    }
+
+    private static async Coroutine<string> LeavesAThreadThatWorks()
+    {
+        await Asyncio.WaitFor(Asyncio.ToThread(Work), 0.01);
+        return "";
+
+        static void Work()
+        {
+            Thread.Sleep(100); // until the end phase waits for this thread
+            Console.WriteLine("ready");
+            Thread.Sleep(Timeout.Infinite);
+        }
     }
 
     private static async Coroutine<string> Sleeps()

@@ -44,6 +44,14 @@ public class KeyboardInterruptTests
         => (await Interrupt("has a handler of its own")).ShouldBe(["ready", "own handler", "main cancelled", "threw KeyboardInterruptException"], ignoreOrder: true);
 
     [Fact, Rule("ARUN-11")]
+    public async Task In_the_end_phase_tasks_that_clean_up_are_waited_for_all_the_same()
+        => (await Interrupt("leaves a task that cleans up")).ShouldBe(["ready", "cleaned up", "threw KeyboardInterruptException"]);
+
+    [Fact, Rule("ARUN-11")]
+    public async Task In_the_end_phase_it_ends_the_wait_for_threads_of_the_executor_and_mains_failure_is_thrown()
+        => (await Interrupt("leaves a thread that works")).ShouldBe(["ready", "threw TimeoutException"]);
+
+    [Fact, Rule("ARUN-11")]
     public async Task Between_two_runs_it_ends_the_process()
         => (await Interrupt("runner: between runs")).ShouldBe(["ready"]);
 

@@ -11,6 +11,60 @@ public class RunEndPhaseTests
     private readonly List<ExceptionContext> _reports = [];
     private object? _keep; // loops know iterators weakly
 
+    [Fact]
+    public void A_task_factory_that_fails_keeps_nothing_of_it_from_being_done()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.ExceptionHandler = (_, context) => _reports.Add(context);
+        Should.Throw<FormatException>(() => Asyncio.Run(Main(), loopFactory: () => loop)).Message.ShouldBe("factory");
+        _order.ShouldBe(["iterator closed", "function ended"]);
+        _reports.ShouldBeEmpty();
+        loop.IsClosed.ShouldBeTrue();
+
+        async Coroutine Main()
+        {
+            var closed = new Signal();
+            var iterator = Numbers(closed).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+            await iterator.MoveNextAsync();
+            _keep = iterator;
+            _ = loop.RunInExecutor(null, () =>
+            {
+                closed.Wait();
+                _order.Add("function ended");
+            });
+            loop.TaskFactory = new FailingFactory();
+            await Asyncio.CreateTask(Asyncio.Sleep(1));
+        }
+
+        async IAsyncEnumerable<int> Numbers(Signal closed)
+        {
+            try
+            {
+                await Asyncio.Sleep(0);
+                yield return 1;
+                yield return 2;
+            }
+            finally
+            {
+                _order.Add("iterator closed");
+                closed.Set();
+            }
+        }
+    }
+
+    private sealed class FailingFactory : ITaskFactory
+    {
+        public CoroutineTask Create(EventLoop loop, Coroutine coroutine, Context? context) => throw Refused(coroutine);
+
+        public CoroutineTask<T> Create<T>(EventLoop loop, Coroutine<T> coroutine, Context? context) => throw Refused(coroutine);
+
+        private static FormatException Refused(Coroutine coroutine)
+        {
+            coroutine.Close();
+            return new FormatException("factory");
+        }
+    }
+
     [Theory, Rule("ARUN-05")]
     [InlineData(false)]
     [InlineData(true)]
