@@ -37,7 +37,7 @@ internal static class Soak
                 CultureInfo.InvariantCulture, $"| {minutes:F1} | {state.Operations:N0} | {heap:F0} | {resident:F0} | {median:F0} | {late:F0} |"));
         }
         state.IsOver = true;
-        Threads.Join(submitter);
+        await Asyncio.ToThread(submitter.Join); // it waits for the loop itself
         tasks.ForEach(static task => task.Cancel());
         await Asyncio.GatherOutcomes((IAwaitable[])[.. tasks]);
 

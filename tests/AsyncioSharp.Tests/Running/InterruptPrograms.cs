@@ -117,14 +117,29 @@ internal static class InterruptPrograms
 
     private static async Coroutine<string> LeavesAThreadThatWorks()
     {
-        await Asyncio.WaitFor(Asyncio.ToThread(Work), 0.01);
-        return "";
-
-        static void Work()
+        var begun = new ManualResetEventSlim();
+        var ending = new ManualResetEventSlim();
+        _ = Asyncio.CreateTask(Leftover());
+        _ = Asyncio.GetRunningLoop().RunInExecutor(null, () =>
         {
-            Thread.Sleep(100); // until the end phase waits for this thread
+            begun.Set();
+            ending.Wait();
             Console.WriteLine("ready");
             Thread.Sleep(Timeout.Infinite);
+        });
+        await Asyncio.ToThread(() => begun.Wait());
+        return "";
+
+        async Coroutine Leftover()
+        {
+            try
+            {
+                await Asyncio.Sleep(3600);
+            }
+            finally
+            {
+                ending.Set(); // the end phase has begun, and will wait for the thread
+            }
         }
     }
 
