@@ -94,9 +94,9 @@ public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
     // 'await Task.WhenAny(a, b)' would teach to ignore it.
     private static bool MayBeDone(IOperation operation, IOperation? task)
     {
-        if (task?.Bare() is IAwaitOperation)
+        if (task?.Bare() is IAwaitOperation || IsMadeDone(task))
         {
-            return true; // (await Task.WhenAny(...)).Result
+            return true; // (await Task.WhenAny(...)).Result, Task.FromResult(1).Result
         }
         var names = new HashSet<string>(Holders(task));
         var body = operation.Syntax.Ancestors().FirstOrDefault(static node => node is AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax or BaseMethodDeclarationSyntax or CompilationUnitSyntax);
@@ -104,11 +104,18 @@ public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
             .TakeWhile(node => node.SpanStart <= operation.Syntax.SpanStart)
             .Any(node => node switch
             {
-                IdentifierNameSyntax name => names.Contains(name.Identifier.ValueText) && TellsThatItIsDone(name),
+                IdentifierNameSyntax name => names.Contains(name.Identifier.ValueText) && TellsThatItIsDone(name, operation.Syntax),
                 VariableDeclaratorSyntax { Initializer.Value: AwaitExpressionSyntax } variable => names.Contains(variable.Identifier.ValueText),
                 _ => false,
             });
     }
+
+    private static bool IsMadeDone(IOperation? task) => task?.Bare() switch
+    {
+        IInvocationOperation { TargetMethod: { Name: "FromResult" or "FromException" or "FromCanceled" } maker } => BlockingCalls.IsOfTask(maker),
+        IPropertyReferenceOperation { Property: { Name: "CompletedTask" } property } => BlockingCalls.IsOfTask(property),
+        _ => false,
+    };
 
     // The names of the variable that holds the task, and of the collection that it is an element of.
     private static IEnumerable<string> Holders(IOperation? task)
@@ -127,7 +134,7 @@ public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
         }
     }
 
-    private static bool TellsThatItIsDone(IdentifierNameSyntax name)
+    private static bool TellsThatItIsDone(IdentifierNameSyntax name, SyntaxNode use)
     {
         for (SyntaxNode node = name; node is ExpressionSyntax or ArgumentSyntax or ArgumentListSyntax or CollectionElementSyntax; node = node.Parent!)
         {
@@ -135,7 +142,7 @@ public sealed class BlockingCallAnalyzer() : UsageAnalyzer(Rules.Blocking)
             {
                 case AwaitExpressionSyntax:
                 case AssignmentExpressionSyntax { Right: AwaitExpressionSyntax } assignment when assignment.Left == node:
-                    return true;
+                    return !node.Parent.Span.Contains(use.Span); // what an await waits for with the result in hand was not awaited before
                 case MemberAccessExpressionSyntax access when access.Expression == node && s_states.Contains(access.Name.Identifier.ValueText):
                     return true;
                 case IsPatternExpressionSyntax { Pattern: RecursivePatternSyntax { PropertyPatternClause.Subpatterns: var patterns } }:

@@ -35,6 +35,9 @@ internal static class BlockingCalls
     /// <summary>These look like IO but work in memory.</summary>
     private static readonly string[] s_inMemory = ["System.IO.MemoryStream", "System.IO.StringReader", "System.IO.StringWriter", "System.IO.UnmanagedMemoryStream"];
 
+    /// <summary>These have a twin but as good as never wait: what they look at was read with the row.</summary>
+    private static readonly string[] s_quick = ["Dispose", "Close", "IsDBNull", "GetFieldValue"];
+
     private static readonly string[] s_taskTypes = ["System.Threading.Tasks.Task", "System.Threading.Tasks.ValueTask"];
 
     private static readonly string[] s_awaiters =
@@ -45,10 +48,13 @@ internal static class BlockingCalls
         "System.Runtime.CompilerServices.ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter",
     ];
 
+    /// <summary>True for a member of .NET's tasks.</summary>
+    internal static bool IsOfTask(ISymbol member) => s_taskTypes.Any(member.ContainingType.IsNamed);
+
     /// <summary>True for <c>Result</c> of a .NET task, or <c>GetResult</c> of its awaiter: harmless if the task is done.</summary>
     internal static bool TakesResult(ISymbol member) => member switch
     {
-        IPropertySymbol { Name: "Result" } => s_taskTypes.Any(member.ContainingType.IsNamed),
+        IPropertySymbol { Name: "Result" } => IsOfTask(member),
         IMethodSymbol { Name: "GetResult" } => s_awaiters.Any(member.ContainingType.IsNamed),
         _ => false,
     };
@@ -72,7 +78,7 @@ internal static class BlockingCalls
     /// <param name="receiver">The type it is called on; null for a static method.</param>
     internal static IMethodSymbol? Twin(IMethodSymbol method, ITypeSymbol? receiver)
     {
-        if (!IsIO(method.ContainingType) || method.Name is "Dispose" or "Close" || s_inMemory.Any(name => IsOrDerives(receiver, name)))
+        if (!IsIO(method.ContainingType) || s_quick.Contains(method.Name) || s_inMemory.Any(name => IsOrDerives(receiver, name)))
         {
             return null;
         }

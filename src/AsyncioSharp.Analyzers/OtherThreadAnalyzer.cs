@@ -7,7 +7,7 @@ namespace AsyncioSharp.Analyzers;
 
 /// <summary>
 /// ASYNCIO008: a lambda that is handed to another thread and there calls what belongs to the loop's: setters, <c>Cancel</c>, <c>CallSoon</c>,
-/// <c>CreateTask</c> and their like. A loop that the lambda makes or runs itself is that thread's own.
+/// <c>CreateTask</c>, <c>Release</c> and their like. A loop that the lambda makes or runs itself is that thread's own.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
@@ -34,10 +34,14 @@ public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
         ["AsyncioSharp.EventLoop"] = ["CallSoon", "CallLater", "CallAt", "CreateTask", "RunInExecutor", "Stop"],
         ["AsyncioSharp.Handle"] = ["Cancel"],
         ["AsyncioSharp.TaskGroup"] = ["CreateTask", "Cancel"],
-        ["AsyncioSharp.TimeoutScope"] = ["Reschedule", "RescheduleAt"],
+        ["AsyncioSharp.TimeoutScope"] = ["Reschedule"],
         ["AsyncioSharp.CancelScope"] = ["Cancel"],
         ["AsyncioSharp.AsyncEvent"] = ["Set", "Clear"],
-        ["AsyncioSharp.AsyncQueue"] = ["TryPut", "TryGet", "TaskDone", "Shutdown", "PutNowait", "GetNowait"],
+        ["AsyncioSharp.AsyncQueue"] = ["PutNowait", "GetNowait", "TaskDone", "Shutdown"],
+        ["AsyncioSharp.AsyncLock"] = ["Release"],
+        ["AsyncioSharp.AsyncSemaphore"] = ["Release"],
+        ["AsyncioSharp.AsyncCondition"] = ["Notify", "NotifyAll", "Release"],
+        ["AsyncioSharp.AsyncBarrier"] = ["Abort", "Reset"],
     };
 
     // Most calls are of none of these names.

@@ -28,7 +28,7 @@ public sealed class SwallowedCancellationAnalyzer() : UsageAnalyzer(Rules.Swallo
         }
         // The first handler without a filter that fits takes the exception.
         var handler = attempt.Catches.FirstOrDefault(handler => handler.Filter is null && (IsBare(handler) || known.Cancelled.Is(handler.ExceptionType as INamedTypeSymbol)));
-        if (handler is null || HasThrow(handler.Handler.Syntax))
+        if (handler is null || HasThrow(handler.Handler.Syntax, attempt.SemanticModel!))
         {
             return;
         }
@@ -68,13 +68,17 @@ public sealed class SwallowedCancellationAnalyzer() : UsageAnalyzer(Rules.Swallo
         _ => false,
     });
 
-    private static bool HasThrow(SyntaxNode handler) => OwnNodes(handler).Any(static node => node switch
+    // One behind a jump is never reached, and shows nothing.
+    private static bool HasThrow(SyntaxNode handler, SemanticModel model) => OwnNodes(handler).Any(node => IsThrow(node)
+        && model.AnalyzeControlFlow(node.FirstAncestorOrSelf<StatementSyntax>()!) is not { Succeeded: true, StartPointIsReachable: false });
+
+    private static bool IsThrow(SyntaxNode node) => node switch
     {
         ThrowStatementSyntax or ThrowExpressionSyntax => true,
         // ExceptionDispatchInfo.Throw, Capture(e).Throw(), cancellationToken.ThrowIfCancellationRequested()
         InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: var name } } => name.StartsWith("Throw", StringComparison.Ordinal),
         _ => false,
-    });
+    };
 
     // Without what other functions in it do.
     private static IEnumerable<SyntaxNode> OwnNodes(SyntaxNode body)

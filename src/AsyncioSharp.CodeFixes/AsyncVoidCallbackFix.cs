@@ -18,9 +18,10 @@ public sealed class AsyncVoidCallbackFix : CodeFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO005"];
 
-    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, SemanticModel model, Diagnostic diagnostic)
     {
-        if (node is LambdaExpressionSyntax lambda && diagnostic.Properties.ContainsKey("coroutine") && Awaited(lambda) is { } coroutine)
+        if (node is LambdaExpressionSyntax lambda && diagnostic.Properties.ContainsKey("coroutine") && Awaited(lambda) is { } coroutine
+            && MayDiscard(model, lambda.Body.SpanStart))
         {
             var body = SyntaxFactory.AssignmentExpression(
                 SyntaxKind.SimpleAssignmentExpression, SyntaxFactory.ParseExpression("_"), Call("AsyncioSharp.Asyncio.CreateTask", coroutine.WithoutTrivia()));

@@ -18,9 +18,9 @@ public sealed class BlockingCallFix : CodeFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO003"];
 
-    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, SemanticModel model, Diagnostic diagnostic)
     {
-        if (!MayAwait(node) || !diagnostic.Properties.TryGetValue("fix", out string? fix))
+        if (node is not ExpressionSyntax blocking || IsConditional(blocking) || !MayAwait(node) || !diagnostic.Properties.TryGetValue("fix", out string? fix))
         {
             yield break;
         }
@@ -39,22 +39,42 @@ public sealed class BlockingCallFix : CodeFix
                 yield return ("Await the task", node, Awaited(task, node));
                 break;
             case ("sleep", InvocationExpressionSyntax { ArgumentList.Arguments: { Count: 1 } arguments }):
-                yield return ("Await Asyncio.Sleep", node, Awaited(Call("AsyncioSharp.Asyncio.Sleep", Seconds(arguments[0].Expression)), node));
+                if (Delay(arguments[0].Expression, model) is { } delay)
+                {
+                    yield return ("Await Asyncio.Sleep", node, Awaited(Call("AsyncioSharp.Asyncio.Sleep", delay), node));
+                }
                 break;
             case ("twin", InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax access } call):
                 var twin = access.WithName(SyntaxFactory.IdentifierName(access.Name.Identifier.ValueText + "Async"));
-                yield return ($"Await {twin.Name}", node, Awaited(call.WithExpression(twin), node));
+                var instead = call.WithExpression(twin);
+                if (IsAwaitable(instead, model, node.SpanStart))
+                {
+                    yield return ($"Await {twin.Name}", node, Awaited(instead, node));
+                }
                 break;
             default:
                 break;
         }
     }
 
-    // Thread.Sleep(1500) is Asyncio.Sleep(1.5); other than literals are told apart by how they are written, which is how they are meant.
-    private static ExpressionSyntax Seconds(ExpressionSyntax time) => time switch
+    // Thread.Sleep(1500) is Asyncio.Sleep(1.5), and what is a TimeSpan stays one. For ever: null, for then a sleep is not what is meant.
+    private static ExpressionSyntax? Delay(ExpressionSyntax time, SemanticModel model)
     {
-        LiteralExpressionSyntax { Token.Value: int milliseconds } => SyntaxFactory.LiteralExpression(SyntaxKind.NumericLiteralExpression, SyntaxFactory.Literal(milliseconds / 1000.0)),
-        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: var type } } when type.ToString().EndsWith("TimeSpan", StringComparison.Ordinal) => time,
-        _ => Call("System.TimeSpan.FromMilliseconds", time),
-    };
+        if (model.GetConstantValue(time) is { HasValue: true, Value: < 0 } || model.GetSymbolInfo(time).Symbol is { Name: "InfiniteTimeSpan" })
+        {
+            return null;
+        }
+        if (model.GetTypeInfo(time).Type is not { SpecialType: SpecialType.System_Int32 })
+        {
+            return time.WithoutTrivia();
+        }
+        return time is LiteralExpressionSyntax { Token.Value: int milliseconds }
+            ? SyntaxFactory.LiteralExpression(SyntaxKind.NumericLiteralExpression, SyntaxFactory.Literal(milliseconds / 1000.0))
+            : Call("System.TimeSpan.FromMilliseconds", time.WithoutTrivia());
+    }
+
+    // The twin may take other things (memory, no span), or give what is not awaited but iterated.
+    private static bool IsAwaitable(ExpressionSyntax call, SemanticModel model, int position)
+        => model.GetSpeculativeSymbolInfo(position, call, SpeculativeBindingOption.BindAsExpression).Symbol is IMethodSymbol { ReturnType: var type }
+            && type.GetMembers("GetAwaiter").Length + (type.BaseType?.GetMembers("GetAwaiter").Length ?? 0) > 0;
 }

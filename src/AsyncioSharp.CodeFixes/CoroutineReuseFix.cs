@@ -18,7 +18,7 @@ public sealed class CoroutineReuseFix : CodeFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO002"];
 
-    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, SemanticModel model, Diagnostic diagnostic)
     {
         if (node is not IdentifierNameSyntax use || DeclarationOf(use) is not { Initializer.Value: InvocationExpressionSyntax call } variable)
         {

@@ -15,7 +15,7 @@ public sealed class DroppedResultFix : CodeFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO001", "ASYNCIO006"];
 
-    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, SemanticModel model, Diagnostic diagnostic)
     {
         // 'F();', '_ = F();' and '() => F()'. What a declaration drops has a name that somebody meant to use.
         if (node is not ExpressionSyntax dropped || dropped.FirstAncestorOrSelf<EqualsValueClauseSyntax>() is { } initializer && initializer.Value == dropped)
@@ -24,9 +24,14 @@ public sealed class DroppedResultFix : CodeFix
         }
         ExpressionSyntax whole = dropped.Parent is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.ValueText: "_" } } discard ? discard : dropped;
         bool isCoroutine = diagnostic.Id == "ASYNCIO001";
-        if (MayAwait(whole) && whole.Parent is not LambdaExpressionSyntax)
+        bool mayBeNull = dropped is ConditionalAccessExpressionSyntax; // 'await r?.Save()' would fail where 'r?.Save()' does nothing
+        if (!mayBeNull && MayAwait(whole) && whole.Parent is not LambdaExpressionSyntax)
         {
             yield return (isCoroutine ? "Await the coroutine" : "Await the task", whole, Awaited(dropped, whole));
+        }
+        if (!MayDiscard(model, whole.SpanStart) || (isCoroutine && mayBeNull))
+        {
+            yield break;
         }
         if (isCoroutine)
         {

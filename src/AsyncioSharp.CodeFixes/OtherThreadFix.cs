@@ -15,7 +15,7 @@ public sealed class OtherThreadFix : CodeFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO008"];
 
-    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, SemanticModel model, Diagnostic diagnostic)
     {
         if (node is not InvocationExpressionSyntax { Parent: ExpressionStatementSyntax or LambdaExpressionSyntax, Expression: MemberAccessExpressionSyntax access } call
             || !diagnostic.Properties.TryGetValue("receiver", out string? receiver))

@@ -16,7 +16,7 @@ public sealed class SwallowedCancellationFix : CodeFix
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO004"];
 
-    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, Diagnostic diagnostic)
+    private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, SemanticModel model, Diagnostic diagnostic)
     {
         if (node.FirstAncestorOrSelf<CatchClauseSyntax>() is not { } clause)
         {
@@ -24,17 +24,20 @@ public sealed class SwallowedCancellationFix : CodeFix
         }
         if (!diagnostic.Properties.ContainsKey("meant")) // 'catch (CancelledException e) when (e is not CancelledException)' would be silly
         {
-            yield return ("Let cancellation pass", clause, WithFilter(clause));
+            yield return ("Let cancellation pass", clause, WithFilter(clause, model));
         }
-        yield return ("Rethrow", clause, clause.AddBlockStatements(SyntaxFactory.ThrowStatement()));
+        if (model.AnalyzeControlFlow(clause.Block) is { Succeeded: true, EndPointIsReachable: true })
+        {
+            yield return ("Rethrow", clause, clause.AddBlockStatements(SyntaxFactory.ThrowStatement()));
+        }
     }
 
-    private static CatchClauseSyntax WithFilter(CatchClauseSyntax clause)
+    private static CatchClauseSyntax WithFilter(CatchClauseSyntax clause, SemanticModel model)
     {
         var declaration = clause.Declaration ?? SyntaxFactory.CatchDeclaration(Name("global::System.Exception"));
         if (declaration.Identifier.IsKind(SyntaxKind.None))
         {
-            declaration = declaration.WithIdentifier(SyntaxFactory.Identifier("e"));
+            declaration = declaration.WithIdentifier(SyntaxFactory.Identifier(FreeName(clause, model)));
         }
         var filter = SyntaxFactory.CatchFilterClause(SyntaxFactory.IsPatternExpression(
             SyntaxFactory.IdentifierName(declaration.Identifier.WithoutTrivia()),
@@ -44,6 +47,14 @@ public sealed class SwallowedCancellationFix : CodeFix
             .WithCatchKeyword(clause.CatchKeyword.WithTrailingTrivia(SyntaxFactory.Space))
             .WithDeclaration(declaration.WithoutTrivia())
             .WithFilter(filter.NormalizeWhitespace().WithLeadingTrivia(SyntaxFactory.Space).WithTrailingTrivia(clause.Block.GetFirstToken().GetPreviousToken().TrailingTrivia));
+    }
+
+    // One that neither the places around the handler know nor the handler itself.
+    private static string FreeName(CatchClauseSyntax clause, SemanticModel model)
+    {
+        var used = new HashSet<string>(clause.DescendantTokens().Where(static token => token.IsKind(SyntaxKind.IdentifierToken)).Select(static token => token.ValueText));
+        return new[] { "e", "exception", "error" }.Concat(Enumerable.Range(2, int.MaxValue - 1).Select(static number => $"e{number}"))
+            .First(name => !used.Contains(name) && model.LookupSymbols(clause.SpanStart, name: name).IsEmpty);
     }
 
     private static TypeSyntax Name(string name) => SyntaxFactory.ParseTypeName(name).WithAdditionalAnnotations(Simplifier.Annotation);

@@ -41,6 +41,9 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(ReaderWriterLockSlim l, Thread t) { [|l.EnterReadLock()|]; [|t.Join()|]; }")]
     [InlineData("async Coroutine M(BlockingCollection<int> q) { [|q.Add(0)|]; }")]
     [InlineData("async Coroutine M() { [|Parallel.For(0, 9, i => Print(i))|]; }")]
+    [InlineData("async Coroutine M(Task<int> t) { await Fetch([|t.Result|]); }")]
+    [InlineData("async Coroutine M(Task<int> t) { await Fetch([|t.Result|] + [|t.Result|]); }")]
+    [InlineData("async Coroutine M(Task<int> t) { t = await Task.FromResult(Task.FromResult([|t.Result|])); Print(t.Result); }")]
     public Task A_call_that_blocks_the_loop_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -70,6 +73,8 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(FileStream s) { s.Dispose(); }")]
     [InlineData("async Coroutine M(object gate) { if (Monitor.TryEnter(gate)) Monitor.Exit(gate); }")]
     [InlineData("async Coroutine M(CancellationTokenSource s) { s.Cancel(); }")]
+    [InlineData("async Coroutine M(System.Data.Common.DbDataReader r) { while (await r.ReadAsync()) { Print(r.IsDBNull(0)); Print(r.GetFieldValue<int>(0)); } }")]
+    [InlineData("async Coroutine M() { Print(Task.FromResult(3).Result); Task.CompletedTask.Wait(); ValueTask.CompletedTask.GetAwaiter().GetResult(); Task.FromCanceled(default).Wait(); }")]
     public Task What_does_not_block_or_is_no_coroutine_is_not(string members) => Reports(members);
 
     [Theory]
@@ -82,12 +87,26 @@ public class BlockingCallTests
     [InlineData("async Coroutine M() => Thread.Sleep(TimeSpan.FromSeconds(2));", "Await Asyncio.Sleep", "async Coroutine M() => await Asyncio.Sleep(TimeSpan.FromSeconds(2));")]
     [InlineData("async Coroutine<int> M() => File.ReadAllText(\"x\").Length;", "Await ReadAllTextAsync", "async Coroutine<int> M() => (await File.ReadAllTextAsync(\"x\")).Length;")]
     [InlineData("async Coroutine M(SemaphoreSlim s) => s.Wait();", "Await WaitAsync", "async Coroutine M(SemaphoreSlim s) => await s.WaitAsync();")]
+    [InlineData("async Coroutine M() => Thread.Sleep(_interval);", "Await Asyncio.Sleep", "async Coroutine M() => await Asyncio.Sleep(_interval);")]
+    [InlineData("async Coroutine M() => Thread.Sleep(2 * _interval);", "Await Asyncio.Sleep", "async Coroutine M() => await Asyncio.Sleep(2 * _interval);")]
+    [InlineData("async Coroutine M(bool b) => Thread.Sleep(b ? 1 : 2);", "Await Asyncio.Sleep", "async Coroutine M(bool b) => await Asyncio.Sleep(TimeSpan.FromMilliseconds(b ? 1 : 2));")]
+    [InlineData("async Coroutine M(Task<int> a, Task<int> b) => Print((a ?? b).Result);", "Await the task", "async Coroutine M(Task<int> a, Task<int> b) => Print(await (a ?? b));")]
+    [InlineData("async Coroutine M(Program? p, Task<int> t) => p?.N(t.Result); void N(int n) { }", "Await the task", "async Coroutine M(Program? p, Task<int> t) => p?.N(await t); void N(int n) { }")]
     public Task A_blocking_call_becomes_an_await(string members, string title, string fixedMembers)
         => new Snippet(members).ShouldBecome(fixedMembers, new BlockingCallAnalyzer(), new BlockingCallFix(), title);
 
     [Theory]
     [InlineData("async Coroutine M(object gate) { Monitor.Enter(gate); }")]
     [InlineData("async Coroutine M(object gate, Task t) { lock (gate) { t.Wait(); } }")]
+    [InlineData("Task<int> T = null!; async Coroutine M(Program? p) => Print(p?.T.Result);")]
+    [InlineData("Task T = null!; async Coroutine M(Program? p) { p?.T.Wait(); }")]
+    [InlineData("SemaphoreSlim S = null!; async Coroutine M(Program? p) { p?.S.Wait(); }")]
+    [InlineData("async Coroutine M() => Thread.Sleep(Timeout.Infinite);")]
+    [InlineData("async Coroutine M() => Thread.Sleep(-1);")]
+    [InlineData("async Coroutine M() => Thread.Sleep(Timeout.InfiniteTimeSpan);")]
+    [InlineData("async Coroutine M() { foreach (var line in File.ReadLines(\"a\")) Print(line); }")]
+    [InlineData("async Coroutine M(FileStream f) { Print(f.Read(stackalloc byte[1])); }")]
+    [InlineData("async Coroutine M(FileStream f, byte[] b) { Print(f.Read(b.AsSpan())); }")]
     public async Task No_await_is_offered_where_none_helps(string members)
         => (await new Snippet(members).Fixes(new BlockingCallAnalyzer(), new BlockingCallFix())).ShouldBeEmpty();
 }

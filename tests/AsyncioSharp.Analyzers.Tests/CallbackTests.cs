@@ -29,6 +29,7 @@ public class CallbackTests
     [Theory]
     [InlineData("void M() => _loop.CallSoon(async () => await Work());", "void M() => _loop.CallSoon(() => _ = Asyncio.CreateTask(Work()));")]
     [InlineData("void M() => _loop.CallLater(1, async () => { await Fetch(5); });", "void M() => _loop.CallLater(1, () => _ = Asyncio.CreateTask(Fetch(5)));")]
+    [InlineData("void M() => _future.AddDoneCallback(async x => await Work());", "void M() => _future.AddDoneCallback(x => _ = Asyncio.CreateTask(Work()));")]
     [InlineData(
         "void M() => _future.AddDoneCallback(async done => await Fetch(((Future<int>)done).Result()));",
         "void M() => _future.AddDoneCallback(done => _ = Asyncio.CreateTask(Fetch(((Future<int>)done).Result())));")]
@@ -39,6 +40,8 @@ public class CallbackTests
     [InlineData("void M() => _loop.CallSoon(async () => { await Work(); Print(1); });")]
     [InlineData("void M(Task t) => _loop.CallSoon(async () => await t);")]
     [InlineData("void M() => _loop.CallSoon(Later); async void Later() { await Work(); }")]
+    [InlineData("void M() => _future.AddDoneCallback(async _ => await Work());")] // '_ =' would store into it
+    [InlineData("void M(int _) => _loop.CallSoon(async () => await Work());")]
     public async Task A_longer_callback_is_left_to_its_author(string members)
         => (await new Snippet(members).Fixes(new AsyncVoidCallbackAnalyzer(), new AsyncVoidCallbackFix())).ShouldBeEmpty();
 
@@ -57,6 +60,12 @@ public class CallbackTests
     [InlineData("void M(CoroutineTask t) { Task.Run(() => [|t.Loop.CallSoon(() => { })|]); }")]
     [InlineData("void M(Future<int>[] all) { Parallel.ForEach(all, f => [|f.SetResult(1)|]); }")]
     [InlineData("void M(Future<int> f) { ThreadPool.QueueUserWorkItem(static s => [|s.SetResult(1)|], f, true); }")]
+    [InlineData("void M(AsyncLock l) { Task.Run(() => [|l.Release()|]); }")]
+    [InlineData("void M(AsyncBoundedSemaphore s) { Task.Run(() => { [|s.Release()|]; }); }")]
+    [InlineData("void M(AsyncCondition c) { Task.Run(() => { [|c.NotifyAll()|]; [|c.Notify()|]; }); }")]
+    [InlineData("void M(AsyncBarrier b) { Task.Run(() => { [|b.Abort()|]; [|b.Reset()|]; }); }")]
+    [InlineData("void M(AsyncPriorityQueue<int> q) { Task.Run(() => { [|q.PutNowait(1)|]; [|q.Shutdown()|]; }); }")]
+    [InlineData("void M(TimeoutScope t) { Task.Run(() => [|t.Reschedule(1)|]); }")]
     public Task What_another_thread_does_with_things_of_the_loop_is_reported(string members) => ReportsOtherThread(members);
 
     [Theory]

@@ -34,6 +34,7 @@ internal sealed class Snippet
             static bool Maybe() => DateTime.Now.Ticks % 2 == 0;
             static void Print(object? what) { }
             EventLoop _loop = null!;
+            TimeSpan _interval;
             Future<int> _future = null!;
 
 
@@ -74,6 +75,9 @@ internal sealed class Snippet
     /// <summary>A whole program.</summary>
     internal static Snippet OfFile(string text) => new(text, OutputKind.ConsoleApplication);
 
+    /// <summary>A compilation of nothing that sees what the snippets see.</summary>
+    internal static CSharpCompilation Compilation() => CSharpCompilation.Create("Empty", references: s_references);
+
     /// <summary>Asserts that no analyzer reports anything.</summary>
     internal async Task ShouldReportNothing() => string.Join('\n', (await Run(Document(), AllAnalyzers.Create())).Select(diagnostic => $"{diagnostic}")).ShouldBeEmpty();
 
@@ -96,8 +100,10 @@ internal sealed class Snippet
         var operation = (ApplyChangesOperation)(await chosen.GetOperationsAsync(default)).Single();
         var changed = operation.ChangedSolution.GetDocument(document.Id)!;
         changed = await Formatter.FormatAsync(await Simplifier.ReduceAsync(changed), Formatter.Annotation);
-        (await changed.GetTextAsync()).ToString().ShouldBe(Before + members + After);
-        Errors((await changed.Project.GetCompilationAsync())!).ShouldBeEmpty();
+        string text = (await changed.GetTextAsync()).ToString();
+        text.ShouldBe(Before + members + After);
+        // What is compiled is the text: a tree may say what its text, read again, does not.
+        Errors((await changed.WithText(SourceText.From(text)).Project.GetCompilationAsync())!).ShouldBeEmpty();
     }
 
     /// <summary>The titles of the fixes that are offered for the first diagnostic.</summary>

@@ -21,6 +21,8 @@ public class SwallowedCancellationTests
     [InlineData("async Coroutine M() { while (true) { try { await Work(); } catch [|(CancelledException)|] { } } }")]
     [InlineData("async Coroutine M() { for (; ; ) { try { await Work(); } catch [|(CancelledException)|] { } } }")]
     [InlineData("async Coroutine M() { while (true) try { await Asyncio.Sleep(1); } catch [|(CancelledException)|] { Print(1); } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } [|catch|] { return; throw; } }")] // nothing reaches it
+    [InlineData("async Coroutine M() { while (true) { try { await Work(); } catch [|(Exception)|] { Print(1); continue; Print(Maybe() ? 1 : throw new IOException()); } } }")]
     public Task A_handler_that_takes_a_cancellation_for_a_failure_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -60,8 +62,23 @@ public class SwallowedCancellationTests
         "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n        }\n    }",
         "Rethrow",
         "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n            throw;\n        }\n    }")]
+    [InlineData(
+        "async Coroutine M(int e)\n    {\n        try\n        {\n            await Work();\n        }\n        catch\n        {\n            Print(e);\n        }\n    }",
+        "Let cancellation pass",
+        "async Coroutine M(int e)\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception exception) when (exception is not CancelledException)\n        {\n            Print(e);\n        }\n    }")]
+    [InlineData(
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception)\n        {\n            int e = 1;\n            Print(e);\n        }\n        int exception = 2;\n        Print(exception);\n    }",
+        "Let cancellation pass",
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception error) when (error is not CancelledException)\n        {\n            int e = 1;\n            Print(e);\n        }\n        int exception = 2;\n        Print(exception);\n    }")]
     public Task A_handler_gets_a_filter_or_rethrows(string members, string title, string fixedMembers)
         => new Snippet("    " + members).ShouldBecome("    " + fixedMembers, new SwallowedCancellationAnalyzer(), new SwallowedCancellationFix(), title);
+
+    [Theory]
+    [InlineData("async Coroutine M() { while (true) { try { await Work(); } catch (Exception) { continue; } } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch { return; } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch { if (Maybe()) { return; } else { while (true) { } } } }")]
+    public async Task A_rethrow_that_nothing_reaches_is_not_offered(string members)
+        => (await new Snippet(members).Fixes(new SwallowedCancellationAnalyzer(), new SwallowedCancellationFix())).ShouldBe(["Let cancellation pass"]);
 
     [Fact]
     public async Task A_handler_that_names_the_exception_is_not_offered_to_filter_it()
