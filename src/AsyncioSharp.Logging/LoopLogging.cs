@@ -63,8 +63,9 @@ public static class LoopLogging
                 Add("Future", report.Future?.ToString());
                 Add("Handle", report.Handle?.ToString());
             }
-            // By custom the last one, and what some loggers group by.
-            _values.Add(new("{OriginalFormat}", entry.Report?.Message ?? entry.Message));
+            Add("Message", entry.Message);
+            // By custom the last one, and what some loggers group by: so it is the same for all entries.
+            _values.Add(new("{OriginalFormat}", "{Message}"));
         }
 
         public int Count => _values.Count;

@@ -5,6 +5,8 @@ namespace AwaitShapes;
 /// <summary>Awaits inside of expressions.</summary>
 public static class ExpressionShapes
 {
+    private const int Five = 5;
+
     public static async Coroutine Operators()
     {
         var n = await Probe.Future() * (await Probe.Call() + 1);
@@ -61,6 +63,34 @@ public static class ExpressionShapes
             await Probe.Future(n);
         }
     }
+
+    // The compiler chooses, and optimised code has no point for the statement.
+    public static async Coroutine SwitchOnAConstant()
+    {
+        var n = Five switch
+        {
+            > 3 => await Probe.Future() + await Probe.Call(),
+            _ => 2,
+        };
+        await Probe.Future(n);
+    }
+
+    public static async Coroutine SwitchInAnArmOfOneOnAConstant()
+    {
+        var n = Five switch
+        {
+            > 3 => await Probe.Future(0) switch
+            {
+                1 => await Probe.Future(),
+                0 => await Probe.Call(),
+                _ => 3,
+            },
+            _ => await Probe.Task(),
+        };
+        await Probe.Future(n);
+    }
+
+    public static async Coroutine<int> SwitchOnAConstantReturned() => Five switch { 5 => await Probe.Call(), _ => 1 };
 
     public static async Coroutine SwitchGovernedByAnAwait()
     {

@@ -62,10 +62,13 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>Where the coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
     public CoroutineState State => Status switch
     {
-        Progress.Created or Progress.Turn or Progress.Prompt => CoroutineState.Created,
+        _ when IsNew => CoroutineState.Created,
         Progress.Started => Innermost.Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
         _ => CoroutineState.Closed,
     };
+
+    /// <summary>True if nothing of it has run. Unlike <see cref="State"/> this looks at no other coroutine.</summary>
+    internal bool IsNew => Status is Progress.Created or Progress.Turn or Progress.Prompt;
 
     /// <summary>Where the chain of those that this one awaits ends. Runs while that one runs.</summary>
     internal Coroutine Innermost

@@ -54,7 +54,7 @@ internal sealed class TaskEvents : EventSource
     public void TaskStart(int loop, int task, string name, string coroutine) => WriteEvent(1, loop, task, name, coroutine);
 
     /// <summary>A task ended. The outcome is succeeded, failed or cancelled.</summary>
-    [Event(2, Level = EventLevel.Informational, Keywords = Keywords.Tasks, Message = "Task {2} has {3}")]
+    [Event(2, Level = EventLevel.Informational, Keywords = Keywords.Tasks, Message = "Task {2} {3}")]
     public void TaskStop(int loop, int task, string name, string outcome) => WriteEvent(2, loop, task, name, outcome);
 
     /// <summary>A step of a task or a callback begins.</summary>

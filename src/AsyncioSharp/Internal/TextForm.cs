@@ -41,7 +41,20 @@ internal static class TextForm
     }
 
     /// <summary><c>TypeName('message')</c>, not shortened.</summary>
-    internal static string Describe(Exception exception) => $"{exception.GetType().Name}('{exception.Message}')";
+    internal static string Describe(Exception exception) => $"{exception.GetType().Name}('{MessageOf(exception)}')";
+
+    /// <summary>The message; where asking for it fails, that.</summary>
+    internal static string MessageOf(Exception exception)
+    {
+        try
+        {
+            return exception.Message;
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            return $"<Message failed with {e.GetType().Name}>";
+        }
+    }
 
     /// <summary>Runs <paramref name="render"/> unless <paramref name="owner"/> is being rendered already; then the text is <c>...</c>.</summary>
     internal static string Guarded<T>(T owner, Func<T, string> render)

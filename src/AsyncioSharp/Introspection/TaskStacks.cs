@@ -46,7 +46,7 @@ public static class TaskStacks
         new FrameWriter(writer).Write(frames);
         if (failure is not null)
         {
-            writer.WriteLine($"{failure.GetType().Name}: {failure.Message}");
+            writer.WriteLine($"{failure.GetType().Name}: {TextForm.MessageOf(failure)}");
         }
     }
 
@@ -75,7 +75,7 @@ public static class TaskStacks
         {
             case Coroutine { Machine: { } machine } coroutine:
                 var source = StateMachineSource.Of(machine.GetType());
-                return Frame(coroutine.QualifiedName, coroutine.State == CoroutineState.Created ? source.Start : source.PositionOf(machine));
+                return Frame(coroutine.QualifiedName, coroutine.IsNew ? source.Start : source.PositionOf(machine));
             case Coroutine coroutine:
                 return Frame(coroutine.QualifiedName, null);
             case System.Runtime.CompilerServices.IAsyncStateMachine machine:

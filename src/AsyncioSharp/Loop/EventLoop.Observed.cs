@@ -21,7 +21,7 @@ public sealed partial class EventLoop
     /// <remarks>
     /// <para>.NET cannot show the stack of another thread. The report names the task or callback, its coroutines and where they were suspended last; for the line at
     /// which the thread is now, use <c>dotnet-stack</c> or a debugger.</para>
-    /// <para>Takes effect within 64 iterations. While it is on, an entry costs an allocation more.</para>
+    /// <para>Takes effect within 64 iterations. While it is on, an entry costs more memory: a step of a task was measured to allocate 192 bytes instead of 48.</para>
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The time is not positive.</exception>
     public TimeSpan? Watchdog

@@ -111,6 +111,8 @@ public sealed partial class EventLoop
 
         internal override string CallbackName => "EventLoop.RunUntilComplete";
 
+        public override string ToString() => $"<end of the run of {Future}>";
+
         internal override void Run(object? source) => _loop?.Stop();
     }
 }

@@ -39,22 +39,24 @@ internal static class StatementFinder
                 before = point;
                 continue;
             }
-            if (Enclosing(point, offset, points) is [.., var whole])
+            var wholes = Enclosing(point, points);
+            if (wholes.Count > 0 || before is null)
             {
                 // The next statement is a part of one that has begun: an arm. If no branch leads past it, the choice of the arm is made already
-                // and the await is in it. Otherwise what is chosen by is awaited, or something else in front.
-                bool isChosen = !branches.Any(branch => branch.Offset >= offset && branch.Offset < point.Offset && branch.Target > point.Offset);
-                return Position(isChosen ? point : whole);
+                // and the await is in it. Otherwise what is chosen by is awaited, or something else in front: in the arm around, or in the statement as a
+                // whole. A choice that is made when the program is compiled leaves no point for that statement in optimised code.
+                return Position(wholes.Append(point).Reverse().FirstOrDefault(part => part.Offset <= offset
+                    || !branches.Any(branch => branch.Offset >= offset && branch.Offset < point.Offset && branch.Target > part.Offset), point));
             }
             break;
         }
         // Behind an arm the statement as a whole goes on.
-        return Position(before is { } last && Enclosing(last, offset, points) is [var outermost, ..] ? outermost : before);
+        return Position(before is { } last && Enclosing(last, points).Find(whole => whole.Offset <= offset) is { File: not null } outermost ? outermost : before);
     }
 
-    // The statements begun before offset that have the other as a part, outermost first.
-    private static List<StatementPoint> Enclosing(StatementPoint inner, int offset, IReadOnlyList<StatementPoint> points)
-        => [.. points.Where(point => point.Offset <= offset && point.Encloses(inner))];
+    // The statements that have the other as a part, outermost first.
+    private static List<StatementPoint> Enclosing(StatementPoint inner, IReadOnlyList<StatementPoint> points)
+        => [.. points.Where(point => point.Encloses(inner)).OrderBy(static point => point.Start.Line).ThenBy(static point => point.Start.Column)];
 
     private static SourcePosition? Position(StatementPoint? point) => point is { File: { } file } ? new SourcePosition(file, point.Value.Start.Line) : null;
 }

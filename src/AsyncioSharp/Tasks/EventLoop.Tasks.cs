@@ -86,7 +86,7 @@ public sealed partial class EventLoop
     {
         _tasks.Add(task);
         _taskCounts.Created++;
-        if (_watch is not null && Telemetry.Events.TracesTasks)
+        if (Telemetry.Events.TracesTasks)
         {
             Telemetry.Events.TaskStart(Number, RuntimeHelpers.GetHashCode(task), task.Name, task.Coroutine.QualifiedName);
         }
@@ -96,7 +96,7 @@ public sealed partial class EventLoop
     internal void NoteEnd(CoroutineTask task, Exception? failure, bool mustCancel)
     {
         _tasks.Remove(task);
-        if (failure is not null || mustCancel || _watch is not null)
+        if (failure is not null || mustCancel || Telemetry.Events.TracesTasks)
         {
             CountEnd(task, failure, mustCancel);
         }
@@ -121,7 +121,7 @@ public sealed partial class EventLoop
                 outcome = "failed";
                 break;
         }
-        if (_watch is not null && Telemetry.Events.TracesTasks)
+        if (Telemetry.Events.TracesTasks)
         {
             Telemetry.Events.TaskStop(Number, RuntimeHelpers.GetHashCode(task), task.Name, outcome);
         }

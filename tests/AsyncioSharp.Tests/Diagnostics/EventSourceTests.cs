@@ -26,6 +26,22 @@ public class EventSourceTests
         events.ShouldContain(e => e.Name == "StepStart" && ((string)e.Payload[1]!).Contains("name='good'"));
     }
 
+    [Fact]
+    public void The_first_task_after_a_listener_attached_has_its_start_too()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.Debug = false;
+        using var listener = new Listener(loop.Number, EventLevel.Informational, (EventKeywords)1);
+        loop.RunUntilComplete(loop.CreateTask(Asyncio.Sleep(1), "main"));
+        loop.Close();
+
+        listener.Events.Select(e => (e.Name, e.Payload[2])).ShouldBe([("TaskStart", "main"), ("TaskStop", "main")]);
+    }
+
+    [Fact]
+    public void The_end_of_a_run_is_a_step_that_names_its_task()
+        => Record(EventLevel.Verbose, keywords: 2).Where(e => e.Name == "StepStart").Select(e => (string)e.Payload[1]!).Last().ShouldStartWith("<end of the run of <Task finished name='main'");
+
     private static List<(string Name, object?[] Payload)> Record(EventLevel level, int keywords)
     {
         var loop = VirtualTimeLoop.Create();

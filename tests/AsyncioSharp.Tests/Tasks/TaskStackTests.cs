@@ -24,6 +24,42 @@ public class TaskStackTests
     }
 
     [Fact]
+    public void A_frame_is_told_without_a_look_at_those_below_it()
+    {
+        // A coroutine that awaits itself: to walk inwards from it has no end, as from each of n frames it would be n steps.
+        var coroutine = Outer(null!);
+        coroutine.Begin(null);
+        coroutine.Suspend(AwaitKind.Coroutine, coroutine);
+        var asker = new Thread(() => TaskStacks.FrameOf(coroutine)) { IsBackground = true };
+        asker.Start();
+        bool isTold = asker.Join(TimeSpan.FromSeconds(10));
+        coroutine.Suspend(AwaitKind.None, null);
+        coroutine.Discard();
+        asker.Join();
+
+        isTold.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void An_exception_whose_message_fails_spoils_no_text()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            async Coroutine Fail() => throw new SilentException();
+            var task = Asyncio.CreateTask(Fail());
+            await Asyncio.Wait([task]);
+
+            var text = new StringWriter();
+            task.PrintStack(writer: text);
+            text.ToString().ShouldEndWith($"SilentException: <Message failed with NotSupportedException>{Environment.NewLine}");
+            task.ToString().ShouldContain("exception=SilentException('<Message failed with NotSupportedException>')");
+            new ExceptionContext { Exception = task.Exception() }.ToString().ShouldContain("SilentException('<Message failed");
+        }
+    }
+
+    [Fact]
     [Rule("INS-09")]
     public void A_limit_keeps_the_newest_frames_of_a_stack()
     {
@@ -197,5 +233,10 @@ public class TaskStackTests
         using var writer = new StringWriter();
         task.PrintStack(limit, writer);
         return [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r'))];
+    }
+
+    private sealed class SilentException : Exception
+    {
+        public override string Message => throw new NotSupportedException();
     }
 }
