@@ -13,6 +13,8 @@ namespace AsyncioSharp.CodeFixes;
 [Shared]
 public sealed class SwallowedCancellationFix : CodeFix
 {
+    private static readonly string[] s_names = ["e", "exception", "error"];
+
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds => ["ASYNCIO004"];
 
@@ -53,7 +55,7 @@ public sealed class SwallowedCancellationFix : CodeFix
     private static string FreeName(CatchClauseSyntax clause, SemanticModel model)
     {
         var used = new HashSet<string>(clause.DescendantTokens().Where(static token => token.IsKind(SyntaxKind.IdentifierToken)).Select(static token => token.ValueText));
-        return new[] { "e", "exception", "error" }.Concat(Enumerable.Range(2, int.MaxValue - 1).Select(static number => $"e{number}"))
+        return s_names.Concat(Enumerable.Range(2, int.MaxValue - 1).Select(static number => $"e{number}"))
             .First(name => !used.Contains(name) && model.LookupSymbols(clause.SpanStart, name: name).IsEmpty);
     }
 
