@@ -149,14 +149,20 @@ class Task(asyncio.tasks._PyTask):
             if VERSION >= (3, 12):
                 self.run.fired.add("C-04")
             self.late = True
+            self.message = msg
             self.run.loop.call_soon(self.cancel_late, msg)
             return True
         return self.request(msg)
 
     def cancel_late(self, msg):
-        self.late = False
-        if self.requests and not self.done():
-            self.request(msg)
+        if not self.done():  # else its first step was its last: the request is left to the caller of wait_for
+            self.late = False
+            if self.requests:
+                self.request(msg)
+
+    def owes(self):
+        """It has ended with an outcome that had precedence over a request, or before one that waited for its first step."""
+        return self.done() and not self.cancelled() and (self.must and self.yields or self.late and self.requests > 0)
 
     def request(self, msg):
         self.passing = True
@@ -300,7 +306,7 @@ async def wait_for(run, awaitable, timeout):
 
     timer = None
     if inner is not awaitable:
-        inner.begins = timeout > 0
+        inner.begins = timeout > 0 and not (waiter.must and waiter.yields)
     if not inner.done():
         if timeout <= 0:
             asked = inner.cancel()
@@ -327,7 +333,7 @@ async def wait_for(run, awaitable, timeout):
             # The caller was cancelled. In 3.9 a result that was there already was returned, any other outcome was lost, and a request that came
             # while the inner future was cleaning up did not reach it; the last also in 3.13 with a timeout of zero and less.
             run.fired.add("C-06" if timeout <= 0 or waiter.requests > requests + 1 else "C-02" if thrown else "C-05")
-        if inner is not awaitable and inner.must and inner.yields and waiter.requests > requests:
+        if inner is not awaitable and waiter.requests > requests and inner.owes():
             waiter.message = inner.message  # passed on to the inner task, and too late there
             waiter.yield_to_outcome()
 

@@ -75,7 +75,6 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     private int _requests;         // the cancel requests that had reached it at the beginning, without one that was still to be delivered
     private Phase _phase;
     private bool _asked;           // the inner future was cancelled from here
-    private bool _handsOver;       // a request was still to be delivered at the beginning; it goes to the inner future, whose affair it is then
     private bool _isMade;          // the inner future is a task that was made for this wait
 
     internal WaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop, bool isMade = false)
@@ -119,8 +118,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         }
         End();
         var future = (Future)_awaited;
-        if (_isMade && _task is { } task && ((CoroutineTask)future).OwesRequest(out bool wasLast)
-            && task.ReachingRequests > _requests + (wasLast && _handsOver ? 1 : 0))
+        if (_isMade && _task is { } task && task.ReachingRequests > _requests && ((CoroutineTask)future).OwesRequest)
         {
             task.TakeOver((CoroutineTask)future); // it was passed on to the inner task too late for that
         }
@@ -171,7 +169,6 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         _awaited = future;
         _task = loop.CurrentTask;
         _requests = _task?.SettledRequests ?? 0;
-        _handsOver = _task?.IsPending == true;
         if (future.IsDone)
         {
             return true;

@@ -169,13 +169,8 @@ public partial class CoroutineTask
         }
     }
 
-    /// <summary>True if the task is done and has left a request behind.</summary>
-    /// <param name="wasLast">True if the request waited for the first step, which was the last; false if it came too late for an outcome.</param>
-    internal bool OwesRequest(out bool wasLast)
-    {
-        wasLast = !HasYielded && IsRequestLate && _cancelRequests > 0;
-        return IsDone && !IsCancelled && (HasYielded || wasLast);
-    }
+    /// <summary>True if the task is done and has left a request behind: since an outcome had precedence, or since its first step, for which the request waited, was its last.</summary>
+    internal bool OwesRequest => IsDone && !IsCancelled && (HasYielded || (IsRequestLate && _cancelRequests > 0));
 
     /// <summary>True if a request is remembered that came too late for an outcome, and is to be thrown at the next await.</summary>
     internal bool HasYielded => MustCancel && _extras.Details?.YieldsToOutcome == true;

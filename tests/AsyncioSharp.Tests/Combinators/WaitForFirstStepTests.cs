@@ -54,6 +54,29 @@ public class WaitForFirstStepTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void A_request_that_was_made_before_the_wait_is_thrown_behind_it_too(string form)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            int given = 0;
+            var task = Asyncio.CreateTask(Work());
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("itself");
+            given.ShouldBe(5);
+            Asyncio.GetRunningLoop().Time.ShouldBe(0, 1e-9);
+
+            async Coroutine Work()
+            {
+                CoroutineTask.Current.Cancel("itself");
+                given = await WaitFor(Ready(), form);
+                await Asyncio.Sleep(100);
+            }
+        }
+    }
+
     [Fact]
     public void A_failure_in_the_first_step_is_told_and_the_request_is_thrown_behind_it()
     {
