@@ -280,7 +280,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>An await in a method that is not a coroutine, for instance an async iterator: its loop runs the coroutine as a task.</summary>
     internal void OnCompletedOutside(Action continuation)
     {
-        if (SynchronizationContext.Current is ICoroutineHost host)
+        if (CoroutineHost.Running is { } host)
         {
             host.Drive(this, continuation);
             return;
@@ -345,6 +345,20 @@ internal interface ICoroutineVisitor<out TOut>
     TOut Visit(Coroutine coroutine);
 
     TOut Visit<T>(Coroutine<T> coroutine);
+}
+
+/// <summary>The host of the loop that runs on a thread, whatever synchronization context is the current one there.</summary>
+internal static class CoroutineHost
+{
+    [ThreadStatic]
+    private static ICoroutineHost? t_running;
+
+    /// <summary>Null where no loop runs.</summary>
+    internal static ICoroutineHost? Running
+    {
+        get => t_running;
+        set => t_running = value;
+    }
 }
 
 /// <summary>The synchronization context of a running loop, as far as coroutines need it.</summary>

@@ -8,7 +8,8 @@ namespace AsyncioSharp;
 /// </summary>
 /// <remarks>
 /// A cancelled task leaves the operation behind (<see cref="CancelWait"/>); what becomes of that later is looked at and dropped, so that a failure
-/// does not surface as unobserved. Costs this object and one delegate; a coroutine that awaits tasks one after the other uses them again.
+/// does not surface as unobserved. Costs this object and one delegate; a coroutine that awaits tasks one after the other uses them again. They are also
+/// what an operation that was left behind keeps until it ends, since no continuation can be taken back from .NET: so they let go of the task.
 /// </remarks>
 internal abstract class ForeignAwait : IWaitable
 {
@@ -60,7 +61,9 @@ internal abstract class ForeignAwait : IWaitable
             return false;
         }
         _cancelledWith = new CancelledException(message);
-        _waiter!.Wake(this);
+        var waiter = _waiter!;
+        _waiter = null;
+        waiter.Wake(this);
         return true;
     }
 
@@ -73,10 +76,12 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>Called when the coroutine gets an exception instead of the outcome, or will never go on.</summary>
     internal virtual void Discard()
     {
+        _cancelledWith = null; // it was taken
         if (Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Completed && Interlocked.CompareExchange(ref _state, Settled, Completed) == Completed)
         {
             Observe();
         }
+        _waiter = null;
     }
 
     /// <summary>Called when the coroutine goes on: what it waited for need not be kept alive any longer.</summary>
@@ -97,9 +102,10 @@ internal abstract class ForeignAwait : IWaitable
     // On any thread.
     private void Complete()
     {
+        var waiter = _waiter; // read first: who abandons the wait drops it
         if (Interlocked.CompareExchange(ref _state, Completed, Pending) == Pending)
         {
-            if (!_waiter!.Wake(null))
+            if (!waiter!.Wake(null))
             {
                 Discard(); // the loop is closed
             }

@@ -39,12 +39,12 @@ internal abstract class StateMachineCoroutine : Coroutine
         where TStateMachine : IAsyncStateMachine
     {
         (coroutine.Link as ForeignAwait)?.Release();
-        var outer = SynchronizationContext.Current;
-        if (outer is not ICoroutineHost host)
+        if (CoroutineHost.Running is not { } host)
         {
             machine.MoveNext();
             return;
         }
+        var outer = SynchronizationContext.Current; // not asked for the host: code that ran before may have replaced it
         SynchronizationContext.SetSynchronizationContext(host.OfCurrentTask());
         machine.MoveNext();
         SynchronizationContext.SetSynchronizationContext(outer);

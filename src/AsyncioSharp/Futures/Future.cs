@@ -197,7 +197,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     {
         if (Loop.IsOnOwnThread)
         {
-            AddWaiter(Loop.WaitOutside(this, continuation));
+            Loop.WaitOutside(this, continuation).Register();
         }
         else
         {

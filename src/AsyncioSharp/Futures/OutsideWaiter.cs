@@ -1,36 +1,79 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// Waits for a future on behalf of code that does not run on the future's loop, in whichever thread that is. Futures belong to their loop's thread,
-/// so the waiter is sent there first, and registers itself; completing the future makes it an entry of the loop as every other waiter.
+/// A waiter of code that is not a coroutine. Its loop knows it while it is registered with a future, so that closing the loop ends the wait: of those who
+/// wait for a plain future nobody else knows.
 /// </summary>
-internal abstract class OutsideWaiter(Future future) : Runnable
+internal abstract class KnownWaiter(Future future) : Runnable
 {
+    private bool _isKnown;
+
     private protected Future Future => future;
 
-    /// <summary>Begins to wait. Called once, by any thread.</summary>
-    internal void Start()
+    /// <summary>The neighbours among those that the loop knows.</summary>
+    internal KnownWaiter? Earlier { get; set; }
+
+    /// <inheritdoc cref="Earlier"/>
+    internal KnownWaiter? Later { get; set; }
+
+    /// <summary>Waits for the future. On the loop's thread.</summary>
+    internal void Register()
     {
-        if (!future.Loop.TryPush(this, null))
-        {
-            Abandon();
-        }
+        _isKnown = true;
+        future.Loop.Know(this);
+        future.AddWaiter(this);
     }
 
     internal sealed override void Run(object? source)
     {
         if (source is null && !future.IsDone)
         {
-            future.AddWaiter(this); // the first time it only gets here
+            Register(); // it was sent from another thread, and only gets here
         }
         else
         {
+            Forget();
             Complete();
         }
     }
 
+    // The loop is closed. Not on this thread, which has the loop's end to see to: code that waits may go on at once.
+    internal sealed override void Abandon()
+    {
+        Forget();
+        ThreadPool.UnsafeQueueUserWorkItem(static self => self.CompleteElsewhere(), this, preferLocal: false);
+    }
+
     /// <summary>The future is done. Called on the loop's thread.</summary>
     private protected abstract void Complete();
+
+    /// <summary>The loop was closed. The future is done, or never will be. Called in the thread pool.</summary>
+    private protected abstract void CompleteElsewhere();
+
+    private void Forget()
+    {
+        if (_isKnown)
+        {
+            _isKnown = false;
+            future.Loop.Forget(this);
+        }
+    }
+}
+
+/// <summary>
+/// Waits for a future on behalf of code that does not run on the future's loop, in whichever thread that is. Futures belong to their loop's thread,
+/// so the waiter is sent there first, and registers itself; completing the future makes it an entry of the loop as every other waiter.
+/// </summary>
+internal abstract class OutsideWaiter(Future future) : KnownWaiter(future)
+{
+    /// <summary>Begins to wait. Called once, by any thread.</summary>
+    internal void Start()
+    {
+        if (!Future.Loop.TryPush(this, null))
+        {
+            Abandon();
+        }
+    }
 }
 
 /// <summary>
@@ -47,7 +90,7 @@ internal sealed class OutsideContinuation : OutsideWaiter
 
     internal override string CallbackName => "Future.GetAwaiter";
 
-    internal override void Abandon() => _signal.SetResult();
-
     private protected override void Complete() => _signal.SetResult();
+
+    private protected override void CompleteElsewhere() => _signal.SetResult();
 }

@@ -69,9 +69,17 @@ internal sealed class OutcomeTask<T>(Future future, Func<Future, T> resultOf) : 
         return task;
     }
 
-    // The loop is closed. Not on this thread, which has the loop's end to see to: code that waits for the task may run at once.
-    internal override void Abandon() => ThreadPool.UnsafeQueueUserWorkItem(
-        static self => self.SetException(self.Future.NeverDone()), this, preferLocal: false);
+    private protected override void CompleteElsewhere()
+    {
+        if (Future.IsDone)
+        {
+            Complete();
+        }
+        else
+        {
+            SetException(Future.NeverDone());
+        }
+    }
 
     private protected override void Complete()
     {

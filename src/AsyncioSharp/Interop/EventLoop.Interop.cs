@@ -12,13 +12,15 @@ public sealed partial class EventLoop
     internal LoopSynchronizationContext ContextOf(CoroutineTask? task)
         => (LoopSynchronizationContext)(task is null ? _synchronizationContext : (object)(task.Details.Host ??= new LoopSynchronizationContext(this, task)));
 
-    internal partial Runnable WaitOutside(Future target, Action continuation)
+    internal partial KnownWaiter WaitOutside(Future target, Action continuation)
     {
         NoteAsyncIterator(MethodChain.IteratorBehind(continuation));
         return new InnerWait(ContextOf(IsOnOwnThread ? CurrentTask : null), target, continuation);
     }
 
     private partial SynchronizationContext CreateSynchronizationContext() => new LoopSynchronizationContext(this, null);
+
+    private static partial void HostCoroutines(EventLoop? running) => CoroutineHost.Running = running?.ContextOf(null);
 
     private partial void WatchCoroutines(bool on) => NeverAwaited.Report(on ? ReportNeverAwaited : null);
 

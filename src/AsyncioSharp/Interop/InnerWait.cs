@@ -4,18 +4,19 @@ namespace AsyncioSharp;
 /// An await on a future or task in a method that is not a coroutine, made for the task that called the method: the future's waiter, and what a
 /// cancellation of that task is passed on to.
 /// </summary>
-internal sealed class InnerWait : Runnable, IRelay
+internal sealed class InnerWait : KnownWaiter, IRelay
 {
+    private const string Failed = "Exception in the continuation of an await";
+
     private readonly LoopSynchronizationContext _host;
-    private readonly Future _target;
     private readonly Context? _context = Context.CaptureForNew();
-    private CancelledException? _interrupt;
+    private Exception? _interrupt; // what comes out of the await in place of the outcome
     private CancellationToken _cause; // what the exception is to carry
 
     internal InnerWait(LoopSynchronizationContext host, Future target, Action continuation)
+        : base(target)
     {
         _host = host;
-        _target = target;
         Continuation = continuation;
         host.Add(this);
     }
@@ -41,15 +42,15 @@ internal sealed class InnerWait : Runnable, IRelay
     internal void Cancel(string? message)
     {
         _cause = _host.Cause;
-        if (_target is DrivenTask { IsDone: false } driven && _cause.CanBeCanceled)
+        if (Future is DrivenTask { IsDone: false } driven && _cause.CanBeCanceled)
         {
             driven.Details.TokensOf(driven).TakeOver(_cause);
         }
-        if (_target.Cancel(message))
+        if (Future.Cancel(message))
         {
             return;
         }
-        if (_target is DrivenTask { HasSucceeded: true })
+        if (Future is DrivenTask { HasSucceeded: true })
         {
             _host.CancelOwnerLater(message); // behind the wake-up
         }
@@ -65,30 +66,67 @@ internal sealed class InnerWait : Runnable, IRelay
         Cancel(message);
         if (next is not null)
         {
-            _target.AddWaiter(next);
+            Future.AddWaiter(next);
         }
     }
 
-    internal override void Run(object? source)
+    private protected override void Complete()
     {
         _host.Remove(this);
-        if (_cause.CanBeCanceled && _interrupt is null && _target is { IsCancelled: true } and not DrivenTask && _target.Cancellation() is var arrived && arrived.CancellationToken != _cause)
+        FindInterrupt();
+        _host.RunReported(_context, this, static self => self.Continue(), Failed);
+    }
+
+    // The method goes on where it finds no loop, so that its finally blocks run.
+    private protected override void CompleteElsewhere()
+    {
+        if (Future.IsDone)
+        {
+            FindInterrupt();
+        }
+        else
+        {
+            _interrupt = Future.NeverDone();
+            FailAwaited(_interrupt);
+        }
+        try
+        {
+            Continue();
+        }
+        catch (Exception e)
+        {
+            _host.Loop.CallExceptionHandler(new ExceptionContext { Message = Failed, Exception = e }); // in the thread pool it would end the process
+        }
+    }
+
+    private void FindInterrupt()
+    {
+        if (_cause.CanBeCanceled && _interrupt is null && Future is { IsCancelled: true } and not DrivenTask && Future.Cancellation() is var arrived && arrived.CancellationToken != _cause)
         {
             _interrupt = new CancelledException(arrived.CancelMessage, arrived, _cause);
         }
-        if (_target is CoroutineTask { IsImplicit: true } task)
+        if (_interrupt is not null)
         {
-            task.MarkRetrieved(); // the awaiter takes the outcome from the coroutine itself
-            if (_interrupt is not null)
-            {
-                task.Coroutine.Fail(_interrupt);
-            }
-            else if (task.IsCancelled)
+            FailAwaited(_interrupt);
+        }
+        else if (Future is CoroutineTask { IsImplicit: true } task)
+        {
+            task.MarkRetrieved();
+            if (task.IsCancelled)
             {
                 _interrupt = task.Cancellation(); // Sleep(0) is shared by all and has no outcome
             }
         }
-        _host.RunReported(_context, this, static self => self.Continue(), "Exception in the continuation of an await");
+    }
+
+    // Of a coroutine the awaiter takes the outcome from the coroutine itself.
+    private void FailAwaited(Exception exception)
+    {
+        if (Future is CoroutineTask { IsImplicit: true } task)
+        {
+            task.MarkRetrieved();
+            task.Coroutine.Fail(exception);
+        }
     }
 
     private void Continue()

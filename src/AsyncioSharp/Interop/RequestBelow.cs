@@ -10,6 +10,7 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, st
 {
     private readonly object? _source = awaited.Source; // the object is used again for other waits
     private bool _isOver;
+    private int _lookAt; // a chain that was busy: as long as it is, no other has to be looked at
 
     /// <summary>Begins to wait for the ends of the methods.</summary>
     internal void Begin()
@@ -22,15 +23,31 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, st
 
     internal override void Run(object? source)
     {
-        if (_isOver || chains.Exists(static chain => chain.IsBusy) || !chains.Exists(static chain => chain.IsStuck))
+        if (_isOver || (IsWaiting && IsSomeBusy()))
         {
             return;
         }
-        _isOver = true;
-        if (owner.WaitsFor == awaited && awaited.Source == _source)
+        _isOver = true; // what has ended stays so
+        if (IsWaiting && chains.Exists(static chain => chain.IsStuck))
         {
             owner.RequestAgain(message);
         }
+    }
+
+    private bool IsWaiting => owner.WaitsFor == awaited && awaited.Source == _source;
+
+    // Called for every method that ends, of which there may be thousands: goes on where the last look has ended.
+    private bool IsSomeBusy()
+    {
+        for (int i = 0; i < chains.Count; i++)
+        {
+            if (chains[_lookAt].IsBusy)
+            {
+                return true;
+            }
+            _lookAt = (_lookAt + 1) % chains.Count;
+        }
+        return false;
     }
 
     // On the thread on which a method ends, behind those that await it.

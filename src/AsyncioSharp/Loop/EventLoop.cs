@@ -34,13 +34,16 @@ public sealed partial class EventLoop
     private bool _stopping;
 
     /// <summary>Creates a loop. It does nothing until it is run.</summary>
-    /// <param name="timeProvider">The clock; null for the system's. Only its timestamps are used.</param>
-    /// <param name="parker">How the loop waits when nothing is ready; null for the operating system's way, which suits real time.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
+    /// <param name="parker">
+    /// How the loop waits when nothing is ready. Null for the operating system's way, with another clock than the system's by a timer of that clock; if a parker
+    /// is given, of the clock only the timestamps are used.
+    /// </param>
     /// <param name="schedule">For tests: decides the order of ready entries where asyncio leaves it open; null for first in, first out.</param>
     public EventLoop(TimeProvider? timeProvider = null, Parker? parker = null, Schedule? schedule = null)
     {
         _timeProvider = timeProvider ?? TimeProvider.System;
-        _parker = parker ?? new ThreadParker();
+        _parker = parker ?? (_timeProvider == TimeProvider.System ? new ThreadParker() : new TimerParker(_timeProvider));
         _clock = new LoopClock(_timeProvider);
         _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
         _synchronizationContext = CreateSynchronizationContext();
@@ -178,6 +181,7 @@ public sealed partial class EventLoop
         finally
         {
             AbandonReady();
+            AbandonOutsideWaits();
             _timers.Clear();
             AbandonExecutor();
             ForgetGauges();
@@ -243,9 +247,13 @@ public sealed partial class EventLoop
     // What other concepts have the loop do; each is implemented beside its concept.
     private partial SynchronizationContext CreateSynchronizationContext();
 
+    private static partial void HostCoroutines(EventLoop? running);
+
     private partial void WatchCoroutines(bool on);
 
     private partial void AbandonTasks();
+
+    private partial void AbandonOutsideWaits();
 
     private partial void NoteNewTasks(double? now);
 
@@ -351,6 +359,7 @@ public sealed partial class EventLoop
         {
             return false;
         }
+        (_parker as TimerParker)?.Deadline = _timers.Count > 0 ? when : double.PositiveInfinity;
         NoteNewTasks(null);
         return _inbox.TryPark();
     }
@@ -365,6 +374,7 @@ public sealed partial class EventLoop
             throw AlreadyRunning(); // two threads entered at the same instant
         }
         t_running = this;
+        HostCoroutines(this);
         _thread = Thread.CurrentThread;
         SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
         ContextSwitch.Rest();
@@ -385,6 +395,7 @@ public sealed partial class EventLoop
         _threadId = 0;
         _thread = null;
         t_running = outer.Running;
+        HostCoroutines(outer.Running);
         SynchronizationContext.SetSynchronizationContext(outer.Synchronization);
         ExecutionContext.Restore(outer.Values);
         ContextSwitch.SuppressAgain(outer.IsFlowSuppressed);

@@ -22,7 +22,7 @@ public abstract class Parker
 /// The parker of real time: the thread sleeps in the operating system and uses no processor time. If its last sleep was very short, it first
 /// looks around for as long as such a sleep would cost anyway: threads that talk to each other answer sooner than they fall asleep and wake up.
 /// </summary>
-internal sealed class ThreadParker : Parker
+internal class ThreadParker : Parker
 {
     private const double SpinSeconds = 30e-6; // about what it costs to put a thread to sleep and to wake it
 

@@ -301,19 +301,18 @@ public partial class CoroutineTask : Future
     // What the step has to throw into the leaf, if anything.
     private Exception? TakeThrown(object? source)
     {
-        if (source is TaskTokens tokens)
-        {
-            Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step
-            tokens.LookAtMaster();
-            source = null;
-        }
-        Mark(Marks.ThrowQueued, false);
         var thrown = source switch
         {
             Exception exception => exception,
             IWaitable waitable => waitable.CancelledWith,
             _ => null,
         };
+        if (source is TaskTokens || thrown is CancelledException)
+        {
+            Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step
+            Tokens?.LookAtMaster();
+        }
+        Mark(Marks.ThrowQueued, false);
         if (MustCancel && _leaf.CanThrow)
         {
             if (thrown is null && source is IWaitable && _extras.Details?.Scopes is { IsPending: false })
@@ -388,7 +387,7 @@ public partial class CoroutineTask : Future
                 Succeed();
                 return null;
             case CancelledException cancelled:
-                CancelWith(cancelled);
+                CancelWith(Tokens?.Told(cancelled) ?? cancelled);
                 return null;
             case OperationCanceledException foreign when IsCancelledBy(foreign):
                 CancelWith(new CancelledException(Details.CancelMessage, foreign, Tokens?.TokenBehind(foreign) ?? foreign.CancellationToken));

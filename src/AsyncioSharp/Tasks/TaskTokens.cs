@@ -7,7 +7,7 @@ namespace AsyncioSharp;
 /// <remarks>
 /// Of the callbacks of one token some run before others, and in another thread, so an operation that was given the master token, or one linked
 /// with it, may have woken the task before the task is asked to cancel. A task with a master therefore looks at the token when an
-/// operation of .NET wakes it (<see cref="Wake"/>): whatever thread cancels, it is told of the cancellation.
+/// operation of .NET wakes it (<see cref="Wake"/>), or anything that was cancelled: whatever thread cancels, it is told of the cancellation.
 /// </remarks>
 internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
 {
@@ -103,6 +103,12 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
         var token = exception.CancellationToken;
         return _master.IsCancellationRequested && token != _own?.Token ? _master : token;
     }
+
+    /// <summary>The exception with which the task ends if <paramref name="exception"/> leaves the coroutine: if that carries a token, the one that stands behind it.</summary>
+    internal CancelledException Told(CancelledException exception)
+        => exception.CancellationToken.IsCancellationRequested && TokenBehind(exception) is var token && token != exception.CancellationToken
+            ? new CancelledException(exception.CancelMessage, exception, token)
+            : exception;
 
     /// <summary>
     /// True for the exception of an operation that ended because it was given the task's own token, or the master, and that is cancelled; also if the
