@@ -11,7 +11,7 @@ namespace AsyncioSharp;
 /// </summary>
 /// <remarks>
 /// Who awaits a task, or the source of a value task, stands in private fields. Where those look different, and where the way goes through something
-/// unknown, it is taken to lead to the end. Looked at only when a task is cancelled or shown.
+/// unknown, it is taken to lead to the end. Followed only when a task is cancelled or shown.
 /// </remarks>
 internal sealed class MethodChain
 {
@@ -61,7 +61,7 @@ internal sealed class MethodChain
     }
 
     /// <summary>The async iterator that <paramref name="continuation"/> goes on with; null if it is something else.</summary>
-    internal static object? IteratorBehind(Action continuation) => continuation.Target is Task box && IsIterator(box) ? MachineOf(box) : null;
+    internal static object? IteratorBehind(Action continuation) => continuation.Target is Task box && IsIterator(box) ? BoxTypes.MachineIn(box) : null;
 
     private bool Leads(object? link, object end)
     {
@@ -83,7 +83,7 @@ internal sealed class MethodChain
                 case Task any when GivesATask(any):
                     return false; // WhenAny: as with Asyncio.Wait, the end of the wait does not concern those that are waited for
                 case Task iterator when IsIterator(iterator): // the box is a task that nobody awaits
-                    if (!TryFindWaiter(MachineOf(iterator), out link))
+                    if (!TryFindWaiter(BoxTypes.MachineIn(iterator), out link))
                     {
                         return Lose();
                     }
@@ -154,9 +154,6 @@ internal sealed class MethodChain
     // Its result is a task, and it is not the box of a method that happens to return one.
     private static bool GivesATask(Task task) => BoxTypes.Of(task.GetType()).GivesATask;
 
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the field was trimmed away, the iterator counts as unknown.")]
-    private static object? MachineOf(Task box) => box.GetType().GetField("StateMachine", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(box);
-
     // Who awaits the source of a value task, an async iterator or a pooled method: it stands in the structure that all of those keep their outcome in.
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the fields were trimmed away, the source counts as unknown.")]
     private static bool TryFindWaiter(object? source, out object? waiter)
@@ -187,13 +184,17 @@ internal sealed class MethodChain
     private static extern ref Task? TaskOf([UnsafeAccessorType(ContinueWith)] object continuation);
 }
 
-/// <summary>What the classes of tasks are; found out once for each, as every wait in a method asks.</summary>
+/// <summary>What the classes are of the things that methods of .NET await; found out once for each, as every wait in a method asks.</summary>
 internal sealed class BoxTypes
 {
     private static readonly ConditionalWeakTable<Type, BoxTypes> s_known = [];
 
+    private readonly FieldInfo? _machine;
+
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Where the field was trimmed away, the machine counts as unknown.")]
     private BoxTypes(Type type)
     {
+        _machine = type.GetField("StateMachine", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
         // Of the type arguments of a box, the state machine is the last.
         var machine = type.GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
         IsIterator = machine?.IsAssignableTo(typeof(IAsyncDisposable)) == true;
@@ -210,6 +211,9 @@ internal sealed class BoxTypes
 
     /// <summary>A task whose result is a task, and not the box of a method that happens to return one.</summary>
     internal bool GivesATask { get; }
+
+    /// <summary>The state machine in a box, a copy if it is a struct; null if <paramref name="box"/> is no box, or the machine is not to be seen.</summary>
+    internal static object? MachineIn(object box) => Of(box.GetType())._machine?.GetValue(box);
 
     internal static BoxTypes Of(Type type) => s_known.GetValue(type, static type => new BoxTypes(type));
 }

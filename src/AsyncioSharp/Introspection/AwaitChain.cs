@@ -88,15 +88,7 @@ internal sealed class AwaitChain
     }
 
     // The task of an async method that was suspended is the box of its state machine; an async iterator is its own.
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the field was trimmed away, the name of the awaited type is shown instead of the method.")]
-    private static object? MachineOf(object awaited)
-    {
-        if (awaited is IAsyncStateMachine)
-        {
-            return awaited;
-        }
-        return awaited.GetType().GetField("StateMachine", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(awaited) as IAsyncStateMachine;
-    }
+    private static object? MachineOf(object awaited) => awaited as IAsyncStateMachine ?? BoxTypes.MachineIn(awaited) as IAsyncStateMachine;
 
     // What stands behind an awaiter: for those of .NET the first reference in it, which is the task or the source of the value.
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the fields were trimmed away, the awaiter itself is shown.")]
