@@ -59,17 +59,11 @@ public sealed class Context
     public void Run(Action callback)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        bool wasLifted = ContextSwitch.LiftSuppression();
-        var outer = Enter();
-        try
+        RunInside(callback, static callback =>
         {
             callback();
-        }
-        finally
-        {
-            Leave(outer);
-            ContextSwitch.SuppressAgain(wasLifted);
-        }
+            return true;
+        });
     }
 
     /// <summary>Runs <paramref name="function"/> in this context and gives back its value. Mirrors <c>Context.run</c>.</summary>
@@ -81,17 +75,7 @@ public sealed class Context
     public T Run<T>(Func<T> function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        bool wasLifted = ContextSwitch.LiftSuppression();
-        var outer = Enter();
-        try
-        {
-            return function();
-        }
-        finally
-        {
-            Leave(outer);
-            ContextSwitch.SuppressAgain(wasLifted);
-        }
+        return RunInside(function, static function => function());
     }
 
     /// <summary>Puts these values in force on this thread; returns those that were, for <see cref="Leave"/>.</summary>
@@ -113,6 +97,21 @@ public sealed class Context
         _values = Current;
         _entered = false;
         ExecutionContext.Restore(outer);
+    }
+
+    private T RunInside<TState, T>(TState state, Func<TState, T> function)
+    {
+        bool wasLifted = ContextSwitch.LiftSuppression();
+        var outer = Enter();
+        try
+        {
+            return function(state);
+        }
+        finally
+        {
+            Leave(outer);
+            ContextSwitch.SuppressAgain(wasLifted);
+        }
     }
 
     private static ExecutionContext CaptureEmpty()

@@ -230,19 +230,7 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void PushElsewhere(Runnable target, object? source)
     {
-        if (IsOnOwnThread)
-        {
-            _ready.Push(target, source);
-        }
-        else
-        {
-            Send(target, source);
-        }
-    }
-
-    private void Send(Runnable target, object? source)
-    {
-        if (!TrySend(target, source))
+        if (!TryPush(target, source))
         {
             throw TooLate();
         }
@@ -276,7 +264,7 @@ public sealed partial class EventLoop
         if (!IsOnOwnThread && IsRunning)
         {
             // The timers belong to the loop's thread; outside debug mode such a call is not refused, but it must not corrupt anything.
-            Send(new ActionHandle<(EventLoop Loop, TimerHandle Timer)>(this, static s => s.Loop.AddTimer(s.Timer.When, s.Timer), (this, handle), null), null);
+            Push(new ActionHandle<(EventLoop Loop, TimerHandle Timer)>(this, static s => s.Loop.AddTimer(s.Timer.When, s.Timer), (this, handle), null), null);
         }
         else
         {

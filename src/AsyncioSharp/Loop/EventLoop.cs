@@ -29,8 +29,7 @@ public sealed partial class EventLoop
     private readonly TimerQueue _timers = new();
     private readonly SynchronizationContext _synchronizationContext;
     private readonly ScheduledRun? _scheduled; // null: first in, first out
-    private int _threadId;  // of the thread that runs the loop; 0 while it does not run
-    private Thread? _thread; // the same
+    private Thread? _thread; // that runs the loop; null while it does not run
     private bool _stopping;
 
     /// <summary>Creates a loop. It does nothing until it is run.</summary>
@@ -43,8 +42,8 @@ public sealed partial class EventLoop
     public EventLoop(TimeProvider? timeProvider = null, Parker? parker = null, Schedule? schedule = null)
     {
         _timeProvider = timeProvider ?? TimeProvider.System;
-        _parker = parker ?? (_timeProvider == TimeProvider.System ? new ThreadParker() : new TimerParker(_timeProvider));
         _clock = new LoopClock(_timeProvider);
+        _parker = parker ?? (_timeProvider == TimeProvider.System ? new ThreadParker() : new TimerParker(_timeProvider, _clock));
         _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
         _synchronizationContext = CreateSynchronizationContext();
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
@@ -69,7 +68,7 @@ public sealed partial class EventLoop
     internal static EventLoop? Running => t_running;
 
     /// <summary>True from the start to the end of a run. Mirrors <c>loop.is_running()</c>.</summary>
-    public bool IsRunning => _threadId != 0 || _guest is not null;
+    public bool IsRunning => _thread is not null || _guest is not null;
 
     /// <summary>True once <see cref="Close"/> was called. Mirrors <c>loop.is_closed()</c>.</summary>
     public bool IsClosed { get; private set; }
@@ -117,7 +116,7 @@ public sealed partial class EventLoop
     /// <summary>On the loop's thread: true if the empty context is in force there. False may be wrong; see <see cref="ThreadValues"/>.</summary>
     internal bool IsAtRest => ThreadValues.AreEmpty(_thread!);
 
-    internal bool IsOnOwnThread => _threadId == Environment.CurrentManagedThreadId;
+    internal bool IsOnOwnThread => ReferenceEquals(_thread, Thread.CurrentThread);
 
     /// <summary>Runs iterations until <see cref="Stop"/> is called. Mirrors <c>loop.run_forever()</c>.</summary>
     /// <exception cref="InvalidOperationException">The loop is closed or runs already, or another loop runs on this thread.</exception>
@@ -369,13 +368,12 @@ public sealed partial class EventLoop
     private Outer Enter()
     {
         var outer = new Outer(t_running, SynchronizationContext.Current, Context.Current, ExecutionContext.IsFlowSuppressed());
-        if (Interlocked.CompareExchange(ref _threadId, Environment.CurrentManagedThreadId, 0) != 0)
+        if (Interlocked.CompareExchange(ref _thread, Thread.CurrentThread, null) is not null)
         {
             throw AlreadyRunning(); // two threads entered at the same instant
         }
         t_running = this;
         HostCoroutines(this);
-        _thread = Thread.CurrentThread;
         SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
         ContextSwitch.Rest();
         if (Debug)
@@ -392,7 +390,6 @@ public sealed partial class EventLoop
         {
             other.WatchCoroutines(true);
         }
-        _threadId = 0;
         _thread = null;
         t_running = outer.Running;
         HostCoroutines(outer.Running);

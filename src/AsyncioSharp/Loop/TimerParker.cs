@@ -4,14 +4,12 @@ namespace AsyncioSharp;
 /// The parker of a clock that is not the system's and comes without a parker of its own: waits by a timer of that clock, so that time which a test advances
 /// from another thread wakes the loop. Costs a timer for each wait.
 /// </summary>
-internal sealed class TimerParker(TimeProvider provider) : ThreadParker
+internal sealed class TimerParker(TimeProvider provider, LoopClock clock) : ThreadParker
 {
     private const int MaxLooks = 8; // a clock that goes by itself is different at every look, but then the difference is nothing
 
-    /// <summary>When the next timer of the loop is due, in the provider's seconds; infinity for never. Set before each wait, as the clock may jump at any moment.</summary>
+    /// <summary>When the next timer of the loop is due, in seconds of its clock; infinity for never. Set before each wait, as the clock may jump at any moment.</summary>
     internal double Deadline { get; set; } = double.PositiveInfinity;
-
-    private double Now => provider.GetTimestamp() / (double)provider.TimestampFrequency;
 
     public override void Park(double seconds, bool workElsewhere)
     {
@@ -20,9 +18,9 @@ internal sealed class TimerParker(TimeProvider provider) : ThreadParker
             base.Park(seconds, workElsewhere);
             return;
         }
-        double now = Now;
+        double now = clock.Now;
         using var timer = provider.CreateTimer(static parker => ((TimerParker)parker!).Wake(), this, Left(now, seconds), Timeout.InfiniteTimeSpan);
-        for (int i = 0; i < MaxLooks && Now is var later && later != now; i++)
+        for (int i = 0; i < MaxLooks && clock.Now is var later && later != now; i++)
         {
             now = later; // it was advanced after the timer's time was reckoned
             timer.Change(Left(now, seconds), Timeout.InfiniteTimeSpan);

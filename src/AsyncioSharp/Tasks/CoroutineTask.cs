@@ -210,10 +210,7 @@ public partial class CoroutineTask : Future
     private Exception? StepOutside()
     {
         var fatal = Step(new InvalidOperationException($"Task '{Name}' cannot enter its context: something already runs in it. Give it a copy (Context.Copy())."));
-        if (!Loop.IsAtRest)
-        {
-            ContextSwitch.Rest();
-        }
+        ContextSwitch.Rest();
         return fatal;
     }
 
