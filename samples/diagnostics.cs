@@ -8,7 +8,7 @@ using AsyncioSharp;
 
 using var told = new ManualResetEventSlim();
 
-// A driver that cannot be awaited. It blocks the loop until that was reported.
+#pragma warning disable ASYNCIO003 // a driver that cannot be awaited: it blocks the loop until that was reported
 void ReadCard() => told.Wait();
 
 async Coroutine Pay()

@@ -12,7 +12,9 @@ internal static class BlockingCalls
     private static readonly Dictionary<string, (string[] Members, string Instead)> s_waits = new()
     {
         ["System.Threading.Thread"] = (["Sleep", "Join"], "await Asyncio.Sleep, or what the thread gives"),
-        ["System.Threading.Monitor"] = (["Enter", "Wait"], "use AsyncLock, or nothing: between two awaits no other task runs"),
+        ["System.Threading.Monitor"] = (["Enter", "TryEnter", "Wait"], "use AsyncLock, or nothing: between two awaits no other task runs"),
+        ["System.Threading.Lock"] = (["Enter", "EnterScope", "TryEnter"], "use AsyncLock, or nothing: between two awaits no other task runs"),
+        ["System.Threading.SpinLock"] = (["Enter", "TryEnter"], "use AsyncLock, or nothing: between two awaits no other task runs"),
         ["System.Threading.Tasks.Task"] = (["Wait", "WaitAll", "WaitAny"], "await the task"),
         ["System.Threading.Tasks.Parallel"] = (["For", "ForEach", "Invoke"], "await Asyncio.ToThread"),
         ["System.Threading.WaitHandle"] = (["WaitOne", "WaitAll", "WaitAny"], "await a future, or use Asyncio.ToThread"),
@@ -22,8 +24,8 @@ internal static class BlockingCalls
         ["System.Threading.Barrier"] = (["SignalAndWait"], "await a future"),
         ["System.Threading.SpinWait"] = (["SpinUntil"], "await a future"),
         ["System.Threading.ReaderWriterLock"] = (["AcquireReaderLock", "AcquireWriterLock"], "use AsyncLock"),
-        ["System.Threading.ReaderWriterLockSlim"] = (["EnterReadLock", "EnterWriteLock", "EnterUpgradeableReadLock"], "use AsyncLock"),
-        ["System.Collections.Concurrent.BlockingCollection"] = (["Take", "Add", "GetConsumingEnumerable"], "use AsyncQueue"),
+        ["System.Threading.ReaderWriterLockSlim"] = (["EnterReadLock", "EnterWriteLock", "EnterUpgradeableReadLock", "TryEnterReadLock", "TryEnterWriteLock", "TryEnterUpgradeableReadLock"], "use AsyncLock"),
+        ["System.Collections.Concurrent.BlockingCollection"] = (["Take", "TryTake", "Add", "TryAdd", "GetConsumingEnumerable"], "use AsyncQueue"),
         ["System.Console"] = (["Read", "ReadLine", "ReadKey"], "await Asyncio.ToThread"),
         ["System.Diagnostics.Process"] = (["WaitForExit"], "await WaitForExitAsync"),
         ["AsyncioSharp.ConcurrentFuture"] = (["Result", "Exception"], "await Asyncio.WrapFuture"),
@@ -38,8 +40,6 @@ internal static class BlockingCalls
     /// <summary>These have a twin but as good as never wait: what they look at was read with the row.</summary>
     private static readonly string[] s_quick = ["Dispose", "Close", "IsDBNull", "GetFieldValue"];
 
-    private static readonly string[] s_taskTypes = ["System.Threading.Tasks.Task", "System.Threading.Tasks.ValueTask"];
-
     private static readonly string[] s_awaiters =
     [
         "System.Runtime.CompilerServices.TaskAwaiter",
@@ -48,8 +48,11 @@ internal static class BlockingCalls
         "System.Runtime.CompilerServices.ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter",
     ];
 
+    /// <summary>True for .NET's tasks.</summary>
+    internal static bool IsTask(ITypeSymbol type) => type.Name is "Task" or "ValueTask" && type.ContainingNamespace is { Name: "Tasks", ContainingNamespace: { Name: "Threading", ContainingNamespace.Name: "System" } };
+
     /// <summary>True for a member of .NET's tasks.</summary>
-    internal static bool IsOfTask(ISymbol member) => s_taskTypes.Any(member.ContainingType.IsNamed);
+    internal static bool IsOfTask(ISymbol member) => IsTask(member.ContainingType);
 
     /// <summary>True for <c>Result</c> of a .NET task, or <c>GetResult</c> of its awaiter: harmless if the task is done.</summary>
     internal static bool TakesResult(ISymbol member) => member switch
@@ -78,7 +81,7 @@ internal static class BlockingCalls
     /// <param name="receiver">The type it is called on; null for a static method.</param>
     internal static IMethodSymbol? Twin(IMethodSymbol method, ITypeSymbol? receiver)
     {
-        if (!IsIO(method.ContainingType) || s_quick.Contains(method.Name) || s_inMemory.Any(name => IsOrDerives(receiver, name)))
+        if (!IsIO(method.ContainingType) || s_quick.Contains(method.Name) || IsInMemory(receiver))
         {
             return null;
         }
@@ -122,11 +125,12 @@ internal static class BlockingCalls
         };
     }
 
-    private static bool IsOrDerives(ITypeSymbol? type, string name)
+    /// <summary>True for a stream, reader or writer that works in memory.</summary>
+    internal static bool IsInMemory(ITypeSymbol? type)
     {
         for (; type is not null; type = type.BaseType)
         {
-            if (type.IsNamed(name))
+            if (s_inMemory.Any(type.IsNamed))
             {
                 return true;
             }

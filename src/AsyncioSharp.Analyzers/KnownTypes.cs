@@ -87,6 +87,16 @@ internal static class Questions
     internal static bool IsNamed(this ITypeSymbol? type, string name)
         => type is not null && type.OriginalDefinition.ToDisplayString(PlainName) == name;
 
+    /// <summary>True for a namespace, at whatever depth, below one of the outermost.</summary>
+    internal static bool IsOrIn(this INamespaceSymbol? space, string outermost)
+    {
+        while (space is { ContainingNamespace: { IsGlobalNamespace: false } outer })
+        {
+            space = outer;
+        }
+        return space?.Name == outermost;
+    }
+
     /// <summary>The innermost lambda, local function or method around an operation.</summary>
     internal static ISymbol? Function(this IOperation operation, ISymbol containing)
     {

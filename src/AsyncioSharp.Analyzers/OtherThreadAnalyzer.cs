@@ -10,23 +10,8 @@ namespace AsyncioSharp.Analyzers;
 /// <c>CreateTask</c>, <c>Release</c> and their like. A loop that the lambda makes or runs itself is that thread's own.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
-public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
+public sealed class OtherThreadAnalyzer() : PlaceAnalyzer(Rules.OtherThread, Place.OtherThread)
 {
-    private static readonly Dictionary<string, string[]> s_starters = new()
-    {
-        ["System.Threading.Tasks.Task"] = ["Run"],
-        ["System.Threading.Tasks.TaskFactory"] = ["StartNew"],
-        ["System.Threading.Tasks.Parallel"] = ["For", "ForEach", "ForAsync", "ForEachAsync", "Invoke"],
-        ["System.Threading.Thread"] = [".ctor"],
-        ["System.Threading.Timer"] = [".ctor"],
-        ["System.Threading.ThreadPool"] = ["QueueUserWorkItem", "UnsafeQueueUserWorkItem", "RegisterWaitForSingleObject"],
-        ["AsyncioSharp.Asyncio"] = ["ToThread"],
-        ["AsyncioSharp.EventLoop"] = ["RunInExecutor"],
-        ["AsyncioSharp.Executor"] = ["Submit"],
-        ["AsyncioSharp.ThreadPoolExecutor"] = ["Submit"],
-        ["AsyncioSharp.ConcurrentFuture"] = ["Run"],
-    };
-
     private static readonly Dictionary<string, string[]> s_confined = new()
     {
         ["AsyncioSharp.Future"] = ["SetResult", "SetException", "Cancel", "AddDoneCallback", "RemoveDoneCallback"],
@@ -47,85 +32,72 @@ public sealed class OtherThreadAnalyzer() : UsageAnalyzer(Rules.OtherThread)
     // Most calls are of none of these names.
     private static readonly HashSet<string> s_confinedNames = [.. s_confined.Values.SelectMany(static members => members)];
 
-    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
-        => start.RegisterOperationAction(operation => OnInvocation(operation, known), OperationKind.Invocation);
-
-    private static void OnInvocation(OperationAnalysisContext context, KnownTypes known)
+    private protected override Finding? Find(IOperation operation, Body body)
     {
-        var invocation = (IInvocationOperation)context.Operation;
-        var method = invocation.TargetMethod;
-        if (s_confinedNames.Contains(method.Name)
-            && known.IsOurs(method)
-            && Lists(s_confined, method)
-            && Lambda(invocation) is { } lambda
-            && StarterOf(lambda) is { } starter
-            && Lists(s_starters, starter)
-            && !IsThreadsOwn(invocation.Instance, lambda))
+        var (method, receiver) = operation switch
         {
-            // The fix needs a loop to hand the call to: the receiver, or that of a future.
-            string? receiver = method.ContainingType.Is(known.EventLoop) ? "loop" : method.ContainingType.Is(known.Future) ? "future" : null;
-            var properties = ImmutableDictionary<string, string?>.Empty;
-            context.ReportDiagnostic(Diagnostic.Create(
-                Rules.OtherThread, invocation.Syntax.GetLocation(), receiver is null ? properties : properties.Add("receiver", receiver), Questions.Name(method)));
+            IInvocationOperation call => (call.TargetMethod, call.Instance),
+            IMethodReferenceOperation reference => (reference.Method, reference.Instance),
+            _ => default,
+        };
+        if (method is null || !s_confinedNames.Contains(method.Name) || !body.Known.IsOurs(method) || !s_confined.Lists(method) || IsThreadsOwn(receiver, operation, body))
+        {
+            return null;
         }
+        // The fix needs a loop to hand the call to: the receiver, or that of a future.
+        string? kind = method.ContainingType.Is(body.Known.EventLoop) ? "loop" : method.ContainingType.Is(body.Known.Future) ? "future" : null;
+        var properties = ImmutableDictionary<string, string?>.Empty;
+        return new Finding(Questions.Name(method), null, kind is null ? properties : properties.Add("receiver", kind));
     }
 
-    private static bool Lists(Dictionary<string, string[]> table, IMethodSymbol method)
+    // Declared, assigned or run inside a function that the thread runs; or no variable at all, such as a call that gives the loop running there.
+    // What comes in by a parameter was made elsewhere, and so was what is taken out of something that was.
+    private static bool IsThreadsOwn(IOperation? receiver, IOperation use, Body body)
+        => Sources(receiver, body.Flow, []).All(source => source.Variable() is not { } variable || FunctionsOnThread(use, body).Any(function => IsOwnOf(function, variable)));
+
+    private static IEnumerable<IOperation> FunctionsOnThread(IOperation use, Body body)
     {
-        for (var type = method.ContainingType; type is not null; type = type.BaseType)
+        for (var current = use.Parent; current is not null; current = current.Parent)
         {
-            if (table.TryGetValue(type.OriginalDefinition.ToDisplayString(Questions.PlainName), out string[]? members) && members.Contains(method.Name))
+            if (current is IAnonymousFunctionOperation or ILocalFunctionOperation || (current is IMethodBodyOperation && body.Place == Place.OtherThread))
             {
-                return true;
+                yield return current;
+                if ((body.Places.TakenTo(current) & Place.OtherThread) != 0)
+                {
+                    yield break; // what is around it is not the thread's
+                }
             }
         }
-        return false;
     }
 
-    private static IAnonymousFunctionOperation? Lambda(IOperation operation)
+    // The variables that a value comes from: through locals, and out of collections. That of a loop is what the loop belongs to.
+    private static IEnumerable<IOperation> Sources(IOperation? value, ValueFlow flow, HashSet<ISymbol> seen)
     {
-        var current = operation.Parent;
-        while (current is not (null or IAnonymousFunctionOperation or ILocalFunctionOperation))
+        switch (value?.Bare())
         {
-            current = current.Parent;
+            case null:
+                return [];
+            case ILocalReferenceOperation { Local: var local } reference when seen.Add(local) && (flow.CollectionOf(local) is not null || flow.Writes(local).Count > 0):
+                var from = flow.CollectionOf(local) is { } collection ? [collection] : flow.Writes(local);
+                return from.SelectMany(write => Sources(write.Variable() is { } same && SymbolEqualityComparer.Default.Equals(same, local) ? write.Ancestor<IInvocationOperation>()?.Instance : write, flow, seen))
+                    .DefaultIfEmpty(reference);
+            case IInvocationOperation call when call.TargetMethod.ContainingNamespace.IsOrIn("System"): // queue.Dequeue(), list.First()
+                return Sources(call.Instance ?? call.Arguments.FirstOrDefault()?.Value, flow, seen);
+            case IArrayElementReferenceOperation element:
+                return Sources(element.ArrayReference, flow, seen);
+            case IPropertyReferenceOperation { Instance: { } instance, Property: var property } when property.IsIndexer || property.Name == "Loop":
+                return Sources(instance, flow, seen);
+            case { } other:
+                return [other];
         }
-        return current as IAnonymousFunctionOperation;
     }
 
-    // The method or constructor that the lambda is an argument of.
-    private static IMethodSymbol? StarterOf(IAnonymousFunctionOperation lambda)
-    {
-        var current = lambda.Parent;
-        while (current is IDelegateCreationOperation or IConversionOperation or IParenthesizedOperation)
-        {
-            current = current.Parent;
-        }
-        return (current as IArgumentOperation)?.Parent switch
-        {
-            IInvocationOperation call => call.TargetMethod,
-            IObjectCreationOperation creation => creation.Constructor,
-            _ => null,
-        };
-    }
-
-    // Declared, assigned or run inside the lambda; or no variable at all, such as a call that gives the loop running there. What comes in by a parameter
-    // was made elsewhere.
-    private static bool IsThreadsOwn(IOperation? receiver, IAnonymousFunctionOperation lambda)
-    {
-        while (receiver?.Bare() is IPropertyReferenceOperation { Instance: { } inner } property && property.Property.Name == "Loop")
-        {
-            receiver = inner;
-        }
-        if (receiver.Variable() is not { } variable)
-        {
-            return true;
-        }
-        return variable.DeclaringSyntaxReferences.Any(place => variable is ILocalSymbol && lambda.Syntax.Span.Contains(place.Span) && lambda.Syntax.SyntaxTree == place.SyntaxTree)
-            || lambda.Descendants().Any(operation => operation switch
+    private static bool IsOwnOf(IOperation function, ISymbol variable)
+        => (function is not IMethodBodyOperation && variable.DeclaringSyntaxReferences.Any(place => variable is ILocalSymbol && function.Syntax.Span.Contains(place.Span) && function.Syntax.SyntaxTree == place.SyntaxTree))
+            || function.Descendants().Any(operation => operation switch
             {
                 ISimpleAssignmentOperation assignment => SymbolEqualityComparer.Default.Equals(assignment.Target.Variable(), variable),
                 IInvocationOperation { TargetMethod.Name: "RunForever" or "RunUntilComplete" } run => SymbolEqualityComparer.Default.Equals(run.Instance.Variable(), variable),
                 _ => false,
             });
-    }
 }

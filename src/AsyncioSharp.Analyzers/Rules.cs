@@ -11,7 +11,9 @@ public static class Rules
 {
     private const string Category = "AsyncioSharp";
 
-    private static readonly string? s_pages = PagesUrl();
+    // The build writes into the assembly which repository it was made from, if that is known.
+    private static readonly string? s_repository = typeof(Rules).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .FirstOrDefault(static data => data.Key == "RepositoryUrl")?.Value;
 
     /// <summary>A coroutine that nobody runs.</summary>
     public static readonly DiagnosticDescriptor NotAwaited = Create(
@@ -80,17 +82,13 @@ public static class Rules
     // Without a link the description says where the page is.
     private static DiagnosticDescriptor Create(string id, string title, string message, DiagnosticSeverity severity, string description) => new(
         id, title, message, Category, severity, isEnabledByDefault: true, description: $"{description} More, with examples, in docs/analyzers/{id}.md of the package and the repository.",
-        helpLinkUri: s_pages is null ? null : $"{s_pages}/{id}.md");
+        helpLinkUri: LinkTo(id, s_repository));
 
-    // The build writes into the assembly which repository it was made from, if that is known.
-    private static string? PagesUrl()
+    /// <summary>Where the page of a rule is to be read; null if the repository is not known.</summary>
+    internal static string? LinkTo(string id, string? repository)
     {
-        string? repository = typeof(Rules).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-            .FirstOrDefault(static data => data.Key == "RepositoryUrl")?.Value;
-        if (string.IsNullOrEmpty(repository))
-        {
-            return null;
-        }
-        return $"{(repository!.EndsWith(".git", StringComparison.Ordinal) ? repository.Substring(0, repository.Length - 4) : repository.TrimEnd('/'))}/blob/main/docs/analyzers";
+        string url = repository?.TrimEnd('/') ?? "";
+        url = url.EndsWith(".git", StringComparison.Ordinal) ? url.Substring(0, url.Length - 4) : url;
+        return url.Length == 0 ? null : $"{url}/blob/main/docs/analyzers/{id}.md";
     }
 }

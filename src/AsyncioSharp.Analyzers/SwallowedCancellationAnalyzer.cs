@@ -9,43 +9,44 @@ namespace AsyncioSharp.Analyzers;
 
 /// <summary>
 /// ASYNCIO004: a handler around an await of a coroutine that catches <c>CancelledException</c> without naming it: <c>catch</c>,
-/// <c>catch (Exception)</c>, <c>catch (OperationCanceledException)</c>. A filter or a <c>throw</c> in it shows that somebody thought of that, and an
-/// earlier handler may take the exception first. Who writes <c>catch (CancelledException)</c> means it, unless that makes a loop that goes on
-/// whatever happens: nothing can end such a task.
+/// <c>catch (Exception)</c>, <c>catch (OperationCanceledException)</c>. A filter that does not let it in, a <c>throw</c> that it reaches, or a test for it shows that
+/// somebody thought of that (see <see cref="Handler"/>), and an earlier handler may take the exception first. Who writes
+/// <c>catch (CancelledException)</c> means it, unless that makes a loop that goes on whatever happens: nothing can end such a task.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class SwallowedCancellationAnalyzer() : UsageAnalyzer(Rules.SwallowedCancellation)
 {
-    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
-        => start.RegisterOperationAction(operation => OnTry(operation, known), OperationKind.Try);
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known) => start.RegisterOperationBlockStartAction(block =>
+    {
+        var body = new Body(block.OperationBlocks, block.OwningSymbol, known);
+        block.RegisterOperationAction(operation => OnTry(operation, body), OperationKind.Try);
+    });
 
-    private static void OnTry(OperationAnalysisContext context, KnownTypes known)
+    private static void OnTry(OperationAnalysisContext context, Body body)
     {
         var attempt = (ITryOperation)context.Operation;
-        if (attempt.Catches.IsEmpty || !known.IsCoroutineFunction(attempt.Function(context.ContainingSymbol)) || !MaySuspend(attempt.Body.Syntax))
+        if (attempt.Catches.IsEmpty || !body.Known.IsCoroutineFunction(attempt.Function(context.ContainingSymbol)) || !MaySuspend(attempt.Body.Syntax))
         {
             return;
         }
-        // The first handler without a filter that fits takes the exception.
-        var handler = attempt.Catches.FirstOrDefault(handler => handler.Filter is null && (IsBare(handler) || known.Cancelled.Is(handler.ExceptionType as INamedTypeSymbol)));
-        if (handler is null || HasThrow(handler.Handler.Syntax, attempt.SemanticModel!))
+        // The first that fits takes the exception. Of a filter that says nothing of it, nothing is known.
+        var handler = attempt.Catches.Select(handler => new Handler(handler, body)).FirstOrDefault(static handler => handler.Takes == true);
+        if (handler is null || handler.PassesOn())
         {
             return;
         }
-        bool isMeant = IsMeant(handler, known);
-        if (!isMeant || KeepsLooping(attempt, known))
+        bool isMeant = IsMeant(handler.Clause, body.Known);
+        if (!isMeant || KeepsLooping(attempt, body.Known))
         {
-            var clause = (CatchClauseSyntax)handler.Syntax;
+            var clause = (CatchClauseSyntax)handler.Clause.Syntax;
             var properties = ImmutableDictionary<string, string?>.Empty;
             context.ReportDiagnostic(Diagnostic.Create(
                 Rules.SwallowedCancellation, clause.Declaration?.GetLocation() ?? clause.CatchKeyword.GetLocation(), isMeant ? properties.Add("meant", "") : properties));
         }
     }
 
-    private static bool IsBare(ICatchClauseOperation handler) => ((CatchClauseSyntax)handler.Syntax).Declaration is null;
-
     private static bool IsMeant(ICatchClauseOperation handler, KnownTypes known)
-        => !IsBare(handler) && SymbolEqualityComparer.Default.Equals(handler.ExceptionType, known.Cancelled);
+        => !Handler.IsBare(handler) && SymbolEqualityComparer.Default.Equals(handler.ExceptionType, known.Cancelled);
 
     // A loop without an end of its own and without a way out. If it awaits a task, the exception may be that of the task; then it is right to go on.
     private static bool KeepsLooping(ITryOperation attempt, KnownTypes known)
@@ -67,18 +68,6 @@ public sealed class SwallowedCancellationAnalyzer() : UsageAnalyzer(Rules.Swallo
         LocalDeclarationStatementSyntax local => local.AwaitKeyword.IsKind(SyntaxKind.AwaitKeyword),
         _ => false,
     });
-
-    // One behind a jump is never reached, and shows nothing.
-    private static bool HasThrow(SyntaxNode handler, SemanticModel model) => OwnNodes(handler).Any(node => IsThrow(node)
-        && model.AnalyzeControlFlow(node.FirstAncestorOrSelf<StatementSyntax>()!) is not { Succeeded: true, StartPointIsReachable: false });
-
-    private static bool IsThrow(SyntaxNode node) => node switch
-    {
-        ThrowStatementSyntax or ThrowExpressionSyntax => true,
-        // ExceptionDispatchInfo.Throw, Capture(e).Throw(), cancellationToken.ThrowIfCancellationRequested()
-        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: var name } } => name.StartsWith("Throw", StringComparison.Ordinal),
-        _ => false,
-    };
 
     // Without what other functions in it do.
     private static IEnumerable<SyntaxNode> OwnNodes(SyntaxNode body)

@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Simplification;
 
 namespace AsyncioSharp.CodeFixes;
 
-/// <summary>For ASYNCIO004: a filter that lets cancellation pass, or a rethrow at the end of the handler.</summary>
+/// <summary>For ASYNCIO004: a filter that lets cancellation pass, before the one that is there; or a rethrow at the end of the handler.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp)]
 [Shared]
 public sealed class SwallowedCancellationFix : CodeFix
@@ -41,15 +41,23 @@ public sealed class SwallowedCancellationFix : CodeFix
         {
             declaration = declaration.WithIdentifier(SyntaxFactory.Identifier(FreeName(clause, model)));
         }
-        var filter = SyntaxFactory.CatchFilterClause(SyntaxFactory.IsPatternExpression(
+        ExpressionSyntax condition = SyntaxFactory.IsPatternExpression(
             SyntaxFactory.IdentifierName(declaration.Identifier.WithoutTrivia()),
-            SyntaxFactory.UnaryPattern(SyntaxFactory.Token(SyntaxKind.NotKeyword), SyntaxFactory.TypePattern(Name("global::AsyncioSharp.CancelledException")))));
+            SyntaxFactory.UnaryPattern(SyntaxFactory.Token(SyntaxKind.NotKeyword), SyntaxFactory.TypePattern(Name("global::AsyncioSharp.CancelledException"))));
+        if (clause.Filter?.FilterExpression.WithoutTrivia() is { } present)
+        {
+            condition = SyntaxFactory.BinaryExpression(SyntaxKind.LogicalAndExpression, condition, IsLooserThanAnd(present) ? SyntaxFactory.ParenthesizedExpression(present) : present);
+        }
+        var filter = SyntaxFactory.CatchFilterClause(condition);
         // The line break after 'catch' or 'catch (Exception)' belongs behind the filter.
         return clause
             .WithCatchKeyword(clause.CatchKeyword.WithTrailingTrivia(SyntaxFactory.Space))
             .WithDeclaration(declaration.WithoutTrivia())
             .WithFilter(filter.NormalizeWhitespace().WithLeadingTrivia(SyntaxFactory.Space).WithTrailingTrivia(clause.Block.GetFirstToken().GetPreviousToken().TrailingTrivia));
     }
+
+    private static bool IsLooserThanAnd(ExpressionSyntax expression) => expression.Kind()
+        is SyntaxKind.LogicalOrExpression or SyntaxKind.CoalesceExpression or SyntaxKind.ConditionalExpression or SyntaxKind.SimpleAssignmentExpression;
 
     // One that neither the places around the handler know nor the handler itself.
     private static string FreeName(CatchClauseSyntax clause, SemanticModel model)

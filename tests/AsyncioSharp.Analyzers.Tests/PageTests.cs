@@ -30,6 +30,21 @@ public class PageTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void The_link_of_a_rule_leads_to_its_page_in_the_repository(string id)
+    {
+        foreach (string repository in new[] { "https://example.org/us/it", "https://example.org/us/it/", "https://example.org/us/it.git" })
+        {
+            const string Main = "https://example.org/us/it/blob/main/";
+            string link = Rules.LinkTo(id, repository).ShouldNotBeNull();
+            link.ShouldStartWith(Main);
+            File.Exists(Repository.PathOf(link[Main.Length..])).ShouldBeTrue(link);
+        }
+        Rules.LinkTo(id, null).ShouldBeNull();
+        Rules.LinkTo(id, "").ShouldBeNull();
+    }
+
     [Fact]
     public async Task The_overview_lists_all_rules()
     {
