@@ -1,12 +1,17 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace AsyncioSharp;
 
 /// <summary>
 /// The loop's first-in-first-out queue of entries that are ready to run: a ring that grows and never shrinks below what it has needed.
-/// Only the loop's thread touches it. An entry costs two stores and no allocation.
+/// Only the loop's thread changes it. An entry costs two stores and no allocation.
 /// </summary>
+/// <remarks>
+/// The entry that runs stays in its place meanwhile, the one before the oldest: so the loop knows it (<see cref="Running"/>) without storing a reference of
+/// its own in each step, which the collector would have to be told of.
+/// </remarks>
 internal sealed class ReadyQueue
 {
     private (Runnable Target, object? Source)[] _ring = new (Runnable, object?)[64]; // the length is a power of two
@@ -20,34 +25,58 @@ internal sealed class ReadyQueue
     internal void Push(Runnable target, object? source)
     {
         var ring = _ring;
-        if (Count == ring.Length)
+        if (Count + 1 == ring.Length)
         {
             ring = Grow(Count + 1);
         }
-        ref var slot = ref ring[(_head + Count) & (ring.Length - 1)];
+        ref var slot = ref At(ring, _head + Count);
         slot.Target = target;
         slot.Source = source;
         Count++;
     }
 
-    /// <summary>Takes the oldest entry. There must be one.</summary>
+    /// <summary>What was begun and has not ended; null if there is nothing. For other threads too, which may see what has just ended.</summary>
+    internal Runnable? Running
+    {
+        get
+        {
+            var ring = _ring;
+            return At(ring, _head - 1).Target;
+        }
+    }
+
+    /// <summary>Takes the oldest entry, to be run until the next is taken, or <see cref="End"/>. There must be one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Runnable Pop(out object? source)
+    internal Runnable Begin(out object? source)
     {
         var ring = _ring;
-        ref var slot = ref ring[_head & (ring.Length - 1)];
-        Runnable target = slot.Target;
-        source = slot.Source;
-        slot = default; // a queue must not keep alive what it has run
-        _head = (_head + 1) & (ring.Length - 1);
+        int head = _head;
+        At(ring, head - 1) = default; // a queue must not keep alive what it has run
+        ref var slot = ref At(ring, head);
+        _head = (head + 1) & (ring.Length - 1);
         Count--;
+        source = slot.Source;
+        return slot.Target;
+    }
+
+    /// <summary>Says that an entry which was taken before runs now, until <see cref="End"/>.</summary>
+    internal void Begin(Runnable target) => At(_ring, _head - 1).Target = target;
+
+    /// <summary>Says that what was begun has ended, if anything.</summary>
+    internal void End() => At(_ring, _head - 1) = default;
+
+    /// <summary>Takes the oldest entry, not to be run here or now. There must be one.</summary>
+    internal Runnable Pop(out object? source)
+    {
+        var target = Begin(out source);
+        End();
         return target;
     }
 
     /// <summary>Appends entries in their order.</summary>
     internal void PushAll(ReadOnlySpan<(Runnable Target, object? Source)> entries)
     {
-        if (Count + entries.Length > _ring.Length)
+        if (Count + entries.Length >= _ring.Length)
         {
             Grow(Count + entries.Length);
         }
@@ -61,20 +90,27 @@ internal sealed class ReadyQueue
     /// <summary>The entries of this moment, oldest first.</summary>
     internal Runnable[] List()
     {
-        var entries = new Runnable[Count];
+        var ring = _ring; // another thread may look too: what it sees may be a moment old, or null, but must be inside of one ring
+        var entries = new Runnable[Math.Min(Count, ring.Length)];
         for (int i = 0; i < entries.Length; i++)
         {
-            entries[i] = _ring[(_head + i) & (_ring.Length - 1)].Target;
+            entries[i] = At(ring, _head + i).Target;
         }
         return entries;
     }
 
+    // The length is a power of two, so no index is out of bounds, and none need be compared with it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref (Runnable Target, object? Source) At((Runnable, object?)[] ring, int index)
+        => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(ring), (uint)(index & (ring.Length - 1)))!;
+
     private (Runnable, object?)[] Grow(int needed)
     {
-        var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)needed)];
+        var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)needed + 1)];
         int first = Math.Min(Count, _ring.Length - _head);
         Array.Copy(_ring, _head, bigger, 0, first);
         Array.Copy(_ring, 0, bigger, first, Count - first);
+        bigger[^1] = _ring[(_head - 1) & (_ring.Length - 1)]; // what runs
         _head = 0;
         return _ring = bigger;
     }

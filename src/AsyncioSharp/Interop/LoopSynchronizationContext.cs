@@ -58,7 +58,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
     /// <summary>Runs code of the owner's methods on the loop's thread: in it, the owner is the current task.</summary>
     internal void Run<TState>(Context? context, TState state, Action<TState> action)
     {
-        loop.CurrentTask = owner is { IsDone: false } ? owner : null;
+        loop.ActingTask = owner is { IsDone: false } ? owner : null;
         SetSynchronizationContext(this);
         try
         {
@@ -68,7 +68,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         {
             ContextSwitch.Rest();
             SetSynchronizationContext(loop.ContextOf(null));
-            loop.CurrentTask = null;
+            loop.ActingTask = null;
         }
     }
 

@@ -117,7 +117,23 @@ public sealed partial class EventLoop
     {
         for (int n = _ready.Count; n > 0; n--)
         {
-            watch.Run(_ready.Pop(out object? source), source);
+            watch.Run(_ready.Begin(out object? source), source);
         }
+        _ready.End();
+    }
+
+    /// <summary>Runs an entry that was taken out of the ready queue before.</summary>
+    internal void RunPicked(Runnable target, object? source)
+    {
+        _ready.Begin(target);
+        if (_watch is { } watch)
+        {
+            watch.Run(target, source);
+        }
+        else
+        {
+            target.Run(source);
+        }
+        _ready.End();
     }
 }

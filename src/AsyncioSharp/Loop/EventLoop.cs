@@ -45,6 +45,7 @@ public sealed partial class EventLoop
         _clock = new LoopClock(_timeProvider);
         _parker = parker ?? (_timeProvider == TimeProvider.System ? new ThreadParker() : new TimerParker(_timeProvider, _clock));
         _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
+        _listsAtOnce = schedule is not null;
         _synchronizationContext = CreateSynchronizationContext();
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
         RememberGauges();
@@ -301,7 +302,7 @@ public sealed partial class EventLoop
         }
         if (_scheduled is not null)
         {
-            _scheduled.RunReady(_ready, _watch is { } watch ? watch.Run : static (target, source) => target.Run(source));
+            _scheduled.RunReady(_ready);
         }
         else if (_watch is not null)
         {
@@ -316,10 +317,15 @@ public sealed partial class EventLoop
     private void RunReady()
     {
         var ready = _ready;
-        for (int n = ready.Count; n > 0; n--)
+        do
         {
-            ready.Pop(out object? source).Run(source);
+            for (int n = ready.Count; n > 0; n--)
+            {
+                ready.Begin(out object? source).Run(source);
+            }
         }
+        while (ready.Count > 0 && _timers.Count == 0 && !_inbox.IsFilled && --_untilLook >= 0 && !_stopping && _guest is null); // an iteration with nothing else to do
+        ready.End();
     }
 
     private void ParkUntilReady()
@@ -385,6 +391,7 @@ public sealed partial class EventLoop
 
     private void Leave(Outer outer)
     {
+        _ready.End(); // an exception may have left what ran
         WatchCoroutines(false);
         if (outer.Running is { Debug: true } other)
         {

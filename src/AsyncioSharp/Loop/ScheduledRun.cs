@@ -33,7 +33,7 @@ internal sealed class ScheduledRun(EventLoop loop, Schedule schedule)
     }
 
     /// <summary>Runs what is ready, and then the schedule's own part of the iteration.</summary>
-    internal void RunReady(ReadyQueue ready, Action<Runnable, object?> run)
+    internal void RunReady(ReadyQueue ready)
     {
         Note(ready, loop);
         while (ready.Count > 0)
@@ -49,7 +49,7 @@ internal sealed class ScheduledRun(EventLoop loop, Schedule schedule)
                 int index = Next();
                 var entry = _batch[index];
                 _batch.RemoveAt(index);
-                run(entry.Target, entry.Source);
+                loop.RunPicked(entry.Target, entry.Source);
                 Note(ready, entry.Target);
             }
         }

@@ -60,7 +60,7 @@ public partial class CoroutineTask : Future
         {
             loop.CheckEagerContext(context);
         }
-        loop.Register(this);
+        loop.Register(this, eagerStart);
         if (!eagerStart || !loop.TryStartEagerly(this))
         {
             loop.Push(this, null);
@@ -125,8 +125,8 @@ public partial class CoroutineTask : Future
     /// <summary>Has a request that comes before the first step wait for that step, so that the coroutine begins all the same.</summary>
     internal void StartBeforeCancel() => Mark(Marks.StartsBeforeCancel, true);
 
-    /// <summary>Where the task stands in its loop's table of tasks.</summary>
-    internal int Slot { get; set; }
+    /// <summary>Where the task stands in its loop's table of tasks, counted from 1; 0 if it does not.</summary>
+    internal int Place { get; set; }
 
     /// <summary>The task that code run by this one takes itself to be in: itself, unless it runs on behalf of another.</summary>
     internal virtual CoroutineTask Identity => this;
@@ -170,9 +170,7 @@ public partial class CoroutineTask : Future
         {
             return; // its coroutine was closed while a wake-up was on its way
         }
-        Loop.CurrentTask = this;
         var fatal = _extras.AreNone ? StepAtRest(source) : StepInContext(source);
-        Loop.CurrentTask = null;
         if (fatal is not null)
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fatal);
@@ -260,6 +258,15 @@ public partial class CoroutineTask : Future
             }
             Begun = true;
             own.Begin(null);
+            if (thrown is null)
+            {
+                var fatal = GoOn(Trampoline.Resume(own));
+                if (!IsDone && Place == 0)
+                {
+                    Loop.List(this);
+                }
+                return fatal;
+            }
         }
         if (thrown is null)
         {

@@ -61,7 +61,8 @@ public sealed partial class EventLoop
         {
             return false;
         }
-        var creator = CurrentTask;
+        var creator = ActingTask;
+        ActingTask = task;
         bool wasLifted = ContextSwitch.LiftSuppression();
         try
         {
@@ -69,7 +70,7 @@ public sealed partial class EventLoop
         }
         finally
         {
-            CurrentTask = creator;
+            ActingTask = creator;
             ContextSwitch.SuppressAgain(wasLifted);
         }
         return true;

@@ -5,13 +5,17 @@ namespace AsyncioSharp;
 public sealed partial class EventLoop
 {
     private readonly TaskTable _tasks = new();
+    private bool _listsAtOnce; // tasks may begin in another order than that of their creation
     private TaskCounts _taskCounts;
 
     /// <summary>Makes the tasks of this loop; null for the default. Mirrors <c>set_task_factory</c> and <c>get_task_factory</c>.</summary>
     public ITaskFactory? TaskFactory { get; set; }
 
     /// <summary>The task whose step, or whose method of .NET, runs at this moment; null for callbacks.</summary>
-    internal CoroutineTask? CurrentTask { get; set; }
+    internal CoroutineTask? CurrentTask => ActingTask ?? _ready.Running as CoroutineTask;
+
+    /// <summary>The same, as long as its code runs otherwise than as the entry whose turn it is; else null.</summary>
+    internal CoroutineTask? ActingTask { get; set; }
 
     /// <summary>Makes a task of <paramref name="coroutine"/>; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>loop.create_task</c>.</summary>
     /// <param name="coroutine">What to run.</param>
@@ -72,7 +76,15 @@ public sealed partial class EventLoop
         => Obeying(CreateTask(coroutine, name, context, cancellationToken.IsCancellationRequested ? false : eagerStart), cancellationToken);
 
     /// <summary>The tasks that are not done, in order of their creation.</summary>
-    internal List<CoroutineTask> LiveTasks() => _tasks.ToList();
+    internal List<CoroutineTask> LiveTasks()
+    {
+        var tasks = _tasks.ToList();
+        if (_tasks.Unlisted > 0)
+        {
+            tasks.AddRange(ReadyEntries().Prepend(_ready.Running).OfType<CoroutineTask>().Where(static task => task is { Place: 0, IsDone: false }));
+        }
+        return tasks;
+    }
 
     /// <summary>The seconds of loop time since a live task was created, less the time until the loop looked at its clock after that.</summary>
     internal double AgeOf(CoroutineTask task) => _tasks.CreationOf(task) is { } created ? Time - created : 0;
@@ -82,14 +94,38 @@ public sealed partial class EventLoop
 
     internal TaskCounts TaskCounts => _taskCounts;
 
-    internal void Register(CoroutineTask task)
+    internal void Register(CoroutineTask task, bool beginsAtOnce)
     {
-        _tasks.Add(task);
         _taskCounts.Created++;
+        if (RunsHere && !beginsAtOnce && !_listsAtOnce)
+        {
+            _tasks.Expect();
+        }
+        else
+        {
+            RegisterAtOnce(task, beginsAtOnce);
+        }
         if (Telemetry.Events.TracesTasks)
         {
             Telemetry.Events.TaskStart(Number, RuntimeHelpers.GetHashCode(task), task.Name, task.Coroutine.QualifiedName);
         }
+    }
+
+    /// <summary>Says that the first step of a task has not ended it.</summary>
+    internal void List(CoroutineTask task) => _tasks.List(task);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void RegisterAtOnce(CoroutineTask task, bool beginsAtOnce)
+    {
+        _listsAtOnce |= beginsAtOnce;
+        if (_tasks.Unlisted > 0)
+        {
+            foreach (var older in LiveTasks().Where(static older => older.Place == 0))
+            {
+                _tasks.List(older);
+            }
+        }
+        _tasks.Add(task);
     }
 
     /// <summary>Called when a task is about to end.</summary>

@@ -42,4 +42,107 @@ public class TaskTableTests
 
         static async Coroutine Wait(Future<int> end) => await end;
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Tasks_that_have_not_begun_are_listed_too_and_so_is_the_one_that_asks_in_its_first_step(bool someBeginAtOnce)
+    {
+        var loop = VirtualTimeLoop.Create();
+        var random = new Random(2);
+        var model = new List<CoroutineTask>();
+        var ends = new Queue<Future<int>>();
+        loop.RunUntilComplete(Main());
+        Compare();
+        loop.LiveTasks().ForEach(static task => task.Cancel());
+        loop.RunIteration();
+        loop.RunIteration();
+        Compare();
+        loop.LiveTasks().ShouldBeEmpty();
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            model.Add(CoroutineTask.Current);
+            for (int step = 0; step < 3000; step++)
+            {
+                switch (random.Next(8))
+                {
+                    case < 3:
+                        Create(Wait());
+                        break;
+                    case 3:
+                        Create(EndAtOnce());
+                        break;
+                    case 4:
+                        Create(CreateMore(), mayBeginAtOnce: false); // the model learns of a task when it has begun
+                        break;
+                    case 5 when ends.TryDequeue(out var end):
+                        end.SetResult(0);
+                        break;
+                    case 6:
+                        await Asyncio.Sleep(0);
+                        break;
+                    default:
+                        Compare();
+                        break;
+                }
+            }
+        }
+
+        void Create(Coroutine coroutine, bool mayBeginAtOnce = true)
+            => model.Add(loop.CreateTask(coroutine, eagerStart: mayBeginAtOnce && someBeginAtOnce && random.Next(200) == 0));
+
+        void Compare()
+        {
+            loop.LiveTasks().ShouldBe(model.Where(static task => !task.IsDone));
+            loop.TaskCount.ShouldBe(model.Count(static task => !task.IsDone));
+        }
+
+        async Coroutine Wait()
+        {
+            var end = loop.CreateFuture<int>();
+            ends.Enqueue(end);
+            await end;
+        }
+
+        async Coroutine EndAtOnce()
+        {
+            if (!someBeginAtOnce)
+            {
+                Compare(); // this one has not been added to the model when it begins at once
+            }
+        }
+
+        async Coroutine CreateMore()
+        {
+            Create(Wait());
+            Create(Wait());
+            await Asyncio.Sleep(0);
+            if (!someBeginAtOnce)
+            {
+                Compare();
+            }
+        }
+    }
+
+    [Fact]
+    public void Tasks_that_are_made_while_their_loop_does_not_run_are_listed_behind_those_that_have_not_begun()
+    {
+        var loop = VirtualTimeLoop.Create();
+        CoroutineTask? inside = null;
+        loop.CallSoon(() => inside = loop.CreateTask(Nothing()));
+        loop.RunIteration();
+        var outside = loop.CreateTask(Nothing());
+        loop.LiveTasks().ShouldBe([inside!, outside]);
+        loop.TaskCount.ShouldBe(2);
+        loop.RunIteration();
+        loop.LiveTasks().ShouldBeEmpty();
+        loop.TaskCount.ShouldBe(0);
+        loop.Close();
+
+        static async Coroutine Nothing()
+        {
+        }
+    }
 }
