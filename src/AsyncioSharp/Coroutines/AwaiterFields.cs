@@ -13,9 +13,7 @@ internal static class AwaiterFields<[DynamicallyAccessedMembers(Kept)] TStateMac
     /// <summary>What trimming must keep of a state machine.</summary>
     internal const DynamicallyAccessedMemberTypes Kept = DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields;
 
-    private static readonly FieldInfo[] s_fields = [.. typeof(TStateMachine)
-        .GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-        .Where(static field => field.Name.StartsWith("<>u__", StringComparison.Ordinal))];
+    private static readonly FieldInfo[] s_fields = [.. AwaiterFields.In(typeof(TStateMachine))];
 
     /// <summary>True if the method awaits anything that is not this library's.</summary>
     internal static readonly bool AreForeign = Array.Exists(s_fields, static field => !field.FieldType.IsAssignableTo(typeof(IAwaitRequest)));
@@ -36,4 +34,12 @@ internal static class AwaiterFields<[DynamicallyAccessedMembers(Kept)] TStateMac
         }
         machine = (TStateMachine)box;
     }
+}
+
+/// <summary>The same for a state machine that is known only at run time.</summary>
+internal static class AwaiterFields
+{
+    internal static IEnumerable<FieldInfo> In([DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] Type machine) => machine
+        .GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+        .Where(static field => field.Name.StartsWith("<>u__", StringComparison.Ordinal));
 }

@@ -12,7 +12,7 @@ namespace AsyncioSharp;
 /// a generic one is reached by reflection. Where the runtime has no such field, or cannot make types at run time (ahead-of-time compilation), the awaiter
 /// counts as unknown: the cancellation of a task that waits for it is delivered when the operation completes.
 /// </remarks>
-internal abstract class AwaiterKind<TAwaiter>
+internal abstract class AwaiterKind<TAwaiter> : AwaiterKind
 {
     /// <summary>The kind of this type of awaiter; null if it is not known.</summary>
     internal static readonly AwaiterKind<TAwaiter>? Known = Find();
@@ -25,6 +25,14 @@ internal abstract class AwaiterKind<TAwaiter>
 
     /// <summary>The task, or the source of the value task; null if it was complete from the start.</summary>
     internal abstract object? SourceOf(ref TAwaiter awaiter);
+
+    internal sealed override object FailingObject(Exception exception) => Failing(exception)!;
+
+    internal sealed override object? SourceOf(object awaiter)
+    {
+        var own = (TAwaiter)awaiter;
+        return SourceOf(ref own);
+    }
 
     /// <summary>Takes the outcome of a completed operation that is not a task.</summary>
     internal virtual void Consume(ref TAwaiter awaiter)
@@ -47,10 +55,20 @@ internal abstract class AwaiterKind<TAwaiter>
     }
 }
 
+/// <summary>The same for awaiters whose type is known only at run time.</summary>
+internal abstract class AwaiterKind
+{
+    /// <inheritdoc cref="AwaiterKind{TAwaiter}.Failing"/>
+    internal abstract object FailingObject(Exception exception);
+
+    /// <inheritdoc cref="AwaiterKind{TAwaiter}.SourceOf(ref TAwaiter)"/>
+    internal abstract object? SourceOf(object awaiter);
+}
+
 /// <summary>The kinds of awaiters that are known.</summary>
 internal static class AwaiterKinds
 {
-    private static readonly Dictionary<Type, object> s_kinds = new()
+    private static readonly Dictionary<Type, AwaiterKind> s_kinds = new()
     {
         [typeof(TaskAwaiter)] = new OfTask(),
         [typeof(ConfiguredTaskAwaitable.ConfiguredTaskAwaiter)] = new OfConfiguredTask(),
@@ -70,12 +88,12 @@ internal static class AwaiterKinds
     };
 
     /// <summary>An <c>AwaiterKind&lt;awaiter&gt;</c>, or null.</summary>
-    internal static object? Find(Type awaiter) => Find(awaiter, canMakeTypes: true);
+    internal static AwaiterKind? Find(Type awaiter) => Find(awaiter, canMakeTypes: true);
 
     // Where types cannot be made, the answer is the same as with false.
-    internal static object? Find(Type awaiter, bool canMakeTypes)
+    internal static AwaiterKind? Find(Type awaiter, bool canMakeTypes)
     {
-        if (s_kinds.TryGetValue(awaiter, out object? kind))
+        if (s_kinds.TryGetValue(awaiter, out var kind))
         {
             return kind;
         }
@@ -91,7 +109,7 @@ internal static class AwaiterKinds
     [DynamicDependency(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor, typeof(OfConfiguredValueTask<>))]
     [UnconditionalSuppressMessage("Trimming", "IL2055", Justification = "The four types place no demands on their type parameter.")]
     [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "The dependencies above keep the constructors of the four types.")]
-    private static object? Make(Type generic, Type[] arguments) => Activator.CreateInstance(generic.MakeGenericType(arguments));
+    private static AwaiterKind? Make(Type generic, Type[] arguments) => (AwaiterKind?)Activator.CreateInstance(generic.MakeGenericType(arguments));
 
     private sealed class OfTask : AwaiterKind<TaskAwaiter>
     {

@@ -372,7 +372,10 @@ internal interface ICoroutineHost
 
     /// <summary>
     /// Passes a cancel request of the task whose context this is on to what those methods of .NET wait for that it awaits in <paramref name="awaited"/>.
-    /// False if none of them waits for anything of this library.
+    /// False if there is none whose wait can be ended.
     /// </summary>
     bool CancelBelow(ForeignAwait awaited, string? message);
+
+    /// <summary>The task has left <paramref name="awaited"/> behind: the methods in it are cancelled where that can be done, once they have gone on.</summary>
+    void LeaveBehind(ForeignAwait awaited, string? message);
 }

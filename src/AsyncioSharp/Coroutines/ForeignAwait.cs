@@ -37,6 +37,9 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>The type of the awaiter if one that fails can be put in its place; otherwise null.</summary>
     internal virtual Type? ReplaceableType => null;
 
+    /// <summary>True if this was left behind and the operation has ended since.</summary>
+    internal bool IsSettled => Volatile.Read(ref _state) == Settled;
+
     /// <summary>True if the completion was delivered and the awaiter is known to call back only once.</summary>
     private protected bool IsOver => _state == Completed;
 

@@ -14,7 +14,7 @@ public sealed partial class EventLoop
 
     internal partial KnownWaiter WaitOutside(Future target, Action continuation)
     {
-        NoteAsyncIterator(MethodChain.IteratorBehind(continuation));
+        NoteAsyncIterator(MethodChain.IteratorIn(continuation.Target));
         return new InnerWait(ContextOf(IsOnOwnThread ? CurrentTask : null), target, continuation);
     }
 

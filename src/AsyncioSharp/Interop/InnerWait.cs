@@ -18,15 +18,15 @@ internal sealed class InnerWait : KnownWaiter, IRelay
     {
         _host = host;
         Continuation = continuation;
-        host.Add(this);
+        host.Methods?.Add(this); // without a task there is nobody to be cancelled, and the await may have been made on another thread
     }
 
     /// <summary>The task, if it waits for the method and does not only run it.</summary>
-    public IEnumerable<Future> Recipients => _host.OwnerBehind(this) is { } owner ? [owner] : [];
+    public IEnumerable<Future> Recipients => _host.Methods?.OwnerBehind(this) is { } owner ? [owner] : [];
 
     internal Action Continuation { get; }
 
-    /// <summary>The neighbours in the list of the host.</summary>
+    /// <summary>The neighbours among the waits of the task's methods.</summary>
     internal InnerWait? Older { get; set; }
 
     /// <inheritdoc cref="Older"/>
@@ -41,7 +41,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
     /// </summary>
     internal void Cancel(string? message)
     {
-        _cause = _host.Cause;
+        _cause = _host.Methods!.Cause;
         if (Future is DrivenTask { IsDone: false } driven && _cause.CanBeCanceled)
         {
             driven.Details.TokensOf(driven).TakeOver(_cause);
@@ -52,7 +52,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         }
         if (Future is DrivenTask { HasSucceeded: true })
         {
-            _host.CancelOwnerLater(message); // behind the wake-up
+            _host.Methods.CancelOwnerLater(message); // behind the wake-up
         }
         else
         {
@@ -72,9 +72,13 @@ internal sealed class InnerWait : KnownWaiter, IRelay
 
     private protected override void Complete()
     {
-        _host.Remove(this);
+        _host.Methods?.Remove(this);
         FindInterrupt();
         _host.RunReported(_context, this, static self => self.Continue(), Failed);
+        if (_host.Methods is { HasLeftSome: true } methods)
+        {
+            methods.CancelLeft(Continuation.Target);
+        }
     }
 
     // The method goes on where it finds no loop, so that its finally blocks run.

@@ -10,10 +10,10 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? owner) : SynchronizationContext, ICoroutineHost
 {
-    private InnerWait? _oldest; // the waits of the owner's methods, in the order in which they began
-    private InnerWait? _newest;
-
     internal EventLoop Loop => loop;
+
+    /// <summary>The methods of the owner; null if there is no owner.</summary>
+    internal MethodsBelow? Methods { get; } = owner is null ? null : new MethodsBelow(owner);
 
     public override SynchronizationContext CreateCopy() => this;
 
@@ -55,6 +55,10 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         task.OnCompletedOutside(continuation);
     }
 
+    public bool CancelBelow(ForeignAwait awaited, string? message) => Methods!.Cancel(awaited, message);
+
+    public void LeaveBehind(ForeignAwait awaited, string? message) => Methods!.NoteLeft(awaited, awaited.Source, message);
+
     /// <summary>Runs code of the owner's methods on the loop's thread: in it, the owner is the current task.</summary>
     internal void Run<TState>(Context? context, TState state, Action<TState> action)
     {
@@ -85,104 +89,19 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         }
     }
 
-    internal void Add(InnerWait wait)
-    {
-        if (owner is null)
-        {
-            return; // nobody to be cancelled; and the await may have been made on another thread
-        }
-        wait.Older = _newest;
-        if (_newest is null)
-        {
-            _oldest = wait;
-        }
-        else
-        {
-            _newest.Newer = wait;
-        }
-        _newest = wait;
-    }
-
-    internal void Remove(InnerWait wait)
-    {
-        if (owner is null)
-        {
-            return;
-        }
-        if (wait.Older is null)
-        {
-            _oldest = wait.Newer;
-        }
-        else
-        {
-            wait.Older.Newer = wait.Newer;
-        }
-        if (wait.Newer is null)
-        {
-            _newest = wait.Older;
-        }
-        else
-        {
-            wait.Newer.Older = wait.Older;
-        }
-    }
-
-    /// <summary>The owner, if it awaits the method that waits there, directly or through others.</summary>
-    internal CoroutineTask? OwnerBehind(InnerWait wait)
-        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } && MethodChain.Find(wait.Continuation, awaited) is not null ? owner : null;
-
-    /// <summary>The token that the exception of the owner's request is to carry, if any.</summary>
-    internal CancellationToken Cause => owner?.Tokens?.Cause ?? default;
-
-    /// <summary>The waits of the owner's methods that lead to <paramref name="end"/>, in the order in which they began.</summary>
-    internal List<(InnerWait Wait, MethodChain Chain)> WaitsFor(object end)
-    {
-        List<(InnerWait, MethodChain)> found = [];
-        for (var wait = _oldest; wait is not null; wait = wait.Newer)
-        {
-            if (MethodChain.Find(wait.Continuation, end) is { } chain)
-            {
-                found.Add((wait, chain));
-            }
-        }
-        return found;
-    }
-
-    public bool CancelBelow(ForeignAwait awaited, string? message)
-    {
-        if (loop.CurrentTask == owner)
-        {
-            CancelOwnerLater(message); // one of the methods runs at this moment; it gets the exception where it waits next
-            return true;
-        }
-        var waits = WaitsFor(awaited);
-        if (waits.Exists(static found => found.Chain.IsAllDoubt || found.Chain.BeforeDoubt.Any()))
-        {
-            var request = new RequestBelow(owner!, awaited, message, waits.ConvertAll(static found => found.Chain));
-            request.Begin();
-            waits.ForEach(found => found.Wait.CancelThen(message, found.Chain.IsAllDoubt ? request : null));
-        }
-        else
-        {
-            waits.ForEach(found => found.Wait.Cancel(message));
-        }
-        return waits.Count > 0;
-    }
-
-    /// <summary>Has a request that was counted already come again behind what is queued now.</summary>
-    internal void CancelOwnerLater(string? message) => owner!.CancelLater(message);
-
     private sealed class Posted(LoopSynchronizationContext host, SendOrPostCallback callback, object? state) : Runnable
     {
         private const string Failed = "Exception in a callback posted to the loop";
 
         internal override void Run(object? source)
         {
-            if (state is Action continuation) // of an await: of a method, or of an iterator, which the loop has to know
-            {
-                host.Loop.NoteAsyncIterator(MethodChain.IteratorBehind(continuation));
-            }
+            object? method = state is Action { Target: var box } ? box : state; // that of an await goes on: a method, or an iterator, which the loop has to know
+            host.Loop.NoteAsyncIterator(MethodChain.IteratorIn(method));
             host.RunReported(null, this, static self => self.Call(), Failed);
+            if (host.Methods is { HasLeftSome: true } methods)
+            {
+                methods.CancelLeft(method);
+            }
         }
 
         internal override void Abandon() => ThreadPool.UnsafeQueueUserWorkItem(static self => self.RunElsewhere(), this, preferLocal: false);

@@ -14,7 +14,8 @@ public sealed partial class EventLoop
     /// The loop as a scheduler of .NET tasks: they run on the loop's thread, one at a time, in the order in which they were started. A task that
     /// code on the loop's thread waits for by blocking, or runs synchronously, runs at once. May be used in any thread.
     /// </summary>
-    /// <remarks>Starting a task on a closed loop fails with a <see cref="TaskSchedulerException"/>. Tasks that are still queued when the loop is closed never run; the exception handler is told.</remarks>
+    /// <remarks>Starting a task on a closed loop fails with a <see cref="TaskSchedulerException"/>. Tasks that are still queued when the loop is closed never
+    /// run; the exception handler is told.</remarks>
     public TaskScheduler TaskScheduler
         => _taskScheduler ?? Interlocked.CompareExchange(ref _taskScheduler, new LoopTaskScheduler(this), null) ?? _taskScheduler;
 }

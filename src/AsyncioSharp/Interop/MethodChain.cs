@@ -17,51 +17,68 @@ internal sealed class MethodChain
 {
     private const int LongestChain = 10_000;
     private const BindingFlags AnyField = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-    private const string PostedContinuation = "System.Threading.Tasks.AwaitTaskContinuation"; // of an await that comes back to a context
     private const string ContinueWith = "System.Threading.Tasks.ContinueWithTaskContinuation";
 
-    private static readonly Type? s_postedContinuation = Type.GetType($"{PostedContinuation}, System.Private.CoreLib");
+    private static readonly Type? s_postedContinuation = Type.GetType($"{TaskFields.AwaitContinuation}, System.Private.CoreLib");
     private static readonly Type? s_continueWith = Type.GetType($"{ContinueWith}, System.Private.CoreLib");
 
-    private readonly List<Task> _links = []; // from inside outwards; without those whose end is not to be seen (iterators, pooled value tasks)
-    private bool _isLost;                    // somewhere the way goes through something unknown
+    private readonly List<Task> _links = [];
 
     private MethodChain()
     {
     }
 
-    /// <summary>True while a method on the way runs on by itself: it cleans up, or has refused.</summary>
-    internal bool IsBusy => FirstPending is { } link && !WaitsForAll(link);
+    /// <summary>Whether the wait at the end can end by itself.</summary>
+    internal enum Stage
+    {
+        /// <summary>A method on the way has not ended: it cleans up, or has refused.</summary>
+        Runs,
 
-    /// <summary>True if the methods have ended as far as the way is known, and it goes on through something that waits for others as well.</summary>
-    internal bool IsStuck => FirstPending is { } link ? WaitsForAll(link) : _isLost;
+        /// <summary>The methods have ended, as far as they are known, and the way goes on through something that waits for others as well.</summary>
+        Stuck,
 
-    /// <summary>The methods after whose end the way may be stuck.</summary>
-    internal IEnumerable<Task> BeforeDoubt
-        => _links.Where((link, i) => !WaitsForAll(link) && (i + 1 < _links.Count ? WaitsForAll(_links[i + 1]) : _isLost));
+        /// <summary>All has ended.</summary>
+        Over,
+    }
 
-    /// <summary>True if that cannot be told by the end of any method: there is none that is known.</summary>
-    internal bool IsAllDoubt => _isLost && _links.Count == 0;
+    /// <summary>The methods on the way, from inside outwards, and what waits for them; without iterators and pooled methods, whose end is not to be seen.</summary>
+    internal IReadOnlyList<Task> Links => _links;
 
-    private Task? FirstPending => _links.Find(static link => !link.IsCompleted);
+    /// <summary>True if the way goes through something unknown.</summary>
+    internal bool IsLost { get; private set; }
 
-    /// <summary>The way from what <paramref name="continuation"/> goes on with to <paramref name="end"/>; null if it does not lead there.</summary>
-    internal static MethodChain? Find(Action continuation, object end)
+    /// <summary>True if the wait at the end may outlast the methods on the way.</summary>
+    internal bool IsWide => IsLost || _links.Exists(WaitsForAll);
+
+    /// <summary>What of the way is still to come.</summary>
+    internal Stage Progress => _links.Find(static link => !link.IsCompleted) switch
+    {
+        null => IsLost ? Stage.Stuck : Stage.Over,
+        var link => WaitsForAll(link) ? Stage.Stuck : Stage.Runs,
+    };
+
+    /// <summary>The way from <paramref name="method"/>, what a continuation belongs to, to <paramref name="end"/>; null if it does not lead there.</summary>
+    internal static MethodChain? Find(object? method, object end)
     {
         var chain = new MethodChain();
         try
         {
-            return chain.Leads(continuation, end) ? chain : null;
+            return chain.Leads(method, end) ? chain : null;
         }
         catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
         {
-            chain._isLost = true;
+            chain.IsLost = true;
             return chain;
         }
     }
 
-    /// <summary>The async iterator that <paramref name="continuation"/> goes on with; null if it is something else.</summary>
-    internal static object? IteratorBehind(Action continuation) => continuation.Target is Task box && IsIterator(box) ? BoxTypes.MachineIn(box) : null;
+    /// <summary>The async iterator that a continuation belongs to; null if it is something else.</summary>
+    internal static object? IteratorIn(object? method) => method is Task box && IsIterator(box) ? BoxTypes.MachineIn(box) : null;
+
+    /// <summary>False for what no method of .NET ends: a task that was made by itself, or that is the body of a <c>Task.Run</c>.</summary>
+    internal static bool MayHaveMethods(object? awaited) => awaited is Task task
+        ? task.GetType() is var type && type != typeof(Task) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
+        : awaited is not null && BoxTypes.MachineIn(awaited) is not null;
 
     private bool Leads(object? link, object end)
     {
@@ -90,12 +107,12 @@ internal sealed class MethodChain
                     break;
                 case Task task:
                     _links.Add(task);
-                    link = ContinuationOf(task);
+                    link = TaskFields.ContinuationOf(task);
                     break;
                 case List<object?> several:
                     return LeadsOneOf(several, end);
                 case var posted when s_postedContinuation?.IsInstanceOfType(posted) == true:
-                    link = ActionOf(posted);
+                    link = TaskFields.ActionOf(posted);
                     break;
                 case var then when s_continueWith?.IsInstanceOfType(then) == true:
                     if (TaskOf(then) is not { IsCompleted: false } next)
@@ -107,7 +124,7 @@ internal sealed class MethodChain
                         return true;
                     }
                     _links.Add(next); // whatever it gives: it waits for this one
-                    link = ContinuationOf(next);
+                    link = TaskFields.ContinuationOf(next);
                     break;
                 default:
                     if (!TryFindWaiter(link, out link))
@@ -141,7 +158,7 @@ internal sealed class MethodChain
 
     private bool Lose()
     {
-        _isLost = true;
+        IsLost = true;
         return true;
     }
 
@@ -173,12 +190,6 @@ internal sealed class MethodChain
         waiter = null;
         return false;
     }
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_continuationObject")]
-    private static extern ref object? ContinuationOf(Task task);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_action")]
-    private static extern ref Action ActionOf([UnsafeAccessorType(PostedContinuation)] object continuation);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
     private static extern ref Task? TaskOf([UnsafeAccessorType(ContinueWith)] object continuation);
@@ -215,5 +226,31 @@ internal sealed class BoxTypes
     /// <summary>The state machine in a box, a copy if it is a struct; null if <paramref name="box"/> is no box, or the machine is not to be seen.</summary>
     internal static object? MachineIn(object box) => Of(box.GetType())._machine?.GetValue(box);
 
+    /// <summary>Puts a changed copy of the state machine back into its box.</summary>
+    internal static void Put(object machine, object box)
+    {
+        if (machine.GetType().IsValueType)
+        {
+            Of(box.GetType())._machine!.SetValue(box, machine);
+        }
+    }
+
     internal static BoxTypes Of(Type type) => s_known.GetValue(type, static type => new BoxTypes(type));
+}
+
+/// <summary>Private fields of .NET's that tell who awaits a task. Each of these throws where the field looks different.</summary>
+internal static class TaskFields
+{
+    internal const string AwaitContinuation = "System.Threading.Tasks.AwaitTaskContinuation"; // of an await that comes back to a context or scheduler
+    internal const string ContextContinuation = "System.Threading.Tasks.SynchronizationContextAwaitTaskContinuation";
+
+    /// <summary>What a task calls when it completes: one thing, a list of several, or the runtime's mark of a completed task.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_continuationObject")]
+    internal static extern ref object? ContinuationOf(Task task);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_action")]
+    internal static extern ref Action ActionOf([UnsafeAccessorType(AwaitContinuation)] object continuation);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_syncContext")]
+    internal static extern ref SynchronizationContext ContextOf([UnsafeAccessorType(ContextContinuation)] object continuation);
 }

@@ -10,38 +10,39 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, st
 {
     private readonly object? _source = awaited.Source; // the object is used again for other waits
     private bool _isOver;
-    private int _lookAt; // a chain that was busy: as long as it is, no other has to be looked at
+    private int _lookAt; // a chain that was running: as long as it is, no other has to be looked at
+
+    private bool IsWaiting => owner.WaitsFor == awaited && awaited.Source == _source;
 
     /// <summary>Begins to wait for the ends of the methods.</summary>
     internal void Begin()
     {
-        foreach (var method in chains.SelectMany(static chain => chain.BeforeDoubt))
+        foreach (var method in chains.SelectMany(static chain => chain.Links).Distinct())
         {
             method.ContinueWith((_, self) => ((RequestBelow)self!).Look(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
+    /// <summary>Called for every method and every wait that ends, of which there may be thousands.</summary>
     internal override void Run(object? source)
     {
-        if (_isOver || (IsWaiting && IsSomeBusy()))
+        if (_isOver || (IsWaiting && IsSomeRunning()))
         {
             return;
         }
         _isOver = true; // what has ended stays so
-        if (IsWaiting && chains.Exists(static chain => chain.IsStuck))
+        if (IsWaiting && chains.Exists(static chain => chain.Progress == MethodChain.Stage.Stuck))
         {
             owner.RequestAgain(message);
         }
     }
 
-    private bool IsWaiting => owner.WaitsFor == awaited && awaited.Source == _source;
-
-    // Called for every method that ends, of which there may be thousands: goes on where the last look has ended.
-    private bool IsSomeBusy()
+    // Goes on where the last look has ended.
+    private bool IsSomeRunning()
     {
         for (int i = 0; i < chains.Count; i++)
         {
-            if (chains[_lookAt].IsBusy)
+            if (chains[_lookAt].Progress == MethodChain.Stage.Runs)
             {
                 return true;
             }

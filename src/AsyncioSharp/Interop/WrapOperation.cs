@@ -11,7 +11,8 @@ public static partial class Asyncio
     /// </summary>
     /// <remarks>
     /// Cancelling the future cancels the token, and what methods of .NET wait for of this library that the operation consists of; the future is done when the
-    /// operation is. If that gives a result or fails all the same, that is the outcome. If it never ends, neither does the future. Mirrors <c>asyncio.wrap_future</c>, which takes futures of other threads.
+    /// operation is. If that gives a result or fails all the same, that is the outcome. If it never ends, neither does the future. Mirrors
+    /// <c>asyncio.wrap_future</c>, which takes futures of other threads.
     /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="operation">Starts the operation; called now, with the token to hand to it.</param>
@@ -70,7 +71,7 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         }
         Loop.CheckThread();
         _message = message;
-        var waits = _arrival is null ? [] : _host.WaitsFor(_arrival); // as they are now: what the token's callbacks begin is not to be cancelled
+        var waits = (_arrival is null ? null : _host.Methods?.WaitsFor(_arrival)) ?? []; // as they are now: what the token's callbacks begin is not to be cancelled
         TokenCallbacks.Run(_source, Loop, failure => new ExceptionContext
         {
             Message = "Exception in a callback of the cancellation token of an operation",

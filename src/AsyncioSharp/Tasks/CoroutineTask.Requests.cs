@@ -59,12 +59,15 @@ public partial class CoroutineTask
     /// <summary>Passes a request that was counted already on in the next iteration.</summary>
     internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
 
-    /// <summary>How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.</summary>
+    /// <summary>
+    /// How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.
+    /// </summary>
     public int Cancelling => _cancelRequests;
 
     /// <summary>
-    /// Takes back one request of <see cref="Cancel"/>; in a shield, one that has reached the code inside, if there is any, and else one that waits. When none is left, a request that was only remembered is forgotten; an exception that is on its
-    /// way is not stopped. For code that has dealt with a cancellation of its own making. Mirrors <c>Task.uncancel()</c>.
+    /// Takes back one request of <see cref="Cancel"/>; in a shield, one that has reached the code inside, if there is any, and else one that waits. When none is
+    /// left, a request that was only remembered is forgotten; an exception that is on its way is not stopped. For code that has dealt with a cancellation of its
+    /// own making. Mirrors <c>Task.uncancel()</c>.
     /// </summary>
     /// <returns>The number of requests left.</returns>
     public int Uncancel()
@@ -169,7 +172,10 @@ public partial class CoroutineTask
         }
     }
 
-    /// <summary>True if the task is done and has left a request behind: since an outcome had precedence, or since its first step, for which the request waited, was its last.</summary>
+    /// <summary>
+    /// True if the task is done and has left a request behind: since an outcome had precedence, or since its first step, for which the request waited, was its
+    /// last.
+    /// </summary>
     internal bool OwesRequest => IsDone && !IsCancelled && (HasYielded || (IsRequestLate && _cancelRequests > 0));
 
     /// <summary>True if a request is remembered that came too late for an outcome, and is to be thrown at the next await.</summary>
@@ -313,7 +319,19 @@ public partial class CoroutineTask
     // A request for a task that awaits methods of .NET goes to what those wait for. Otherwise the await itself is ended, unless it is that of
     // an unknown awaiter: out of that no exception can come, and the request waits for the next await.
     private bool CancelWait(IWaitable target, string? message)
-        => (_leaf.Awaiting == AwaitKind.Foreign && _extras.Details?.Host?.CancelBelow(Unsafe.As<ForeignAwait>(target), message) == true) || (_leaf.CanThrow && target.CancelWait(message));
+    {
+        var host = _leaf.Awaiting == AwaitKind.Foreign ? _extras.Details?.Host : null;
+        if (host?.CancelBelow(Unsafe.As<ForeignAwait>(target), message) == true)
+        {
+            return true;
+        }
+        if (!_leaf.CanThrow || !target.CancelWait(message))
+        {
+            return false;
+        }
+        host?.LeaveBehind(Unsafe.As<ForeignAwait>(target), message);
+        return true;
+    }
 
     // The request is thrown at the next step.
     private void Remember(string? message)

@@ -61,10 +61,10 @@ public class AsyncIteratorTests
     [InlineData(Consumer.ConfiguredForeach)]
     [InlineData(Consumer.TokenForeach)]
     [InlineData(Consumer.ThroughAnotherIterator)]
-    public void Cancelled_while_the_iterator_waits_for_an_operation_of_NET_it_is_disposed_when_that_completes(Consumer consumer)
+    public void Cancelled_while_the_iterator_waits_for_an_operation_of_NET_it_cleans_up_before_the_loop_is_left(Consumer consumer)
     {
         VirtualTimeLoop.Run(Main());
-        _log.ShouldBe(["item 1", "iterator went on at 2", "iterator disposed", "loop left at 2"]);
+        _log.ShouldBe(["item 1", "iterator cancelled at 1.5: stop", "loop left at 2.5"]);
 
         async Coroutine Main()
         {
@@ -80,14 +80,26 @@ public class AsyncIteratorTests
             {
                 await After(1);
                 yield return 1;
-                await After(1);
-                _log.Add(FormattableString.Invariant($"iterator went on at {Asyncio.GetRunningLoop().Time}"));
+                await Interrupted();
                 yield return 2;
                 _log.Add("never");
             }
             finally
             {
-                _log.Add("iterator disposed");
+                await After(1);
+            }
+        }
+
+        async Task Interrupted()
+        {
+            try
+            {
+                await After(1);
+            }
+            catch (CancelledException e)
+            {
+                _log.Add(FormattableString.Invariant($"iterator cancelled at {Asyncio.GetRunningLoop().Time}: {e.CancelMessage}"));
+                throw;
             }
         }
     }

@@ -120,7 +120,7 @@ public class AwaitMatrixTests
 
     private static string ExpectedOutcome(AwaitForm form, Ending ending, bool completed, Moment moment, bool guarded)
     {
-        bool atOnce = moment == Moment.WhilePending && !AwaitForms.IsForeign(form) && form != AwaitForm.Iterator; // which refuses to be disposed while it runs
+        bool atOnce = moment == Moment.WhilePending && !AwaitForms.IsForeign(form);
         double time = moment == Moment.BeforeTheFirstStep || completed ? 0 : atOnce ? CancelTime : EndTime;
         if (Interrupts(form, completed, moment, guarded))
         {

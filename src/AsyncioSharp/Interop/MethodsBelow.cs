@@ -1,0 +1,207 @@
+namespace AsyncioSharp;
+
+/// <summary>
+/// The <c>async</c> methods and iterators of .NET's kind that a task has called and that run on the loop: what they wait for, and how a request to cancel the
+/// task reaches them. Costs a place in a list for each wait for something of this library, and nothing for a wait for .NET until the task is cancelled.
+/// </summary>
+/// <remarks>
+/// A request goes to the methods whose end the task waits for: to what they wait for of this library, in the order in which the waits began, or else to the
+/// innermost wait for a task of .NET (<see cref="RawWait"/>). A method whose wait cannot be ended is left behind by the one that awaits it, and gets the
+/// exception once its operation has completed, where it waits next.
+/// </remarks>
+internal sealed class MethodsBelow(CoroutineTask owner)
+{
+    private InnerWait? _oldest;
+    private InnerWait? _newest;
+    private List<object>? _interrupted; // the methods that are about to go on with an exception
+    private List<LeftBehind>? _left;
+    private bool _isLate; // the request was put off already, since a method was about to go on
+
+    /// <summary>True if the task was cancelled and methods that it has left behind may go on.</summary>
+    internal bool HasLeftSome => _left is not null;
+
+    /// <summary>The token that the exception of the owner's request is to carry, if any.</summary>
+    internal CancellationToken Cause => owner.Tokens?.Cause ?? default;
+
+    private LoopSynchronizationContext Host => owner.Loop.ContextOf(owner);
+
+    internal void Add(InnerWait wait)
+    {
+        wait.Older = _newest;
+        if (_newest is null)
+        {
+            _oldest = wait;
+        }
+        else
+        {
+            _newest.Newer = wait;
+        }
+        _newest = wait;
+    }
+
+    internal void Remove(InnerWait wait)
+    {
+        if (wait.Older is null)
+        {
+            _oldest = wait.Newer;
+        }
+        else
+        {
+            wait.Older.Newer = wait.Newer;
+        }
+        if (wait.Newer is null)
+        {
+            _newest = wait.Older;
+        }
+        else
+        {
+            wait.Newer.Older = wait.Older;
+        }
+    }
+
+    /// <summary>The owner, if it awaits the method that waits there, directly or through others.</summary>
+    internal CoroutineTask? OwnerBehind(InnerWait wait)
+        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } && MethodChain.Find(wait.Continuation.Target, awaited) is not null ? owner : null;
+
+    /// <summary>The waits for things of this library that lead to <paramref name="end"/>, in the order in which they began.</summary>
+    internal List<(InnerWait Wait, MethodChain Chain)> WaitsFor(object end)
+    {
+        List<(InnerWait, MethodChain)> found = [];
+        for (var wait = _oldest; wait is not null; wait = wait.Newer)
+        {
+            if (MethodChain.Find(wait.Continuation.Target, end) is { } chain)
+            {
+                found.Add((wait, chain));
+            }
+        }
+        return found;
+    }
+
+    /// <summary>Cancels the methods that the owner awaits in <paramref name="awaited"/>. False if there are none, or their waits cannot be ended.</summary>
+    internal bool Cancel(ForeignAwait awaited, string? message)
+    {
+        if (owner.Loop.CurrentTask == owner)
+        {
+            CancelOwnerLater(message); // one of the methods runs at this moment; it gets the exception where it waits next
+            return true;
+        }
+        var waits = WaitsFor(awaited);
+        if (waits.Count == 0)
+        {
+            return CancelRaw(awaited, message);
+        }
+        RequestBelow? request = null;
+        if (waits.Exists(static found => found.Chain.IsWide))
+        {
+            request = new RequestBelow(owner, awaited, message, waits.ConvertAll(static found => found.Chain));
+            request.Begin();
+        }
+        waits.ForEach(found => found.Wait.CancelThen(message, request));
+        return true;
+    }
+
+    /// <summary>Has a request that was counted already come again behind what is queued now.</summary>
+    internal void CancelOwnerLater(string? message) => owner.CancelLater(message);
+
+    /// <summary>
+    /// The owner, or one of its methods, waits no more for <paramref name="operation"/>, in which other methods may still be on their way to
+    /// <paramref name="end"/>, which is what they lead to now.
+    /// </summary>
+    internal void NoteLeft(object end, object? operation, string? message)
+    {
+        if (!MethodChain.MayHaveMethods(operation))
+        {
+            return;
+        }
+        _left ??= [];
+        _left.RemoveAll(static left => left.IsOver);
+        _left.Add(new LeftBehind(end, operation!, message));
+    }
+
+    /// <summary>Methods have gone on: those that were left behind by a request which has not reached them get the exception where they wait now.</summary>
+    /// <param name="method">The one that has, if that is to be seen.</param>
+    internal void CancelLeft(object? method)
+    {
+        _left!.RemoveAll(static left => left.IsOver);
+        foreach (var left in _left.ToArray())
+        {
+            var waits = WaitsFor(left.End);
+            waits.RemoveAll(found => found.Chain.IsLost || !left.Tell(found.Wait.Continuation.Target, found.Chain));
+            waits.ForEach(found => found.Wait.Cancel(left.Message));
+            TryEnd(left, left.Operation);
+            if (method is Task { IsCompleted: false } && MethodChain.Find(method, left.End) is { IsLost: false })
+            {
+                TryEnd(left, method);
+            }
+        }
+        if (_left.Count == 0)
+        {
+            _left = null;
+        }
+    }
+
+    /// <summary>An interrupted method goes on.</summary>
+    internal void NoteGoesOn(object method) => _interrupted!.Remove(method);
+
+    private bool CancelRaw(ForeignAwait awaited, string? message)
+    {
+        var wait = RawWait.Innermost(awaited.Source, Host);
+        if (wait is null || TryEnd(wait, message))
+        {
+            _isLate = false;
+            return wait is not null;
+        }
+        _isLate = !_isLate; // once: a method that goes on elsewhere may let others wait for long
+        if (_isLate)
+        {
+            CancelOwnerLater(message); // behind the wake-up
+        }
+        return _isLate;
+    }
+
+    // False if the wait has ended by itself, and the method is about to go on.
+    private bool TryEnd(RawWait wait, string? message)
+    {
+        if (_interrupted?.Contains(wait.Method) == true)
+        {
+            return true; // an exception is on its way to it already
+        }
+        if (wait.TryEnd(new CancelledException(message, null, Cause)) is not { } remains)
+        {
+            return false;
+        }
+        (_interrupted ??= []).Add(wait.Method);
+        NoteLeft(remains, wait.Operation, message);
+        return true;
+    }
+
+    private void TryEnd(LeftBehind left, object awaited)
+    {
+        if (RawWait.Innermost(awaited, Host) is { } wait && MethodChain.Find(wait.Method, left.End) is { } chain && left.Tell(wait.Method, chain))
+        {
+            TryEnd(wait, left.Message);
+        }
+    }
+
+    // What was left behind, and the methods in it that have got the exception since.
+    private sealed class LeftBehind(object end, object operation, string? message)
+    {
+        private readonly HashSet<object> _told = [];
+
+        internal object End => end;
+
+        internal object Operation => operation;
+
+        internal string? Message => message;
+
+        internal bool IsOver => end is Task { IsCompleted: true } or ForeignAwait { IsSettled: true };
+
+        // True once for each method. Those that await it get what comes out of it.
+        internal bool Tell(object? method, MethodChain chain)
+        {
+            bool isNew = _told.Add(method!);
+            _told.UnionWith(chain.Links);
+            return isNew;
+        }
+    }
+}

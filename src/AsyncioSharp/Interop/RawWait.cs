@@ -1,0 +1,179 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+/// <summary>
+/// The <c>await</c> of a task of .NET in an <c>async</c> method or iterator that goes on on the loop. It can be ended from outside, as that of a coroutine: the
+/// awaiter in the method's state machine is replaced by one that fails, and the method is run.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Sound, since a suspended method is nobody's but the one's who makes it go on, and that is the loop's thread: only an await that comes back to
+/// the loop's context is ended (one with <c>ConfigureAwait(false)</c> is not), and its continuation is taken back from the task first, by the task's
+/// own protocol. If the task has begun to call its continuations, the wait has ended by itself. The source of a value task offers no way to take a continuation
+/// back, so a wait for one is never ended.
+/// </para>
+/// <para>
+/// Found when a task is cancelled, from what it awaits inwards: a state machine holds the awaiter at which it is suspended. All that stands in private fields of
+/// .NET's and the compiler's. Where those look different, there is no such wait, and the method is left behind by its caller.
+/// </para>
+/// </remarks>
+internal sealed class RawWait
+{
+    private const int LongestChain = 10_000;
+
+    private static readonly Type? s_contextContinuation = Type.GetType($"{TaskFields.ContextContinuation}, System.Private.CoreLib");
+
+    private readonly Task _operation;
+    private readonly object? _continuation; // null if the task has completed, so that the method is about to go on by itself
+    private readonly FieldInfo _field;
+    private readonly AwaiterKind _kind;
+    private readonly LoopSynchronizationContext _host;
+
+    private RawWait(object method, Task operation, object? continuation, FieldInfo field, AwaiterKind kind, LoopSynchronizationContext host)
+    {
+        Method = method;
+        _operation = operation;
+        _continuation = continuation;
+        _field = field;
+        _kind = kind;
+        _host = host;
+    }
+
+    /// <summary>The method that waits: its task, or the object that stands for a pooled one, or the iterator.</summary>
+    internal object Method { get; }
+
+    /// <summary>What the method waits for.</summary>
+    internal Task Operation => _operation;
+
+    /// <summary>
+    /// The innermost of the methods in <paramref name="awaited"/>, and of those that they await, whose wait comes back to <paramref name="host"/>; null if there
+    /// is none.
+    /// </summary>
+    internal static RawWait? Innermost(object? awaited, LoopSynchronizationContext host)
+    {
+        RawWait? found = null;
+        try
+        {
+            for (int i = 0; i < LongestChain && awaited is not null; i++)
+            {
+                if (SuspendedAt(awaited) is not var (field, kind, operation))
+                {
+                    break;
+                }
+                if (operation is Task task && (ContinuationFor(awaited, task, host) is var continuation) && (continuation is not null || task.IsCompleted))
+                {
+                    found = new RawWait(awaited, task, continuation, field, kind, host);
+                }
+                awaited = operation;
+            }
+        }
+        catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
+        {
+            return null;
+        }
+        return found;
+    }
+
+    /// <summary>
+    /// Ends the wait: the method goes on, as an entry of the loop, with <paramref name="exception"/>. Returns what the operation goes on with in place of
+    /// the method: its failure is looked at. Null if the operation has ended, and the method is about to go on by itself.
+    /// </summary>
+    internal Task? TryEnd(Exception exception)
+    {
+        if (_continuation is null || !TryTakeBack())
+        {
+            return null;
+        }
+        object box = Action.Target!;
+        object machine = BoxTypes.MachineIn(box)!;
+        _field.SetValue(machine, _kind.FailingObject(exception));
+        BoxTypes.Put(machine, box);
+        _host.Post(static wait => ((RawWait)wait!).GoOn(), this);
+        return _operation.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private Action Action => TaskFields.ActionOf(_continuation!);
+
+    private void GoOn()
+    {
+        _host.Methods!.NoteGoesOn(Method);
+        Action();
+    }
+
+    // As the runtime does it: a single continuation is exchanged for an empty list, and one in a list is cleared under the list's lock. Only if the task has not
+    // put its mark there by then is it certain that the continuation is not called any more.
+    private bool TryTakeBack()
+    {
+        ref object? continuations = ref TaskFields.ContinuationOf(_operation);
+        if (Interlocked.CompareExchange(ref continuations, new List<object?>(), _continuation) == _continuation)
+        {
+            return true;
+        }
+        if (Volatile.Read(ref continuations) is not List<object?> several)
+        {
+            return false;
+        }
+        lock (several)
+        {
+            int place = several.IndexOf(_continuation);
+            if (place < 0 || Volatile.Read(ref continuations) != several)
+            {
+                return false;
+            }
+            several[place] = null;
+            return true;
+        }
+    }
+
+    private static object? ContinuationFor(object method, Task task, LoopSynchronizationContext host)
+    {
+        switch (TaskFields.ContinuationOf(task))
+        {
+            case List<object?> several:
+                lock (several)
+                {
+                    return several.Find(IsIt);
+                }
+            case var single:
+                return IsIt(single) ? single : null;
+        }
+
+        bool IsIt(object? continuation) => continuation is not null && s_contextContinuation?.IsInstanceOfType(continuation) == true
+            && TaskFields.ContextOf(continuation) == host && TaskFields.ActionOf(continuation).Target is { } box
+            && (ReferenceEquals(box, method) || ReferenceEquals(BoxTypes.MachineIn(box), method));
+    }
+
+    // Where a method is suspended, if that is at an awaiter of .NET's: the compiler clears the awaiter when the method goes on.
+    private static (FieldInfo Field, AwaiterKind Kind, object Operation)? SuspendedAt(object method)
+    {
+        if ((method as IAsyncStateMachine ?? BoxTypes.MachineIn(method)) is { } machine)
+        {
+            foreach (var (field, kind) in AwaitersOf.Machine(machine.GetType()))
+            {
+                if (kind.SourceOf(field.GetValue(machine)!) is { } operation)
+                {
+                    return (field, kind, operation);
+                }
+            }
+        }
+        return null;
+    }
+
+    // The fields of a state machine that hold awaiters which are known; found once for each.
+    private static class AwaitersOf
+    {
+        private static readonly ConditionalWeakTable<Type, (FieldInfo Field, AwaiterKind Kind)[]> s_known = [];
+
+        internal static (FieldInfo Field, AwaiterKind Kind)[] Machine(Type type) => s_known.GetValue(type, Find);
+
+        [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A method that runs uses its awaiters, which keeps the fields; where they are not to be seen the wait cannot be ended.")]
+        private static (FieldInfo Field, AwaiterKind Kind)[] Find(Type type)
+            => [.. from field in AwaiterFields.In(type)
+                   let kind = AwaiterKinds.Find(field.FieldType)
+                   where kind is not null
+                   select (field, kind)];
+    }
+}
