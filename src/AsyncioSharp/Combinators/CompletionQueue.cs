@@ -6,7 +6,7 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
     private readonly EventLoop _loop;
     private readonly HashSet<Future> _pending;
     private readonly Queue<Future?> _done = new(); // null: it will not come any more
-    private readonly List<Future<bool>> _getters = [];
+    private readonly List<Getter> _getters = [];
     private readonly TimerHandle? _timer;
     private readonly TokenWatch? _watch;
     private CancellationToken _cancelledBy; // if that is why outcomes will not come
@@ -61,7 +61,7 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
     {
         while (_done.Count == 0)
         {
-            var getter = _loop.CreateFuture<bool>();
+            var getter = new Getter(_loop);
             _getters.Add(getter);
             try
             {
@@ -127,11 +127,25 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         {
             var getter = _getters[0];
             _getters.RemoveAt(0);
-            if (!getter.IsDone)
+            if (getter.IsDone)
+            {
+                continue;
+            }
+            if (_cancelledBy.CanBeCanceled)
+            {
+                getter.CancelBy(_cancelledBy);
+            }
+            else
             {
                 getter.SetResult(true);
-                return;
             }
+            return;
         }
+    }
+
+    private sealed class Getter(EventLoop loop) : Future<bool>(loop)
+    {
+        /// <summary>Cancelled rather than woken to throw, so that the task that waits looks whether a token of its own is behind that.</summary>
+        internal void CancelBy(CancellationToken token) => CancelWith(new CancelledException(null, null, token));
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
@@ -30,6 +31,7 @@ public static class AwaitableExtensions
 
 /// <summary>The awaiter of an <see cref="IAwaitable{T}"/>; used by the compiler.</summary>
 /// <typeparam name="T">The kind of value.</typeparam>
+[StackTraceHidden]
 public readonly struct AwaitableAwaiter<T> : ICriticalNotifyCompletion, IAwaitRequest
 {
     private readonly IAwaitTarget<T> _target;
@@ -57,6 +59,7 @@ public readonly struct AwaitableAwaiter<T> : ICriticalNotifyCompletion, IAwaitRe
 }
 
 /// <summary>The awaiter of an <see cref="IAwaitable"/>; used by the compiler.</summary>
+[StackTraceHidden]
 public readonly struct AwaitableAwaiter : ICriticalNotifyCompletion, IAwaitRequest
 {
     private readonly IAwaitTarget _target;

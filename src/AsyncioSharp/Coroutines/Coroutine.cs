@@ -260,6 +260,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         : $"cannot reuse already awaited coroutine '{QualifiedName}'; call the method again for a new one");
 
     /// <summary>What <c>GetResult</c> does unless the coroutine succeeded.</summary>
+    [StackTraceHidden]
     internal void ThrowFailure()
     {
         switch (Status)
@@ -313,10 +314,12 @@ public abstract class Coroutine<T> : Coroutine, IAwaitable<T>, IAwaitTarget<T>
     [EditorBrowsable(EditorBrowsableState.Never)]
     public new CoroutineAwaiter<T> GetAwaiter() => new(this);
 
+    [StackTraceHidden]
     T IAwaitTarget<T>.AwaitedResult() => GetResult();
 
     /// <summary>The value; throws the failure.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [StackTraceHidden]
     internal T GetResult()
     {
         if (Status != Progress.Succeeded)

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
 /// <summary>The awaiter of a <see cref="Coroutine"/>; used by the compiler.</summary>
+[StackTraceHidden]
 public readonly struct CoroutineAwaiter : ICriticalNotifyCompletion, IAwaitRequest
 {
     private readonly Coroutine _coroutine;
@@ -40,6 +42,7 @@ public readonly struct CoroutineAwaiter : ICriticalNotifyCompletion, IAwaitReque
 
 /// <summary>The awaiter of a <see cref="Coroutine{T}"/>; used by the compiler.</summary>
 /// <typeparam name="T">The kind of value.</typeparam>
+[StackTraceHidden]
 public readonly struct CoroutineAwaiter<T> : ICriticalNotifyCompletion, IAwaitRequest
 {
     private readonly Coroutine<T> _coroutine;

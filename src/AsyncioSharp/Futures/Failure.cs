@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
@@ -40,6 +41,7 @@ internal sealed class Failure
         }
     }
 
+    [StackTraceHidden]
     internal void Throw() => _captured.Throw();
 
     private void Tell() => _future.Loop.CallExceptionHandler(new ExceptionContext

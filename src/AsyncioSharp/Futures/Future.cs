@@ -103,6 +103,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>Nothing if there is a result; throws the failure otherwise. Futures that have a value give it. Mirrors <c>Future.result()</c>.</summary>
     /// <exception cref="InvalidStateException">It is pending.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
+    [StackTraceHidden]
     public void Result() => ThrowUnlessSucceeded();
 
     /// <summary>
@@ -206,6 +207,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     }
 
     /// <summary>What <c>GetResult</c> does unless there is a result.</summary>
+    [StackTraceHidden]
     internal void ThrowUnlessSucceeded()
     {
         switch (State)

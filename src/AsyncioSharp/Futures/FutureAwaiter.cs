@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
 /// <summary>The awaiter of a <see cref="Future"/>; used by the compiler.</summary>
+[StackTraceHidden]
 public readonly struct FutureAwaiter : ICriticalNotifyCompletion, IAwaitRequest
 {
     private readonly Future _future;
@@ -34,6 +36,7 @@ public readonly struct FutureAwaiter : ICriticalNotifyCompletion, IAwaitRequest
 
 /// <summary>The awaiter of a <see cref="Future{T}"/>; used by the compiler.</summary>
 /// <typeparam name="T">The kind of result.</typeparam>
+[StackTraceHidden]
 public readonly struct FutureAwaiter<T> : ICriticalNotifyCompletion, IAwaitRequest
 {
     private readonly Future<T> _future;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
 
@@ -29,6 +30,7 @@ public class Future<T> : Future, IFuture<T>, IAwaitTarget<T>
     /// <exception cref="InvalidStateException">It is pending.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [StackTraceHidden]
     public new T Result()
     {
         if (!HasSucceeded)
@@ -71,12 +73,14 @@ public class Future<T> : Future, IFuture<T>, IAwaitTarget<T>
         where TException : Exception, new()
         => SetException(new TException());
 
+    [StackTraceHidden]
     T IAwaitTarget<T>.AwaitedResult()
     {
         Injection.ThrowIfAny();
         return Result();
     }
 
+    [StackTraceHidden]
     internal sealed override object? ResultObject()
     {
         Injection.ThrowIfAny();

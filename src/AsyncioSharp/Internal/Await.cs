@@ -110,6 +110,7 @@ internal static class Injection
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    [System.Diagnostics.StackTraceHidden]
     private static void ThrowOwn()
     {
         Exception? exception = t_exception;

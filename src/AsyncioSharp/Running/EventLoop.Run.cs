@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace AsyncioSharp;
 
 public sealed partial class EventLoop
@@ -11,9 +13,11 @@ public sealed partial class EventLoop
     /// <exception cref="ArgumentNullException"><paramref name="awaitable"/> is null.</exception>
     /// <exception cref="ArgumentException">It is a future of another loop.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed or running, another loop runs on this thread, or the loop was stopped before the end.</exception>
+    [StackTraceHidden]
     public T RunUntilComplete<T>(IAwaitable<T> awaitable) => ((IFuture<T>)(object)Complete(awaitable)).Result();
 
     /// <inheritdoc cref="RunUntilComplete{T}(IAwaitable{T})"/>
+    [StackTraceHidden]
     public void RunUntilComplete(IAwaitable awaitable) => Complete(awaitable).Result();
 
     /// <summary>

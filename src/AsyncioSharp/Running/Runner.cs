@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
@@ -32,11 +33,13 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
     /// <exception cref="ArgumentException">The loop factory returned null.</exception>
     /// <exception cref="InvalidOperationException">The runner is closed, or a loop is running on this thread; the coroutine is left unstarted.</exception>
     /// <exception cref="KeyboardInterruptException">The user pressed Ctrl-C.</exception>
+    [StackTraceHidden]
     public T Run<T>(Coroutine<T> coroutine, Context? context = null)
-        => RunTask(coroutine, context, static (loop, task) => loop.RunUntilComplete((CoroutineTask<T>)task));
+        => RunTask(coroutine, context, [StackTraceHidden] static (loop, task) => loop.RunUntilComplete((CoroutineTask<T>)task));
 
     /// <inheritdoc cref="Run{T}(Coroutine{T}, Context?)"/>
-    public void Run(Coroutine coroutine, Context? context = null) => RunTask(coroutine, context, static (loop, task) =>
+    [StackTraceHidden]
+    public void Run(Coroutine coroutine, Context? context = null) => RunTask(coroutine, context, [StackTraceHidden] static (loop, task) =>
     {
         loop.RunUntilComplete(task);
         return true;
@@ -111,6 +114,7 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
         return thrown;
     }
 
+    [StackTraceHidden]
     private TResult RunTask<TResult>(Coroutine coroutine, Context? context, Func<EventLoop, CoroutineTask, TResult> complete)
     {
         ArgumentNullException.ThrowIfNull(coroutine);

@@ -18,11 +18,13 @@ namespace AsyncioSharp;
 /// <para>A scope belongs to the task that runs its body. Tasks that the body makes are not in it; in a <see cref="TaskGroup"/> inside the scope
 /// they are cancelled with the body.</para>
 /// </remarks>
-public sealed class CancelScope : IScope
+public sealed class CancelScope : IScope, ITokenListener
 {
     private readonly ScopeFrame _frame;
     private readonly double? _timeout;  // seconds from the beginning
     private CoroutineTask? _task;       // the one that runs the body; null before that
+    private readonly CancellationToken _token;
+    private TokenWatch? _watch;
     private TimerHandle? _alarm;
     private int _settled;               // the task's requests at the beginning
     private bool _deadlineWasSet;
@@ -30,14 +32,20 @@ public sealed class CancelScope : IScope
 
     /// <summary>Creates a scope without a deadline.</summary>
     /// <param name="shield">True to hold back cancellation from outside until the scope is left.</param>
-    public CancelScope(bool shield = false) => _frame = new ScopeFrame(shield);
+    /// <param name="cancellationToken">Cancelled in any thread, it cancels the scope.</param>
+    public CancelScope(bool shield = false, CancellationToken cancellationToken = default)
+    {
+        _frame = new ScopeFrame(shield);
+        _token = cancellationToken;
+    }
 
     /// <summary>Creates a scope that is cancelled after a time.</summary>
     /// <param name="timeout">Seconds from the moment when it is entered; zero and less cancel it at once, positive infinity never.</param>
     /// <param name="shield">True to hold back cancellation from outside until the scope is left.</param>
+    /// <param name="cancellationToken">Cancelled in any thread, it cancels the scope.</param>
     /// <exception cref="ArgumentException"><paramref name="timeout"/> is not a number.</exception>
-    public CancelScope(double timeout, bool shield = false)
-        : this(shield)
+    public CancelScope(double timeout, bool shield = false, CancellationToken cancellationToken = default)
+        : this(shield, cancellationToken)
     {
         EventLoop.CheckSeconds(timeout, nameof(timeout));
         _timeout = timeout;
@@ -46,8 +54,9 @@ public sealed class CancelScope : IScope
     /// <summary>Creates a scope that is cancelled after a time.</summary>
     /// <param name="timeout">The time from the moment when it is entered; zero and less cancel it at once.</param>
     /// <param name="shield">True to hold back cancellation from outside until the scope is left.</param>
-    public CancelScope(TimeSpan timeout, bool shield = false)
-        : this(EventLoop.SecondsOf(timeout), shield)
+    /// <param name="cancellationToken">Cancelled in any thread, it cancels the scope.</param>
+    public CancelScope(TimeSpan timeout, bool shield = false, CancellationToken cancellationToken = default)
+        : this(EventLoop.SecondsOf(timeout), shield, cancellationToken)
     {
     }
 
@@ -79,16 +88,16 @@ public sealed class CancelScope : IScope
     /// <summary>True if cancellation from outside is held back while the body runs.</summary>
     public bool IsShielded => _frame.IsShield;
 
-    /// <summary>True once the scope was cancelled, by <see cref="Cancel"/> or its deadline, whatever the body made of it.</summary>
+    /// <summary>True once the scope was cancelled, by <see cref="Cancel"/>, its deadline or its token, whatever the body made of it.</summary>
     public bool IsCancelled { get; private set; }
 
     /// <summary>True if the scope was left by its own cancellation: the body did not reach its end, and <c>Run</c> ended without an exception.</summary>
     public bool WasCaught { get; private set; }
 
-    /// <summary>The name of the task that called <see cref="Cancel"/>; null if it was the deadline, or a callback.</summary>
+    /// <summary>The name of the task that called <see cref="Cancel"/>; null if it was the deadline, the token, or a callback.</summary>
     public string? CancelledBy { get; private set; }
 
-    /// <summary>Why the scope was cancelled: what was given to <see cref="Cancel"/>, or that the deadline has passed.</summary>
+    /// <summary>Why the scope was cancelled: what was given to <see cref="Cancel"/>, or that the deadline has passed, or the token was cancelled.</summary>
     public string? Reason { get; private set; }
 
     /// <summary>
@@ -110,7 +119,9 @@ public sealed class CancelScope : IScope
         return ScopeBody.Run(this, body);
     }
 
-    /// <summary>As <see cref="Run(Func{CancelScope, Coroutine})"/>, with a value: the body's, or the default value if the scope's cancellation ended the body.</summary>
+    /// <summary>
+    /// As <see cref="Run(Func{CancelScope, Coroutine})"/>, with a value: the body's, or the default value if the scope's cancellation ended the body.
+    /// </summary>
     /// <typeparam name="T">The kind of value.</typeparam>
     /// <param name="body">What to run; it runs in the calling task.</param>
     /// <returns>A coroutine of the value; <see cref="WasCaught"/> tells whether it is the body's.</returns>
@@ -146,6 +157,7 @@ public sealed class CancelScope : IScope
         {
             task.CancelIn(_frame, Reason);
         }
+        _watch = TokenWatch.Start(task.Loop, this, _token);
         if (_timeout is { } seconds && !_deadlineWasSet)
         {
             Deadline = task.Loop.Time + seconds;
@@ -158,12 +170,26 @@ public sealed class CancelScope : IScope
 
     Exception? IScope.Leave(Exception? failure)
     {
+        if (failure is OperationCanceledException)
+        {
+            _watch?.TellIfCancelled(); // the body had a token that is linked with it, and was told first
+        }
         _over = true;
         _alarm?.Cancel();
+        _watch?.Dispose();
         bool isOurs = IsCancelled && _task!.TakeBack(_settled);
         _task!.Leave(_frame);
         WasCaught = isOurs && failure is OperationCanceledException; // also one of .NET: code may have been given a token that is linked with the task's
         return WasCaught ? null : failure;
+    }
+
+    void ITokenListener.TokenCancelled(CancellationToken token)
+    {
+        if (!_over && !IsCancelled)
+        {
+            _task!.Details.TokensOf(_task).TakeOver(token);
+            CancelNow("the token was cancelled", null);
+        }
     }
 
     private void CancelNow(string? reason, string? by)

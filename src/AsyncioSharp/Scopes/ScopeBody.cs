@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
@@ -20,6 +21,7 @@ internal interface IScope : IMethodOwner
 }
 
 /// <summary>Runs bodies in scopes.</summary>
+[StackTraceHidden]
 internal static class ScopeBody
 {
     internal static async Coroutine Run<TScope>(TScope scope, Func<TScope, Coroutine> body)

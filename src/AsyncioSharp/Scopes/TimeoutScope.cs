@@ -3,27 +3,31 @@ using System.Globalization;
 namespace AsyncioSharp;
 
 /// <summary>
-/// A limit of time for a body of code, made by <see cref="Asyncio.Timeout(double?)"/> or <see cref="Asyncio.TimeoutAt"/>. When the time is up the
+/// A limit of time for a body of code, made by <see cref="Asyncio.Timeout(double?, CancellationToken)"/> or <see cref="Asyncio.TimeoutAt"/>. When the time is up the
 /// body is cancelled; when it has ended by that, a <see cref="TimeoutException"/> is thrown. Mirrors <c>asyncio.Timeout</c>. (It is not called
 /// <c>Timeout</c> because every C# file sees <see cref="System.Threading.Timeout"/>.)
 /// </summary>
 /// <remarks>
 /// A cancellation from outside stays a <see cref="CancelledException"/>, also if the time is up in the same moment. Of nested limits that are
 /// reached together, only the outermost throws a <see cref="TimeoutException"/>. A body that swallows the cancellation, or fails with
-/// something else, decides the outcome itself; <see cref="IsExpired"/> tells.
+/// something else, decides the outcome itself; <see cref="IsExpired"/> tells. A token that was given to it ends the body in the same way, and the outcome is a
+/// <see cref="CancelledException"/> that carries the token.
 /// </remarks>
-public sealed class TimeoutScope : IScope
+public sealed class TimeoutScope : IScope, ITokenListener
 {
     private CoroutineTask? _task;  // the one that runs the body; null before that
     private Handle? _alarm;        // the call that will expire it
     private State _state;
     private ScopeFrame? _around;   // the cancel scope or shield that the timeout is in
     private int _settled;          // the task's requests at the beginning
+    private TokenWatch? _watch;
+    private readonly CancellationToken _token;
 
-    internal TimeoutScope(double? when)
+    internal TimeoutScope(double? when, CancellationToken token)
     {
         EventLoop.CheckSeconds(when ?? 0, nameof(when));
         When = when;
+        _token = token;
     }
 
     private enum State
@@ -32,6 +36,8 @@ public sealed class TimeoutScope : IScope
         Active,
         Expiring, // the body was cancelled and has not ended yet
         Expired,
+        Cancelling, // by the token; the body has not ended yet
+        Cancelled,
         Finished,
     }
 
@@ -46,7 +52,8 @@ public sealed class TimeoutScope : IScope
     /// A deadline is a point in time, so there is no form with a <see cref="TimeSpan"/>, which would be a distance, and would not say from where. Five
     /// seconds from now is <c>loop.Time + 5</c>; five more than before, <c>timeout.When + 5</c>.
     /// </remarks>
-    /// <param name="when">The new deadline in seconds of <see cref="EventLoop.Time"/>; null for none; one that has passed cancels the body in the next iteration.</param>
+    /// <param name="when">The new deadline in seconds of <see cref="EventLoop.Time"/>; null for none; one that has passed cancels the body in the next
+    /// iteration.</param>
     /// <exception cref="ArgumentException"><paramref name="when"/> is not a number.</exception>
     /// <exception cref="InvalidOperationException">The timeout was not entered yet, was left, or has expired.</exception>
     public void Reschedule(double? when)
@@ -68,7 +75,7 @@ public sealed class TimeoutScope : IScope
     /// <exception cref="ArgumentNullException"><paramref name="body"/> is null.</exception>
     /// <exception cref="InvalidOperationException">When awaited: the timeout was entered before.</exception>
     /// <exception cref="TimeoutException">When awaited: the time was up; the inner exception is the cancellation.</exception>
-    /// <exception cref="CancelledException">When awaited: the task was cancelled from outside.</exception>
+    /// <exception cref="CancelledException">When awaited: the task was cancelled from outside; or the token, and then the exception carries it.</exception>
     public Coroutine Run(Func<TimeoutScope, Coroutine> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -97,25 +104,43 @@ public sealed class TimeoutScope : IScope
         {
             throw new InvalidOperationException("Timeout has already been entered; make a new one.");
         }
+        CancelledException.ThrowIfRequested(_token);
         _state = State.Active;
         _task = task;
         _around = task.Scope;
         _settled = task.SettledRequests;
         Schedule();
+        _watch = TokenWatch.Start(task.Loop, this, _token);
     }
 
     Exception? IScope.Leave(Exception? failure)
     {
         _alarm?.Cancel();
         _alarm = null;
+        _watch?.Dispose();
+        bool isOurs = _state == State.Active
+            ? _token.IsCancellationRequested && _task!.ReachingRequests <= _settled // the body had a token that is linked with it, and was told first
+            : _task!.TakeBack(_settled);
+        _state = _state switch
+        {
+            State.Expiring => State.Expired,
+            State.Cancelling => State.Cancelled,
+            _ => State.Finished,
+        };
+        return !isOurs || failure is not OperationCanceledException ? failure
+            : _state == State.Expired ? new TimeoutException("The time was up before the body of the timeout had ended.", failure)
+            : new CancelledException((failure as CancelledException)?.CancelMessage, failure, _token);
+    }
+
+    void ITokenListener.TokenCancelled(CancellationToken token)
+    {
         if (_state == State.Active)
         {
-            _state = State.Finished;
-            return failure;
+            _alarm?.Cancel();
+            _state = State.Cancelling;
+            _task!.Details.TokensOf(_task).TakeOver(token);
+            _task.CancelFrom(_around, null);
         }
-        _state = State.Expired;
-        bool isOurs = _task!.TakeBack(_settled);
-        return isOurs && failure is OperationCanceledException ? new TimeoutException("The time was up before the body of the timeout had ended.", failure) : failure;
     }
 
     private static string Name(State state) => state.ToString().ToLowerInvariant();
@@ -144,22 +169,26 @@ public static partial class Asyncio
     /// <c>await Asyncio.Timeout(5).Run(async timeout => ...)</c>. Mirrors <c>asyncio.timeout</c>.
     /// </summary>
     /// <param name="timeout">Seconds from now; null for no limit; zero and less end the body at its first await that suspends.</param>
+    /// <param name="cancellationToken">Cancelled in any thread, it ends the body too; if it is cancelled already, the body does not begin.</param>
     /// <returns>The timeout; its deadline can be moved while the body runs.</returns>
     /// <exception cref="ArgumentException"><paramref name="timeout"/> is not a number.</exception>
     /// <exception cref="InvalidOperationException">No loop is running.</exception>
-    public static TimeoutScope Timeout(double? timeout)
+    public static TimeoutScope Timeout(double? timeout, CancellationToken cancellationToken = default)
     {
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
-        return new TimeoutScope(GetRunningLoop().Time + timeout);
+        return new TimeoutScope(GetRunningLoop().Time + timeout, cancellationToken);
     }
 
-    /// <inheritdoc cref="Timeout(double?)"/>
+    /// <inheritdoc cref="Timeout(double?, CancellationToken)"/>
     /// <param name="timeout">The time from now; zero and less end the body at its first await that suspends.</param>
-    public static TimeoutScope Timeout(TimeSpan timeout) => Timeout(EventLoop.SecondsOf(timeout));
+    /// <param name="cancellationToken">Cancelled in any thread, it ends the body too; if it is cancelled already, the body does not begin.</param>
+    public static TimeoutScope Timeout(TimeSpan timeout, CancellationToken cancellationToken = default)
+        => Timeout(EventLoop.SecondsOf(timeout), cancellationToken);
 
-    /// <summary>As <see cref="Timeout(double?)"/>, with the time at which the limit is reached. Mirrors <c>asyncio.timeout_at</c>.</summary>
+    /// <summary>As <see cref="Timeout(double?, CancellationToken)"/>, with the time at which the limit is reached. Mirrors <c>asyncio.timeout_at</c>.</summary>
     /// <param name="when">The deadline in seconds of <see cref="EventLoop.Time"/>; null for none.</param>
+    /// <param name="cancellationToken">Cancelled in any thread, it ends the body too; if it is cancelled already, the body does not begin.</param>
     /// <returns>The timeout.</returns>
     /// <exception cref="ArgumentException"><paramref name="when"/> is not a number.</exception>
-    public static TimeoutScope TimeoutAt(double? when) => new(when);
+    public static TimeoutScope TimeoutAt(double? when, CancellationToken cancellationToken = default) => new(when, cancellationToken);
 }

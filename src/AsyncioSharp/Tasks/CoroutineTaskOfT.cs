@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
@@ -36,6 +37,7 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
     /// <exception cref="InvalidStateException">The task is pending.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [StackTraceHidden]
     public new T Result()
     {
         if (!HasSucceeded)
@@ -45,6 +47,7 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
         return Value;
     }
 
+    [StackTraceHidden]
     T IAwaitTarget<T>.AwaitedResult()
     {
         Injection.ThrowIfAny();
@@ -54,6 +57,7 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
 
 /// <summary>The awaiter of a <see cref="CoroutineTask{T}"/>; used by the compiler.</summary>
 /// <typeparam name="T">The kind of result.</typeparam>
+[StackTraceHidden]
 public readonly struct CoroutineTaskAwaiter<T> : ICriticalNotifyCompletion, IAwaitRequest
 {
     private readonly CoroutineTask<T> _task;

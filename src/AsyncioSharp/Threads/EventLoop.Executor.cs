@@ -53,13 +53,16 @@ public sealed partial class EventLoop
     /// at the end. Mirrors <c>loop.shutdown_default_executor</c>.
     /// </summary>
     /// <param name="timeout">Seconds; null for no limit. When they have passed, a warning is written and the threads are left alone.</param>
+    /// <param name="cancellationToken">Cancelled in any thread, it ends the wait; the executor takes nothing more all the same, and its threads are left alone.</param>
     /// <returns>A coroutine that ends with the threads.</returns>
-    public Coroutine ShutdownDefaultExecutor(double? timeout = null)
+    /// <exception cref="ArgumentException"><paramref name="timeout"/> is not a number.</exception>
+    /// <exception cref="CancelledException">When awaited: the token was cancelled.</exception>
+    public Coroutine ShutdownDefaultExecutor(double? timeout = null, CancellationToken cancellationToken = default)
     {
         CheckSeconds(timeout ?? 0, nameof(timeout));
-        return Shutdown(timeout);
+        return Shutdown(timeout, cancellationToken);
 
-        async Coroutine Shutdown(double? timeout)
+        async Coroutine Shutdown(double? timeout, CancellationToken cancellationToken)
         {
             _executorShutDown = true;
             if (_defaultExecutor is not { } executor)
@@ -68,18 +71,20 @@ public sealed partial class EventLoop
             }
             // The wait blocks, so it needs a thread too; the threads it waits for cannot be that.
             var ended = new ConcurrentFuture<bool>();
-            var thread = new Thread(() => ended.Run(() => executor.Shutdown(wait: true, timeout))) { IsBackground = true, Name = "asyncio_shutdown" };
+            var thread = new Thread(() => ended.Run(() => executor.Shutdown(wait: true, timeout, cancellationToken))) { IsBackground = true, Name = "asyncio_shutdown" };
             thread.UnsafeStart();
-            if (!await new WrappingFuture<bool>(this, ended, isWorkElsewhere: true))
+            if (!await Asyncio.WaitFor(new WrappingFuture<bool>(this, ended, isWorkElsewhere: true), timeout: null, cancellationToken))
             {
                 Warn($"The executor did not finish joining its threads within {timeout} seconds.");
             }
         }
     }
 
-    /// <inheritdoc cref="ShutdownDefaultExecutor(double?)"/>
+    /// <inheritdoc cref="ShutdownDefaultExecutor(double?, CancellationToken)"/>
     /// <param name="timeout">The time. When it has passed, a warning is written and the threads are left alone.</param>
-    public Coroutine ShutdownDefaultExecutor(TimeSpan timeout) => ShutdownDefaultExecutor(SecondsOf(timeout));
+    /// <param name="cancellationToken">Cancelled in any thread, it ends the wait; the executor takes nothing more all the same, and its threads are left alone.</param>
+    public Coroutine ShutdownDefaultExecutor(TimeSpan timeout, CancellationToken cancellationToken = default)
+        => ShutdownDefaultExecutor(SecondsOf(timeout), cancellationToken);
 
     private Executor DefaultExecutor()
     {

@@ -27,13 +27,18 @@ public abstract class Executor : IDisposable
     /// <summary>Takes no more functions. Those that were handed over before still run.</summary>
     /// <param name="wait">True to block until they are done and the threads have ended.</param>
     /// <param name="timeout">With <paramref name="wait"/>: seconds to wait at most; null for no limit.</param>
+    /// <param name="cancellationToken">With <paramref name="wait"/>: ends the wait when it is cancelled.</param>
     /// <returns>False if <paramref name="timeout"/> passed first.</returns>
-    public abstract bool Shutdown(bool wait = true, double? timeout = null);
+    /// <exception cref="OperationCanceledException">The token was cancelled; nothing more can be handed over all the same.</exception>
+    public abstract bool Shutdown(bool wait = true, double? timeout = null, CancellationToken cancellationToken = default);
 
     /// <summary>Takes no more functions, and blocks until those that were handed over before are done and the threads have ended.</summary>
     /// <param name="timeout">How long to wait at most.</param>
+    /// <param name="cancellationToken">Ends the wait when it is cancelled.</param>
     /// <returns>False if <paramref name="timeout"/> passed first.</returns>
-    public bool Shutdown(TimeSpan timeout) => Shutdown(wait: true, EventLoop.SecondsOf(timeout));
+    /// <exception cref="OperationCanceledException">The token was cancelled; nothing more can be handed over all the same.</exception>
+    public bool Shutdown(TimeSpan timeout, CancellationToken cancellationToken = default)
+        => Shutdown(wait: true, EventLoop.SecondsOf(timeout), cancellationToken);
 
     /// <summary>Shuts down and waits.</summary>
     public void Dispose()

@@ -11,6 +11,7 @@ public sealed class ThreadPoolExecutor : Executor
     private readonly List<Thread> _threads = [];
     private readonly string _namePrefix;
     private int _idle;
+    private int _ended; // threads that take nothing more
     private bool _shutDown;
 
     /// <summary>Creates an executor; no thread starts yet.</summary>
@@ -56,41 +57,56 @@ public sealed class ThreadPoolExecutor : Executor
     }
 
     /// <inheritdoc/>
-    public override bool Shutdown(bool wait = true, double? timeout = null)
+    public override bool Shutdown(bool wait = true, double? timeout = null, CancellationToken cancellationToken = default)
     {
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
-        Thread[] threads;
         lock (_gate)
         {
             _shutDown = true;
             Monitor.PulseAll(_gate);
-            threads = [.. _threads];
         }
         if (!wait)
         {
             return true;
         }
-        if (threads.Contains(Thread.CurrentThread))
+        if (_threads.Contains(Thread.CurrentThread))
         {
             throw new InvalidOperationException("A function of the executor cannot wait for the executor to end; call Shutdown(wait: false) there.");
         }
-        long start = TimeProvider.System.GetTimestamp();
-        foreach (var thread in threads)
+        using var registration = cancellationToken.UnsafeRegister(static self => ((ThreadPoolExecutor)self!).WakeAll(), this);
+        if (!WaitForEnd(timeout ?? double.PositiveInfinity, cancellationToken))
         {
-            if (timeout is not { } seconds)
+            return false;
+        }
+        _threads.ForEach(static thread => thread.Join()); // they have nothing more to do
+        return true;
+    }
+
+    private bool WaitForEnd(double seconds, CancellationToken cancellationToken)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        lock (_gate)
+        {
+            while (_ended < _threads.Count)
             {
-                thread.Join();
-            }
-            else
-            {
+                cancellationToken.ThrowIfCancellationRequested();
                 double left = seconds - TimeProvider.System.GetElapsedTime(start).TotalSeconds;
-                if (!thread.Join((int)Math.Clamp(left * 1000, 0, int.MaxValue)))
+                if (left <= 0)
                 {
                     return false;
                 }
+                Monitor.Wait(_gate, (int)Math.Clamp(Math.Ceiling(left * 1000), 0, int.MaxValue));
             }
         }
         return true;
+    }
+
+    private void WakeAll()
+    {
+        lock (_gate)
+        {
+            Monitor.PulseAll(_gate);
+        }
     }
 
     private void Work()
@@ -105,6 +121,8 @@ public sealed class ThreadPoolExecutor : Executor
                 {
                     if (_shutDown)
                     {
+                        _ended++;
+                        Monitor.PulseAll(_gate);
                         return;
                     }
                     Monitor.Wait(_gate);

@@ -197,6 +197,54 @@ public class RunInExecutorTests
     }
 
     [Fact, Rule("EXE-04")]
+    public void A_token_ends_the_wait_for_the_threads_which_are_left_alone()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Signal started = new(), release = new();
+            var future = loop.RunInExecutor(null, () =>
+            {
+                started.Set();
+                release.Wait();
+                return "still delivered";
+            });
+            started.Wait();
+            using var source = new CancellationTokenSource();
+            loop.CallSoon(source.Cancel);
+            var e = await Catching.Exception<CancelledException>(loop.ShutdownDefaultExecutor(Signal.LimitSeconds, source.Token));
+            e.CancellationToken.ShouldBe(source.Token);
+            future.IsDone.ShouldBeFalse();
+            Should.Throw<InvalidOperationException>(() => loop.RunInExecutor(null, () => { }));
+            release.Set();
+            (await future).ShouldBe("still delivered");
+        }
+    }
+
+    [Fact, Rule("EXE-04")]
+    public void A_token_ends_a_blocking_wait_for_an_executor()
+    {
+        using var source = new CancellationTokenSource();
+        Signal started = new(), release = new();
+        var executor = new ThreadPoolExecutor(2);
+        var future = executor.Submit(() =>
+        {
+            started.Set();
+            release.Wait();
+        });
+        started.Wait();
+        executor.Shutdown(TimeSpan.Zero).ShouldBeFalse();
+        var canceller = new TestThread(source.Cancel);
+        Should.Throw<OperationCanceledException>(() => executor.Shutdown(wait: true, cancellationToken: source.Token)).CancellationToken.ShouldBe(source.Token);
+        canceller.Join();
+        release.Set();
+        executor.Shutdown().ShouldBeTrue();
+        future.Exception().ShouldBeNull();
+    }
+
+    [Fact, Rule("EXE-04")]
     public void Shutdown_in_time_does_not_warn()
     {
         var log = new StringWriter();
@@ -221,6 +269,6 @@ public class RunInExecutorTests
             return future;
         }
 
-        public override bool Shutdown(bool wait = true, double? timeout = null) => true;
+        public override bool Shutdown(bool wait = true, double? timeout = null, CancellationToken cancellationToken = default) => true;
     }
 }
