@@ -151,6 +151,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         static string At(string words, SourcePosition? position) => position is { } known ? $"{words} {known.File}:{known.Line}" : "";
     }
 
+    [StackTraceHidden]
     object? IAwaitTarget.AwaitedObject() => ResultObject();
 
     void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);

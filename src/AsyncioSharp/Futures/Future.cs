@@ -133,6 +133,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <returns>The text.</returns>
     public override string ToString() => TextForm.Guarded(this, static future => $"<{future.Kind} {future.Describe()}{DebugTraces.CreatedAt(future)}>");
 
+    [StackTraceHidden]
     object? IAwaitTarget.AwaitedObject() => ResultObject();
 
     void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);

@@ -169,7 +169,7 @@ internal sealed class RawWait
 
         internal static (FieldInfo Field, AwaiterKind Kind)[] Machine(Type type) => s_known.GetValue(type, Find);
 
-        [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A method that runs uses its awaiters, which keeps the fields; where they are not to be seen the wait cannot be ended.")]
+        [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "A method that runs uses its awaiters, which keeps the fields; where they are not to be seen the wait cannot be ended.")]
         private static (FieldInfo Field, AwaiterKind Kind)[] Find(Type type)
             => [.. from field in AwaiterFields.In(type)
                    let kind = AwaiterKinds.Find(field.FieldType)

@@ -47,7 +47,7 @@ internal sealed class GuestRun
         }
         catch (Exception e)
         {
-            End(new InvalidOperationException("The host of the event loop takes no more messages; end the loop before its host.", e));
+            End(new HostLostException(e));
         }
     }
 
@@ -123,3 +123,7 @@ internal sealed class GuestRun
         _ended(exception);
     }
 }
+
+/// <summary>What ends a guest whose host is gone. Nothing can be run on its loop any more.</summary>
+internal sealed class HostLostException(Exception cause)
+    : InvalidOperationException("The host of the event loop takes no more messages; end the loop before its host.", cause);

@@ -88,8 +88,21 @@ internal sealed class GuestProgram<T>
                 _failure = e;
             }
         }
+        if (left is HostLostException)
+        {
+            GiveUp(left);
+            return;
+        }
         _parts = EndPhase.Parts(_loop, _failures).GetEnumerator();
         RunNextPart();
+    }
+
+    // Told once: nothing of the end phase can run without the host.
+    private void GiveUp(Exception lost)
+    {
+        _failure ??= lost;
+        EndPhase.Try(_loop.Close, _failures);
+        End();
     }
 
     private void RunNextPart()
@@ -98,6 +111,11 @@ internal sealed class GuestProgram<T>
         {
             _loop.StartGuest(_host, _parts.Current, left =>
             {
+                if (left is HostLostException)
+                {
+                    GiveUp(left);
+                    return;
+                }
                 if (left is not null)
                 {
                     _failures.Add(left);
@@ -106,6 +124,11 @@ internal sealed class GuestProgram<T>
             });
             return;
         }
+        End();
+    }
+
+    private void End()
+    {
         var thrown = Runner.ThrownAtTheEnd(_loop, _failure, _failures);
         if (thrown is not null)
         {

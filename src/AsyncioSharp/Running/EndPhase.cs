@@ -71,7 +71,7 @@ internal static class EndPhase
         }
     }
 
-    private static void Try(Action part, List<Exception> failures)
+    internal static void Try(Action part, List<Exception> failures)
     {
         try
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
@@ -21,7 +20,6 @@ internal interface IScope : IMethodOwner
 }
 
 /// <summary>Runs bodies in scopes.</summary>
-[StackTraceHidden]
 internal static class ScopeBody
 {
     internal static async Coroutine Run<TScope>(TScope scope, Func<TScope, Coroutine> body)

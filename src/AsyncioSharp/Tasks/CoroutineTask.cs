@@ -217,6 +217,7 @@ public partial class CoroutineTask : Future
     internal sealed override void Abandon() => (WaitsFor as ForeignAwait)?.Discard();
 
     /// <summary>The result as an object, null if it has none; throws the failure.</summary>
+    [StackTraceHidden]
     internal override object? ResultObject()
     {
         Injection.ThrowIfAny();

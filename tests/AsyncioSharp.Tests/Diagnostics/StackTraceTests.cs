@@ -11,8 +11,9 @@ public class StackTraceTests
     {
         var failure = Should.Throw<Exception>(() => Asyncio.Run(Program(way)));
         string[] frames = [.. failure.StackTrace!.Split('\n').Select(static line => line.Trim()).Where(static line => line.StartsWith("at AsyncioSharp.", StringComparison.Ordinal))];
-        frames.Where(static frame => !frame.StartsWith("at AsyncioSharp.Tests.", StringComparison.Ordinal))
-            .ShouldAllBe(static frame => frame.StartsWith("at AsyncioSharp.Asyncio.", StringComparison.Ordinal));
+        // An async method of its own, as those of scopes are, is a frame like the program's.
+        string[] known = ["at AsyncioSharp.Tests.", "at AsyncioSharp.Asyncio.", "at AsyncioSharp.ScopeBody."];
+        frames.Where(frame => !Array.Exists(known, start => frame.StartsWith(start, StringComparison.Ordinal))).ShouldBeEmpty();
         frames.ShouldContain(static frame => frame.Contains("Program"));
     }
 
