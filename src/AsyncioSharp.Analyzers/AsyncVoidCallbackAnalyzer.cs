@@ -12,21 +12,31 @@ namespace AsyncioSharp.Analyzers;
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class AsyncVoidCallbackAnalyzer() : UsageAnalyzer(Rules.AsyncVoid)
 {
-    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known)
-        => start.RegisterOperationAction(operation => OnArgument(operation, known), OperationKind.Argument);
-
-    private static void OnArgument(OperationAnalysisContext context, KnownTypes known)
+    private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known) => start.RegisterOperationBlockStartAction(block =>
     {
-        var argument = (IArgumentOperation)context.Operation;
-        if (argument.Value.Bare() is IDelegateCreationOperation { Target: var target }
-            && argument.Parent is IInvocationOperation or IObjectCreationOperation
-            && argument.Parameter?.ContainingSymbol is IMethodSymbol callee
-            && known.IsOurs(callee)
-            && IsAsyncVoid(target))
+        var body = new Body(block.OperationBlocks, block.OwningSymbol, known);
+        block.RegisterOperationAction(operation => OnValue(operation, body), OperationKind.Argument, OperationKind.SimpleAssignment);
+    });
+
+    // An argument of a method, or what is assigned to a property: be it the delegate itself or a local that may hold it.
+    private static void OnValue(OperationAnalysisContext context, Body body)
+    {
+        var (value, taker) = context.Operation switch
+        {
+            IArgumentOperation { Parent: IInvocationOperation or IObjectCreationOperation } argument => (argument.Value, argument.Parameter?.ContainingSymbol),
+            ISimpleAssignmentOperation { Target: IPropertyReferenceOperation target } assignment => (assignment.Value, target.Property),
+            _ => default,
+        };
+        if (value is null || taker is null || value.Bare().Type?.TypeKind != TypeKind.Delegate || !body.Known.IsOurs(taker))
+        {
+            return;
+        }
+        foreach (var target in body.Flow.Origins(value).OfType<IDelegateCreationOperation>().Select(static origin => origin.Target).Where(IsAsyncVoid))
         {
             var properties = ImmutableDictionary<string, string?>.Empty;
             context.ReportDiagnostic(Diagnostic.Create(
-                Rules.AsyncVoid, target.Syntax.GetLocation(), StartsWithCoroutine(target, known) ? properties.Add("coroutine", "") : properties, Questions.Name(callee)));
+                Rules.AsyncVoid, target.Syntax.GetLocation(), StartsWithCoroutine(target, body.Known) ? properties.Add("coroutine", "") : properties,
+                $"{taker.ContainingType.Name}.{taker.Name}"));
         }
     }
 

@@ -7,7 +7,8 @@ namespace AsyncioSharp.Analyzers;
 
 /// <summary>
 /// ASYNCIO002: a coroutine in a local or parameter that is certainly run a second time: awaited, made a task, or given to a function that does.
-/// What happens on some paths only is not reported, nor is a variable that several functions share. See <see cref="UseFlow"/>.
+/// What happens on some paths only is not reported, nor is a variable that several functions share. A local that only ever is another name of a variable is
+/// taken for that variable. See <see cref="UseFlow"/>.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
@@ -17,24 +18,25 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
 
     private static void OnBlock(OperationBlockAnalysisContext context, KnownTypes known)
     {
-        foreach (var body in context.OperationBlocks)
+        var body = new Body(context.OperationBlocks, context.OwningSymbol, known);
+        foreach (var root in context.OperationBlocks)
         {
-            var references = body.Descendants().Where(operation => IsVariable(operation) && known.IsCoroutine(operation.Type));
-            foreach (var variable in references.GroupBy(static reference => reference.Variable()!, SymbolEqualityComparer.Default))
+            var references = root.Descendants().Where(operation => IsVariable(operation) && (known.IsCoroutine(operation.Type) || known.IsListOfCoroutines(operation.Type))).ToList();
+            foreach (var same in references.GroupBy(reference => body.Flow.Original(reference.Variable()!), SymbolEqualityComparer.Default))
             {
-                var functions = variable.Select(reference => reference.Function(context.OwningSymbol)).Distinct(SymbolEqualityComparer.Default).ToList();
-                if (variable.Key is null or IParameterSymbol { RefKind: not RefKind.None } or ILocalSymbol { IsRef: true }
+                var functions = same.Select(reference => reference.Function(context.OwningSymbol)).Distinct(SymbolEqualityComparer.Default).ToList();
+                if (same.Key is null or IParameterSymbol { RefKind: not RefKind.None } or ILocalSymbol { IsRef: true }
                     || functions.Count != 1 || functions[0] is not { } function
-                    || !SymbolEqualityComparer.Default.Equals(variable.Key.ContainingSymbol, function)
-                    || !MayRepeat([.. variable.Where(reference => UseFlow.IsUse(reference, known))], variable.Key, body))
+                    || !MayRepeat([.. same.Where(reference => UseFlow.IsUse(reference, known) || UseFlow.IsElementUse(reference, body))], same.Key, root))
                 {
                     continue;
                 }
-                if (GraphOf(context.GetControlFlowGraph(body), function) is { } graph)
+                if (GraphOf(context.GetControlFlowGraph(root), function) is { } graph)
                 {
-                    foreach (var use in new UseFlow(graph, variable.Key, known).RepeatedUses())
+                    var names = new HashSet<ISymbol>(same.Select(static reference => reference.Variable()!), SymbolEqualityComparer.Default);
+                    foreach (var use in new UseFlow(graph, names, body).RepeatedUses())
                     {
-                        context.ReportDiagnostic(Diagnostic.Create(Rules.RunTwice, use.Syntax.GetLocation(), variable.Key.Name));
+                        context.ReportDiagnostic(Diagnostic.Create(Rules.RunTwice, use.Syntax.GetLocation(), use.Variable()!.Name));
                     }
                 }
             }

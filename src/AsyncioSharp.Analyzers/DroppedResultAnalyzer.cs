@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -8,7 +8,7 @@ namespace AsyncioSharp.Analyzers;
 
 /// <summary>
 /// ASYNCIO001 and ASYNCIO006: what a statement drops. A dropped coroutine never runs, so an open discard does not make it right; a dropped
-/// task does run, and <c>_ =</c> says that its outcome is not wanted. A local that nobody reads keeps nothing.
+/// task does run, and <c>_ =</c> says that its outcome is not wanted. A local keeps nothing that is only copied, to locals that nobody reads.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Rules.DroppedTask)
@@ -20,15 +20,25 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
         start.RegisterOperationAction(operation => OnStatement(operation, known), OperationKind.ExpressionStatement);
         start.RegisterOperationBlockStartAction(block =>
         {
-            var read = new ConcurrentDictionary<ISymbol, bool>(SymbolEqualityComparer.Default);
-            var declared = new ConcurrentBag<IVariableDeclaratorOperation>();
-            block.RegisterOperationAction(operation => read.TryAdd(((ILocalReferenceOperation)operation.Operation).Local, true), OperationKind.LocalReference);
-            block.RegisterOperationAction(operation => declared.Add((IVariableDeclaratorOperation)operation.Operation), OperationKind.VariableDeclarator);
+            var body = new Body(block.OperationBlocks, block.OwningSymbol, known);
+            bool isOfInterest = false; // most bodies put nothing into locals that could be dropped
+            block.RegisterOperationAction(
+                operation =>
+                {
+                    if (Stored(operation.Operation) is { } value && known.IsOfUse(value.Type))
+                    {
+                        isOfInterest = true;
+                    }
+                },
+                OperationKind.VariableDeclarator, OperationKind.SimpleAssignment, OperationKind.DeconstructionAssignment);
             block.RegisterOperationBlockEndAction(end =>
             {
-                foreach (var variable in declared.Where(variable => !read.ContainsKey(variable.Symbol)))
+                foreach (var local in !isOfInterest ? [] : body.Flow.Written.Where(local => local is ILocalSymbol && body.Flow.IsUnused(local)))
                 {
-                    Check(variable.GetVariableInitializer()?.Value, known, openly: false, end.ReportDiagnostic, end.CancellationToken);
+                    foreach (var value in body.Flow.Writes(local).Where(static value => value.Variable() is null)) // what is in a variable is reported there
+                    {
+                        Check(value, known, openly: false, end.ReportDiagnostic, end.CancellationToken);
+                    }
                 }
             });
         });
@@ -50,6 +60,13 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
         Check(dropped, known, openly, context.ReportDiagnostic, context.CancellationToken);
     }
 
+    private static IOperation? Stored(IOperation operation) => operation switch
+    {
+        IVariableDeclaratorOperation declarator => declarator.GetVariableInitializer()?.Value.Bare(),
+        IAssignmentOperation assignment => assignment.Value.Bare(),
+        _ => null,
+    };
+
     private static void Check(IOperation? dropped, KnownTypes known, bool openly, Action<Diagnostic> report, CancellationToken cancellation)
     {
         if (dropped?.Bare() is not { } value)
@@ -57,27 +74,44 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
             return;
         }
         // A lambda 'x => CreateTask(x)' gives the task, and whoever takes it as an Action drops it; that is said only of the loop, which surely does.
-        if (known.IsCoroutine(value.Type))
+        if (known.IsCoroutine(value.Type) || IsAroundCoroutine(value, known))
         {
             // A variable that is discarded openly is at hand, and may well be run elsewhere.
-            if ((!openly || value.Variable() is null) && !ExpectsThrow(TakerOfLambda(value)))
+            if (value.Variable() is null && !ExpectsThrow(TakerOfLambda(value)))
             {
-                report(Diagnostic.Create(Rules.NotAwaited, value.Syntax.GetLocation(), value.Title(cancellation)));
+                var properties = ImmutableDictionary<string, string?>.Empty;
+                report(Diagnostic.Create(
+                    Rules.NotAwaited, value.Syntax.GetLocation(), known.IsCoroutine(value.Type) ? properties : properties.Add("around", ""), value.Title(cancellation)));
             }
         }
-        else if (!openly && StartsWork(value, known) is { } method && (!IsExpressionOfLambda(value) || (TakerOfLambda(value) is { } taker && known.IsOurs(taker))))
+        else if (!openly && (!IsExpressionOfLambda(value) || (TakerOfLambda(value) is { } taker && known.IsOurs(taker))))
         {
-            report(Diagnostic.Create(Rules.DroppedTask, value.Syntax.GetLocation(), Questions.Name(method)));
+            foreach (var (start, method) in Starts(value, known))
+            {
+                report(Diagnostic.Create(Rules.DroppedTask, start.Syntax.GetLocation(), Questions.Name(method)));
+            }
         }
     }
 
+    // What Task.Run(() => Work()) gives is a task that gives the coroutine, and what a query gives are coroutines: nobody runs them either.
+    private static bool IsAroundCoroutine(IOperation value, KnownTypes known)
+        => value is IInvocationOperation { TargetMethod: var method } && method.ContainingNamespace.IsOrIn("System") && value.Type switch
+        {
+            INamedTypeSymbol { TypeArguments: { Length: 1 } inner } type => known.IsCoroutine(inner[0]) && (BlockingCalls.IsTask(type) || method.ContainingType.Name == "Enumerable"),
+            IArrayTypeSymbol { ElementType: var element } => known.IsCoroutine(element) && method.ContainingType.Name == "Enumerable",
+            _ => false,
+        };
+
     // A TaskGroup's tasks are not among these: the group awaits them.
-    private static IMethodSymbol? StartsWork(IOperation value, KnownTypes known) => value switch
+    private static IEnumerable<(IOperation Start, IMethodSymbol Method)> Starts(IOperation value, KnownTypes known) => value.Bare() switch
     {
-        IConditionalAccessOperation access => StartsWork(access.WhenNotNull.Bare(), known),
-        IInvocationOperation { TargetMethod: var method } when s_starters.Contains(method.Name)
-            && (SymbolEqualityComparer.Default.Equals(method.ContainingType, known.Asyncio) || SymbolEqualityComparer.Default.Equals(method.ContainingType, known.EventLoop)) => method,
-        _ => null,
+        IConditionalAccessOperation access => Starts(access.WhenNotNull, known).Select(start => ((IOperation)access, start.Method)),
+        IConditionalOperation { WhenFalse: { } other } choice => Starts(choice.WhenTrue, known).Concat(Starts(other, known)),
+        ICoalesceOperation choice => Starts(choice.WhenNull, known),
+        ISwitchExpressionOperation choice => choice.Arms.SelectMany(arm => Starts(arm.Value, known)),
+        IInvocationOperation { TargetMethod: var method } call when s_starters.Contains(method.Name)
+            && (SymbolEqualityComparer.Default.Equals(method.ContainingType, known.Asyncio) || SymbolEqualityComparer.Default.Equals(method.ContainingType, known.EventLoop)) => [(call, method)],
+        _ => [],
     };
 
     // The function that the lambda '() => value' is given to; null if there is no such lambda.

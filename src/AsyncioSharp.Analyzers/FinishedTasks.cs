@@ -31,6 +31,10 @@ internal sealed class FinishedTasks
             Link(operation);
             marks.AddRange(ToldBy(operation).Select(variable => (variable, operation)));
         }
+        foreach (var variable in _one.Keys.ToList())
+        {
+            _one[variable] = Find(variable); // from here on a search is one step
+        }
         foreach (var (variable, by) in marks)
         {
             var one = Find(variable);
@@ -261,15 +265,10 @@ internal sealed class FinishedTasks
 
     private ISymbol Find(ISymbol variable)
     {
-        var one = variable;
-        while (_one.TryGetValue(one, out var next) && !SymbolEqualityComparer.Default.Equals(next, one))
+        while (_one.TryGetValue(variable, out var next) && !SymbolEqualityComparer.Default.Equals(next, variable))
         {
-            one = next;
+            variable = next;
         }
-        if (!SymbolEqualityComparer.Default.Equals(one, variable))
-        {
-            _one[variable] = one; // the next search is short
-        }
-        return one;
+        return variable;
     }
 }

@@ -46,6 +46,18 @@ internal sealed class KnownTypes
 
     internal bool IsFuture(ITypeSymbol? type) => type.Is(Future) || (type is INamedTypeSymbol { Name: "IFuture" } named && IsOurs(named));
 
+    /// <summary>True for a list of coroutines that were made; a query makes new ones each time.</summary>
+    internal bool IsListOfCoroutines(ITypeSymbol? type) => type switch
+    {
+        IArrayTypeSymbol array => IsCoroutine(array.ElementType),
+        INamedTypeSymbol { TypeArguments: { Length: 1 } element, Name: "List" or "IList" or "IReadOnlyList" or "ICollection" or "IReadOnlyCollection" or "ImmutableArray" } => IsCoroutine(element[0]),
+        _ => false,
+    };
+
+    /// <summary>True for the type of what is run, or stands for something that runs.</summary>
+    internal bool IsOfUse(ITypeSymbol? type) => type is null or { IsTupleType: true } || type.Is(Awaitable) || (type is INamedTypeSymbol { TypeArguments: var inner } && inner.Any(IsCoroutine))
+        || (type is IArrayTypeSymbol array && IsCoroutine(array.ElementType));
+
     internal bool IsOurs(ISymbol symbol) => SymbolEqualityComparer.Default.Equals(symbol.ContainingAssembly, Library);
 
     /// <summary>True for an <c>async</c> method, local function or lambda whose body runs as a coroutine.</summary>

@@ -40,7 +40,7 @@ public sealed class OtherThreadAnalyzer() : PlaceAnalyzer(Rules.OtherThread, Pla
             IMethodReferenceOperation reference => (reference.Method, reference.Instance),
             _ => default,
         };
-        if (method is null || !s_confinedNames.Contains(method.Name) || !body.Known.IsOurs(method) || !s_confined.Lists(method) || IsThreadsOwn(receiver, operation, body))
+        if (method is null || !s_confinedNames.Contains(method.Name) || !body.Known.IsOurs(method) || !s_confined.Lists(method) || !RunsThere(operation, body) || IsThreadsOwn(receiver, operation, body))
         {
             return null;
         }
@@ -53,7 +53,10 @@ public sealed class OtherThreadAnalyzer() : PlaceAnalyzer(Rules.OtherThread, Pla
     // Declared, assigned or run inside a function that the thread runs; or no variable at all, such as a call that gives the loop running there.
     // What comes in by a parameter was made elsewhere, and so was what is taken out of something that was.
     private static bool IsThreadsOwn(IOperation? receiver, IOperation use, Body body)
-        => Sources(receiver, body.Flow, []).All(source => source.Variable() is not { } variable || FunctionsOnThread(use, body).Any(function => IsOwnOf(function, variable)));
+    {
+        var functions = FunctionsOnThread(use, body).ToList();
+        return Sources(receiver, functions, body.Flow, []).All(source => source.Variable() is not { } variable || functions.Exists(function => IsOwnOf(function, variable)));
+    }
 
     private static IEnumerable<IOperation> FunctionsOnThread(IOperation use, Body body)
     {
@@ -70,34 +73,35 @@ public sealed class OtherThreadAnalyzer() : PlaceAnalyzer(Rules.OtherThread, Pla
         }
     }
 
-    // The variables that a value comes from: through locals, and out of collections. That of a loop is what the loop belongs to.
-    private static IEnumerable<IOperation> Sources(IOperation? value, ValueFlow flow, HashSet<ISymbol> seen)
+    // What a value comes from, through locals of the functions and out of collections: a variable of outside, or none. That of a loop is what the loop belongs to.
+    private static IEnumerable<IOperation> Sources(IOperation? value, List<IOperation> functions, ValueFlow flow, HashSet<IOperation> seen)
     {
         switch (value?.Bare())
         {
             case null:
                 return [];
-            case ILocalReferenceOperation { Local: var local } reference when seen.Add(local) && (flow.CollectionOf(local) is not null || flow.Writes(local).Count > 0):
+            case ILocalReferenceOperation { Local: var local } reference when seen.Add(reference) && functions.Exists(function => Declares(function, local)) && (flow.CollectionOf(local) is not null || flow.Writes(local).Count > 0):
                 var from = flow.CollectionOf(local) is { } collection ? [collection] : flow.Writes(local);
-                return from.SelectMany(write => Sources(write.Variable() is { } same && SymbolEqualityComparer.Default.Equals(same, local) ? write.Ancestor<IInvocationOperation>()?.Instance : write, flow, seen))
+                return from.SelectMany(write => Sources(write.Variable() is { } same && SymbolEqualityComparer.Default.Equals(same, local) ? write.Ancestor<IInvocationOperation>()?.Instance : write, functions, flow, seen))
                     .DefaultIfEmpty(reference);
             case IInvocationOperation call when call.TargetMethod.ContainingNamespace.IsOrIn("System"): // queue.Dequeue(), list.First()
-                return Sources(call.Instance ?? call.Arguments.FirstOrDefault()?.Value, flow, seen);
+                return Sources(call.Instance ?? call.Arguments.FirstOrDefault()?.Value, functions, flow, seen);
             case IArrayElementReferenceOperation element:
-                return Sources(element.ArrayReference, flow, seen);
+                return Sources(element.ArrayReference, functions, flow, seen);
             case IPropertyReferenceOperation { Instance: { } instance, Property: var property } when property.IsIndexer || property.Name == "Loop":
-                return Sources(instance, flow, seen);
+                return Sources(instance, functions, flow, seen);
             case { } other:
                 return [other];
         }
     }
 
-    private static bool IsOwnOf(IOperation function, ISymbol variable)
-        => (function is not IMethodBodyOperation && variable.DeclaringSyntaxReferences.Any(place => variable is ILocalSymbol && function.Syntax.Span.Contains(place.Span) && function.Syntax.SyntaxTree == place.SyntaxTree))
-            || function.Descendants().Any(operation => operation switch
-            {
-                ISimpleAssignmentOperation assignment => SymbolEqualityComparer.Default.Equals(assignment.Target.Variable(), variable),
-                IInvocationOperation { TargetMethod.Name: "RunForever" or "RunUntilComplete" } run => SymbolEqualityComparer.Default.Equals(run.Instance.Variable(), variable),
-                _ => false,
-            });
+    private static bool IsOwnOf(IOperation function, ISymbol variable) => Declares(function, variable) || function.Descendants().Any(operation => operation switch
+    {
+        ISimpleAssignmentOperation assignment => SymbolEqualityComparer.Default.Equals(assignment.Target.Variable(), variable),
+        IInvocationOperation { TargetMethod.Name: "RunForever" or "RunUntilComplete" } run => SymbolEqualityComparer.Default.Equals(run.Instance.Variable(), variable),
+        _ => false,
+    });
+
+    private static bool Declares(IOperation function, ISymbol variable)
+        => variable is ILocalSymbol && variable.DeclaringSyntaxReferences.Any(place => function.Syntax.Span.Contains(place.Span) && function.Syntax.SyntaxTree == place.SyntaxTree);
 }

@@ -24,6 +24,10 @@ public abstract class PlaceAnalyzer : UsageAnalyzer
     /// <summary>What is wrong with an operation, if it runs in the place.</summary>
     private protected abstract Finding? Find(IOperation operation, Body body);
 
+    /// <summary>True if a call is made in the place, or a method group is called there.</summary>
+    private protected bool RunsThere(IOperation operation, Body body)
+        => ((operation is IMethodReferenceOperation ? body.Places.TakenTo(operation) : body.Places.Of(operation)) & _place) != 0;
+
     private protected sealed override void Start(CompilationStartAnalysisContext start, KnownTypes known) => start.RegisterOperationBlockStartAction(block =>
     {
         var body = new Body(block.OperationBlocks, block.OwningSymbol, known);
@@ -50,7 +54,7 @@ public abstract class PlaceAnalyzer : UsageAnalyzer
     // The rule first: it is cheap, and most operations are nothing to it.
     private Finding? FindHere(IOperation operation, Body body) => operation is IInvocationOperation or IPropertyReferenceOperation or IMethodReferenceOperation
         && Find(operation, body) is { } finding
-        && ((operation is IMethodReferenceOperation ? body.Places.TakenTo(operation) : body.Places.Of(operation)) & _place) != 0 ? finding : null;
+        && RunsThere(operation, body) ? finding : null;
 
     /// <summary>What to say: the member that is wrong here, what to write instead, and what the fix needs to know.</summary>
     private protected sealed class Finding(string what, string? instead, ImmutableDictionary<string, string?> properties)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -27,7 +28,7 @@ internal enum Place
 /// <param name="ofOwner">Where the method itself runs, if something else says that.</param>
 internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes known, Place ofOwner = Place.Unknown)
 {
-    private readonly Dictionary<ISymbol, Place> _functions = new(SymbolEqualityComparer.Default);
+    private readonly ConcurrentDictionary<ISymbol, Place> _functions = new(SymbolEqualityComparer.Default);
 
     /// <summary>Where an operation runs.</summary>
     internal Place Of(IOperation operation)

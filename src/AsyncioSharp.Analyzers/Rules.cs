@@ -69,7 +69,7 @@ public static class Rules
         "Gather leaves the rest running",
         "If one of these coroutines fails, Gather raises at once and the others run on while {0}: a TaskGroup cancels them and waits for them first",
         DiagnosticSeverity.Info,
-        "Gather raises the first failure at once and lets the other awaitables run on. If they were coroutines made on the spot, nobody holds their tasks.");
+        "Gather raises the first failure at once and lets the other awaitables run on. If they were coroutines, nobody else holds their tasks.");
 
     /// <summary>A member that belongs to the loop's thread, used on another.</summary>
     public static readonly DiagnosticDescriptor OtherThread = Create(

@@ -5,14 +5,15 @@ using Microsoft.CodeAnalysis.Operations;
 namespace AsyncioSharp.Analyzers;
 
 /// <summary>
-/// Follows one variable through the control flow of one function and finds the places where the coroutine in it is certainly run again. A place
+/// Follows one variable, under all its names, through the control flow of one function and finds the places where the coroutine in it is certainly run again. A place
 /// counts if every way to it has run the coroutine; in a loop, if every way through one round has, and the loop does not give it a new one.
 /// </summary>
 /// <remarks>
+/// A list of coroutines is run by what takes it whole, such as <c>Gather</c>; then its elements must not be run. What might change the list proves nothing.
 /// A handler is reached from every operation of its <c>try</c> that may throw. Going through a <c>finally</c> that mentions the variable is taken
 /// to prove nothing. Cost: a few passes over the function's blocks, for variables that hold coroutines only.
 /// </remarks>
-internal sealed class UseFlow(ControlFlowGraph graph, ISymbol variable, KnownTypes known)
+internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body body)
 {
     private static readonly HashSet<string> s_takers =
     [
@@ -38,11 +39,23 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISymbol variable, KnownTyp
     // The reference with the collections and conversions around it, as an await or a call takes it.
     private static IOperation Taken(IOperation reference)
     {
-        while (reference.Parent is IConversionOperation or IParenthesizedOperation or ICollectionExpressionOperation or IArrayInitializerOperation or IArrayCreationOperation)
+        while (reference.Parent is IConversionOperation or IParenthesizedOperation or ICollectionExpressionOperation or ISpreadOperation or IArrayInitializerOperation or IArrayCreationOperation)
         {
             reference = reference.Parent;
         }
         return reference;
+    }
+
+    /// <summary>True if a reference to a list is for an element that is run: <c>await all[0]</c>, or a <c>foreach</c> that awaits.</summary>
+    internal static bool IsElementUse(IOperation reference, Body body)
+    {
+        if (!body.Known.IsListOfCoroutines(reference.Type))
+        {
+            return false;
+        }
+        return reference.Parent is IArrayElementReferenceOperation or IPropertyReferenceOperation { Property.IsIndexer: true }
+            ? IsUse(reference.Parent, body.Known)
+            : body.Flow.ElementsOf(reference.Syntax) is { } element && body.Flow.Reads(element).Any(read => IsUse(read, body.Known));
     }
 
     /// <summary>The references that run the coroutine although it was run before.</summary>
@@ -139,7 +152,7 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISymbol variable, KnownTyp
         {
             if (IsReference(operation))
             {
-                if (IsUse(operation, known))
+                if (IsUse(operation, body.Known))
                 {
                     var call = Taken(operation).Parent as IArgumentOperation;
                     if (state == State.Used && (call is null || call.Parent != latestCall))
@@ -149,7 +162,14 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISymbol variable, KnownTyp
                     state = State.Used;
                     latestCall = call?.Parent;
                 }
-                else if (!IsRead(operation))
+                else if (IsElementUse(operation, body))
+                {
+                    if (state == State.Used)
+                    {
+                        found?.Add(operation);
+                    }
+                }
+                else if (!IsRead(operation) && !IsNaming(operation))
                 {
                     state = State.Open; // assigned, or handed out by reference
                 }
@@ -172,11 +192,15 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISymbol variable, KnownTyp
         return parts.SelectMany(Evaluated).Append(operation);
     }
 
-    private bool IsReference(IOperation operation)
-        => operation is ILocalReferenceOperation or IParameterReferenceOperation && SymbolEqualityComparer.Default.Equals(operation.Variable(), variable);
+    private bool IsReference(IOperation operation) => operation is ILocalReferenceOperation or IParameterReferenceOperation && names.Contains(operation.Variable()!);
 
-    private static bool IsRead(IOperation reference) => reference.Parent switch
+    // 'var other = variable' changes nothing.
+    private bool IsNaming(IOperation reference)
+        => reference.Parent is ISimpleAssignmentOperation assignment && assignment.Target == reference && IsReference(assignment.Value.Bare());
+
+    private bool IsRead(IOperation reference) => reference.Parent switch
     {
+        IInvocationOperation or IArgumentOperation when body.Known.IsListOfCoroutines(reference.Type) => false, // all.Clear()
         ISimpleAssignmentOperation assignment => assignment.Target != reference,
         IAssignmentOperation or IFlowCaptureOperation or ITupleOperation or IDeclarationExpressionOperation or IAddressOfOperation => false,
         IArgumentOperation argument => argument.Parameter?.RefKind is not (RefKind.Ref or RefKind.Out),
@@ -189,7 +213,7 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISymbol variable, KnownTyp
 
     private static IEnumerable<int> Handlers(BasicBlock block)
     {
-        for (var region = block.EnclosingRegion; region is not null; region = region.EnclosingRegion)
+        for (var region = block.EnclosingRegion; region is { Kind: not ControlFlowRegionKind.Root }; region = region.EnclosingRegion) // that of a lambda stands in another graph
         {
             if (region is { Kind: ControlFlowRegionKind.Try, EnclosingRegion: { } attempt })
             {

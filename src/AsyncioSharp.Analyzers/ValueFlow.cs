@@ -57,6 +57,9 @@ internal sealed class ValueFlow
     /// <summary>What a <c>foreach</c> takes a variable's values from; null for other variables.</summary>
     internal IOperation? CollectionOf(ISymbol variable) => _collections.TryGetValue(variable, out var collection) ? collection : null;
 
+    /// <summary>The variable that a <c>foreach</c> over this expression has; null for any other.</summary>
+    internal ISymbol? ElementsOf(SyntaxNode collection) => _collections.FirstOrDefault(loop => loop.Value.Syntax == collection || loop.Value.Bare().Syntax == collection).Key;
+
     /// <summary>Where a local function is called or made a delegate.</summary>
     internal IReadOnlyList<IOperation> Namings(IMethodSymbol localFunction) => Of(_namings, localFunction.OriginalDefinition);
 
@@ -99,6 +102,10 @@ internal sealed class ValueFlow
         {
             case ISimpleAssignmentOperation assignment when assignment.Target == reference:
                 Add(_writes, variable, assignment.Value);
+                if (assignment.Parent is not IExpressionStatementOperation)
+                {
+                    Add(_reads, variable, reference); // its value is used: return variable = ...
+                }
                 break;
             case ICoalesceAssignmentOperation assignment when assignment.Target == reference:
                 Add(_writes, variable, assignment.Value);

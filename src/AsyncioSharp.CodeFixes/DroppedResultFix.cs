@@ -22,6 +22,10 @@ public sealed class DroppedResultFix : CodeFix
         {
             yield break;
         }
+        if (diagnostic.Properties.ContainsKey("around")) // an await of Task.Run(() => Work()) only gets at the coroutine
+        {
+            yield break;
+        }
         ExpressionSyntax whole = dropped.Parent is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.ValueText: "_" } } discard ? discard : dropped;
         bool isCoroutine = diagnostic.Id == "ASYNCIO001";
         bool mayBeNull = dropped is ConditionalAccessExpressionSyntax; // 'await r?.Save()' would fail where 'r?.Save()' does nothing

@@ -16,6 +16,11 @@ public class CallbackTests
     [InlineData("void M(Future<int> f) { f.AddDoneCallback([|async _ => await Task.Yield()|]); }")]
     [InlineData("void M(EventLoop loop) { loop.CallSoon([|Later|]); } async void Later() { await Task.Yield(); }")]
     [InlineData("void M(EventLoop loop) { loop.CallSoon([|async delegate { await Task.Yield(); }|]); }")]
+    [InlineData("void M(EventLoop loop) { Action later = [|async () => await Work()|]; loop.CallSoon(later); }")]
+    [InlineData("void M(EventLoop loop) { Action later; if (Maybe()) later = () => { }; else later = [|async () => await Work()|]; var same = later; loop.CallSoon(same); }")]
+    [InlineData("void M(EventLoop loop) { loop.CallSoon(Maybe() ? [|async () => await Work()|] : () => { }); }")]
+    [InlineData("void M(EventLoop loop) { loop.CallSoon(new Action([|Later|])); async void Later() => await Work(); }")]
+    [InlineData("void M(EventLoop loop) { loop.ExceptionHandler = [|async (_, _) => await Work()|]; }")]
     public Task An_async_void_callback_is_reported(string members) => ReportsAsyncVoid(members);
 
     [Theory]
@@ -24,6 +29,8 @@ public class CallbackTests
     [InlineData("async Coroutine M() { await Asyncio.ToThread(async () => { await Task.Yield(); }); }")] // gives a task
     [InlineData("void M(EventLoop loop) { loop.CallSoon(() => { }); loop.CallSoon(Print, \"x\"); }")]
     [InlineData("void M(List<int> all) { all.ForEach(async x => { await Task.Yield(); }); }")] // not ours to say
+    [InlineData("void M(EventLoop loop, Action later) { var same = later; loop.CallSoon(same); loop.ExceptionHandler = null; Func<Coroutine> f = async () => await Work(); loop.CallSoon(() => _ = Asyncio.CreateTask(f())); }")]
+    [InlineData("void M(EventLoop loop) { Action elsewhere = async () => await Work(); Print(elsewhere); }")]
     public Task A_plain_callback_or_a_coroutine_is_not(string members) => ReportsAsyncVoid(members);
 
     [Theory]
@@ -66,6 +73,17 @@ public class CallbackTests
     [InlineData("void M(AsyncBarrier b) { Task.Run(() => { [|b.Abort()|]; [|b.Reset()|]; }); }")]
     [InlineData("void M(AsyncPriorityQueue<int> q) { Task.Run(() => { [|q.PutNowait(1)|]; [|q.Shutdown()|]; }); }")]
     [InlineData("void M(TimeoutScope t) { Task.Run(() => [|t.Reschedule(1)|]); }")]
+    [InlineData("void M(Future<int> f) { Task.Run(() => { void Set() => [|f.SetResult(1)|]; Set(); }); }")]
+    [InlineData("void M(Future<int> f) { void Set() => [|f.SetResult(1)|]; new Thread(Set).Start(); }")]
+    [InlineData("void M(Future<int> f) { Task.Run(() => new List<int> { 1 }.ForEach(x => [|f.SetResult(x)|])); }")]
+    [InlineData("void M(Future<int> f) { Task.Delay(1).ContinueWith(_ => [|f.SetResult(1)|]); Task.Delay(1).ContinueWith(_ => [|f.SetResult(2)|], TaskScheduler.Default); }")]
+    [InlineData("void M(Future<int> f) { var timer = new System.Timers.Timer(1); timer.Elapsed += (_, _) => [|f.SetResult(1)|]; timer.Start(); }")]
+    [InlineData("void M() { Task.Run([|Finish|]); } void Finish() { Print(1); _future.SetResult(1); }")]
+    [InlineData("void M() { new Thread([|_loop.Stop|]).Start(); Task.Run([|_loop.Stop|]); }")]
+    [InlineData("void M(Future<int> f) { Action set = () => [|f.SetResult(1)|]; Task.Run(set); }")]
+    [InlineData("async Coroutine M(Future<int> f) { await Task.Run(async () => { await Task.Delay(1).ConfigureAwait(false); [|f.SetResult(1)|]; }); }")]
+    [InlineData("void M(List<Future<int>> all) { Task.Run(() => { foreach (var f in all) { [|f.SetResult(1)|]; } var first = all[0]; [|first.Cancel()|]; }); }")]
+    [InlineData("void M(Queue<Future<int>> all) { Task.Run(() => { while (all.TryDequeue(out var f)) [|f.SetResult(1)|]; [|all.Dequeue().SetResult(2)|]; }); }")]
     public Task What_another_thread_does_with_things_of_the_loop_is_reported(string members) => ReportsOtherThread(members);
 
     [Theory]
@@ -81,6 +99,14 @@ public class CallbackTests
     [InlineData("void M(Future<int> f) { Action set = () => f.SetResult(1); set(); }")]
     [InlineData("void M(EventLoop loop, Future<int> f) { loop.CallSoon(() => f.SetResult(1)); }")]
     [InlineData("void M(CancellationTokenSource s) { Task.Run(() => s.Cancel()); }")]
+    [InlineData("void M(Future<int> f, EventLoop loop) { Task.Run(() => { void Set() => f.SetResult(1); loop.CallSoonThreadsafe(Set); Action again = () => f.SetResult(2); loop.CallSoonThreadsafe(again); }); }")]
+    [InlineData("void M(Future<int> f) { Task.Delay(1).ContinueWith(_ => f.SetResult(1), TaskScheduler.FromCurrentSynchronizationContext()); }")]
+    [InlineData("void M(Future<int> f, Action<Action> post) { Task.Run(() => post(() => f.SetResult(1))); }")]
+    [InlineData("void M(Future<int> f) { Task.Run(() => Asyncio.Run(Inner())); async Coroutine Inner() => f.SetResult(1); }")]
+    [InlineData("void M() { Task.Run(() => { var loop = new EventLoop(); var f = loop.CreateFuture<int>(); loop.CallSoon(() => f.SetResult(1)); f.SetResult(2); loop.RunForever(); }); }")]
+    [InlineData("void M() { new Thread(Own).Start(); } void Own() { _loop = new EventLoop(); _loop.CallSoon(() => { }); _loop.RunForever(); }")]
+    [InlineData("void M(Future<int> f, SynchronizationContext context) { Task.Run(() => context.Post(_ => f.SetResult(1), null)); }")]
+    [InlineData("void M(Future<int> f) { void Set() => f.SetResult(1); Set(); Action a = Set; Print(a); }")]
     public Task What_is_handed_over_or_is_the_threads_own_is_not(string members) => ReportsOtherThread(members);
 
     [Theory]

@@ -27,6 +27,14 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M() { var c = Work(); await (Coroutine)c; await ([|c|]); }")]
     [InlineData("async Coroutine M() { var c = Work(); Again: await [|c|]; goto Again; }")]
     [InlineData("async Coroutine M() { while (true) { var c = Work(); do { await [|c|]; } while (true); } }")]
+    [InlineData("async Coroutine M() { var c = Work(); var same = c; await c; await [|same|]; }")]
+    [InlineData("async Coroutine M(Coroutine c) { var same = c; var third = same; await third; Asyncio.CreateTask([|c|]); }")]
+    [InlineData("async Coroutine M() { var c = Work(); while (Maybe()) { var same = c; await [|same|]; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); await new TaskGroup().Run(async group => { group.CreateTask(c); group.CreateTask([|c|]); }); }")]
+    [InlineData("async Coroutine M() { try { Func<Coroutine> f = async () => { var c = Work(); try { await c; } catch (IOException) { } await [|c|]; }; await f(); } finally { Print(1); } }")]
+    [InlineData("async Coroutine M(int[] xs) { var all = xs.Select(x => Fetch(x)).ToList(); await Asyncio.Gather(all); foreach (var c in [|all|]) Print(await c); }")]
+    [InlineData("async Coroutine M(Coroutine<int>[] all) { await Asyncio.Gather([.. all]); Print(await [|all|][0]); await Asyncio.Gather([|all|]); }")]
+    [InlineData("async Coroutine M(List<Coroutine> all) { while (Maybe()) { await Asyncio.Gather([|all|]); } }")]
     public Task A_coroutine_that_is_certainly_run_again_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -50,6 +58,17 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M() { var c = Work(); await c; (c, var d) = (Work(), Work()); await c; await d; }")]
     [InlineData("async Coroutine M() { Coroutine? c = null; for (int i = 0; i < 3; i++) { c ??= Work(); await c; c = null; } }")]
     [InlineData("async Coroutine M() { var c = Fetch(); Print(await Asyncio.Gather(c, c)); }")] // once, and its result twice
+    [InlineData("async Coroutine M() { var c = Work(); var first = c; c = Work(); await first; await c; }")]
+    [InlineData("async Coroutine M() { var c = Work(); while (Maybe()) { var same = c; await same; c = Work(); } }")]
+    [InlineData("async Coroutine M() { foreach (var x in new[] { 1, 2 }) { var c = Fetch(x); var same = c; await same; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); var same = c; if (Maybe()) await c; else await same; }")]
+    [InlineData("async Coroutine M(bool b) { var c = Work(); var d = Work(); var either = b ? c : d; await either; await (b ? d : c); }")]
+    [InlineData("async Coroutine M() { var c = Work(); await new TaskGroup().Run(async group => { group.CreateTask(c); }); }")]
+    [InlineData("async Coroutine M(IEnumerable<Coroutine> all) { await Asyncio.Gather(all); await Asyncio.Gather(all); }")]
+    [InlineData("async Coroutine M(List<Coroutine<int>> all) { foreach (var c in all) await c; for (int i = 0; i < all.Count; i++) Print(all[i]); }")]
+    [InlineData("async Coroutine M(List<Coroutine> all) { await Asyncio.Gather(all); all.Clear(); all.Add(Work()); await Asyncio.Gather(all); }")]
+    [InlineData("async Coroutine M(List<Coroutine> all) { await Asyncio.Gather(all); Print(all.Count); foreach (var c in all) Print(c); }")]
+    [InlineData("async Coroutine M(Coroutine[] all) { if (Maybe()) await Asyncio.Gather(all); else foreach (var c in all) await c; }")]
     public Task A_coroutine_that_may_be_run_only_once_is_not(string members) => Reports(members);
 
     [Theory]

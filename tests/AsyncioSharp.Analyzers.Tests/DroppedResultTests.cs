@@ -22,6 +22,13 @@ public class DroppedResultTests
     [InlineData("void M(Program? p) { _ = [|p?.N()|]; } Coroutine N() => Work();")]
     [InlineData("void M(Program p) { [|p.N<int>()|]; } async Coroutine<T> N<T>() { await Work(); return default!; }")]
     [InlineData("async Coroutine M() { try { [|Work()|]; } finally { [|Fetch()|]; } }")]
+    [InlineData("async Coroutine M() { var c = [|Work()|]; var copy = c; var last = copy; }")]
+    [InlineData("async Coroutine M() { Coroutine c; c = [|Work()|]; }")]
+    [InlineData("async Coroutine M() { var (a, b) = ([|Work()|], 1); Print(b); }")]
+    [InlineData("async Coroutine M() { [|await Task.Run(() => Work())|]; }")]
+    [InlineData("void M() { [|Task.Run(() => Work())|]; _ = [|Task.Run(() => Fetch())|]; }")]
+    [InlineData("void M(int[] ids) { [|ids.Select(id => Fetch(id)).ToList()|]; var all = [|ids.Select(Fetch)|]; }")]
+    [InlineData("async Coroutine M(bool b) { var c = [|b ? Work() : Fetch()|]; }")]
     public Task A_coroutine_that_nobody_keeps_is_reported(string members) => Reports(members, Rules.NotAwaited);
 
     [Theory]
@@ -45,6 +52,14 @@ public class DroppedResultTests
     [InlineData("void M() { var c = Work(); void Local() => Print(c); Local(); }")]
     [InlineData("void M() { Throws(() => Work()); } static void Throws(Action a) { }")] // gives nothing
     [InlineData("Task N() => Task.CompletedTask; void M() { N(); }")] // not ours to say
+    [InlineData("async Coroutine M() { var c = Work(); var copy = c; await copy; }")]
+    [InlineData("async Coroutine M() { var c = Work(); await c; var copy = c; }")]
+    [InlineData("async Coroutine M() { Coroutine c; if (Maybe()) c = Work(); else c = Fetch(); await c; }")]
+    [InlineData("async Coroutine M() { var (a, b) = (Work(), Fetch()); await a; await b; }")]
+    [InlineData("Coroutine M() { Coroutine c; return c = Work(); }")]
+    [InlineData("async Coroutine M(int[] ids) { var all = ids.Select(Fetch).ToList(); await Asyncio.Gather(all); foreach (var c in ids.Select(id => Fetch(id))) await c; }")]
+    [InlineData("async Coroutine M() { await await Task.Run(() => Work()); var c = await Task.Run(() => Work()); await c; }")]
+    [InlineData("void M(Coroutine c) { var copy = c; }")]
     public Task A_coroutine_that_somebody_keeps_is_not(string members) => Reports(members, Rules.NotAwaited);
 
     [Theory]
@@ -58,6 +73,11 @@ public class DroppedResultTests
     [InlineData("void M(EventLoop loop) { loop.CallLater(1, () => [|Asyncio.CreateTask(Work())|]); }")]
     [InlineData("void M(EventLoop? loop) { [|loop?.CreateTask(Work())|]; }")]
     [InlineData("void M(EventLoop loop) { var task = [|loop.CreateTask(Work())|]; }")]
+    [InlineData("void M(EventLoop loop) { var task = [|loop.CreateTask(Work())|]; var copy = task; }")]
+    [InlineData("void M(EventLoop loop) { CoroutineTask task; task = [|loop.CreateTask(Work())|]; }")]
+    [InlineData("void M(EventLoop loop) { var task = Maybe() ? [|loop.CreateTask(Work())|] : [|Asyncio.CreateTask(Fetch())|]; }")]
+    [InlineData("void M(EventLoop loop) { var (a, b) = ([|loop.CreateTask(Work())|], 1); Print(b); }")]
+    [InlineData("async Coroutine M(List<Coroutine> all) { foreach (var c in all) { [|Asyncio.CreateTask(c)|]; } all.ForEach(c => { [|Asyncio.CreateTask(c)|]; }); }")]
     public Task A_task_that_nobody_keeps_is_reported(string members) => Reports(members, Rules.DroppedTask);
 
     [Theory]
@@ -70,6 +90,10 @@ public class DroppedResultTests
     [InlineData("void M(EventLoop loop) { Action a = () => loop.CreateTask(Work()); Use(() => loop.CreateTask(Work())); } static void Use(Action a) { }")] // who knows
     [InlineData("void M(EventLoop loop) { Func<CoroutineTask> f = () => loop.CreateTask(Work()); Print(f); }")]
     [InlineData("void M(EventLoop loop) { loop.CreateTask(Work()).AddDoneCallback(Print); }")]
+    [InlineData("void M(EventLoop loop) { var task = loop.CreateTask(Work()); var copy = task; Print(copy); }")]
+    [InlineData("CoroutineTask? _task; void M(EventLoop loop) { var task = loop.CreateTask(Work()); _task = task; }")]
+    [InlineData("async Coroutine M() { CoroutineTask? old = null; for (int i = 0; i < 3; i++) { if (old is not null) await old; old = Asyncio.CreateTask(Work()); } }")]
+    [InlineData("async Coroutine M() { var task = Asyncio.CreateTask(Work()); async Coroutine Later() => await task; await Later(); }")]
     public Task A_task_that_somebody_keeps_or_a_group_holds_is_not(string members) => Reports(members, Rules.DroppedTask);
 
     [Theory]
