@@ -71,10 +71,7 @@ public static partial class Asyncio
                 catch (Exception e) when (e is not KeyboardInterruptException)
                 {
                     exceptions[index] = e;
-                    if (!failed.IsDone)
-                    {
-                        failed.SetResult(true);
-                    }
+                    failed.SetResult(true);
                 }
             }
         }

@@ -65,13 +65,14 @@ public sealed class CancelScope : IScope, ITokenListener
     /// and from entering if a timeout was given. Can be set until the scope is left; a time that has passed cancels it at once.
     /// </summary>
     /// <exception cref="ArgumentException">The value is not a number.</exception>
-    /// <exception cref="InvalidOperationException">The scope was left.</exception>
+    /// <exception cref="InvalidOperationException">The scope was left; or, in debug mode, another thread runs the loop. Nothing is changed.</exception>
     public double? Deadline
     {
         get;
         set
         {
             EventLoop.CheckSeconds(value ?? 0, nameof(value));
+            _task?.Loop.CheckThread();
             if (_over)
             {
                 throw new InvalidOperationException($"{this} was left; its deadline can no longer be set.");
@@ -105,6 +106,7 @@ public sealed class CancelScope : IScope, ITokenListener
     /// Before the scope is entered: it is cancelled from the beginning. The first call counts; afterwards, and when the scope was left, it does nothing.
     /// </summary>
     /// <param name="reason">For <see cref="Reason"/>, and for <see cref="CancelledException.CancelMessage"/> in the body.</param>
+    /// <exception cref="InvalidOperationException">In debug mode: another thread runs the loop. Nothing is changed.</exception>
     public void Cancel(string? reason = null) => CancelNow(reason, EventLoop.Running?.CurrentTask?.Name);
 
     /// <summary>Runs <paramref name="body"/> in the scope. Can be called once.</summary>
@@ -194,6 +196,7 @@ public sealed class CancelScope : IScope, ITokenListener
 
     private void CancelNow(string? reason, string? by)
     {
+        _task?.Loop.CheckThread();
         if (_over || IsCancelled)
         {
             return;

@@ -92,9 +92,11 @@ public sealed class TaskGroup : IScope
     /// <c>TaskGroup.cancel</c> of Python 3.15.
     /// </summary>
     /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/> in the tasks and the body.</param>
+    /// <exception cref="InvalidOperationException">In debug mode: another thread runs the loop. Nothing is changed.</exception>
     public void Cancel(string? message = null)
     {
-        if (_over || _aborting || (_exiting && _count == 0))
+        _parent?.Loop.CheckThread();
+        if (_over || _aborting)
         {
             return;
         }

@@ -99,10 +99,6 @@ public sealed class AsyncBarrier
         _binding.CheckUse();
         _state = _count > 0 ? State.Resetting : State.Filling;
         _inside.WakeAll();
-        if (_count == 0)
-        {
-            _outside.WakeAll();
-        }
     }
 
     /// <summary>

@@ -24,40 +24,54 @@ public partial class CoroutineTask
         if (Has(Marks.PassingOn))
         {
             BreakRing(message);
-            return true;
-        }
-        _cancelRequests++;
-        if (_extras.Details?.Scopes?.TryHold(null, message) == true)
-        {
-            return true;
-        }
-        _extras.Details?.Tokens?.NoteRequest();
-        if (Has(Marks.StartsBeforeCancel) && !Begun)
-        {
-            IsRequestLate = true;
-            if (_extras.Details is not null || message is not null)
-            {
-                Details.CancelMessage = message; // for whoever takes the request over, if the first step is the last as well
-            }
-            CancelLater(message); // behind the first step, which is queued
         }
         else
         {
-            Request(message);
+            Ask(null, message);
         }
-        _extras.Details?.Tokens?.CancelOwn();
         return true;
     }
 
-    /// <summary>The first step was waited for with the requests so far, and they are still on their way.</summary>
-    internal bool IsRequestLate
-    {
-        get => Has(Marks.RequestLate);
-        set => Mark(Marks.RequestLate, value);
-    }
+    /// <summary>A request of a scope around the code: it does not meet the shields around that scope, but those inside.</summary>
+    /// <param name="origin">The innermost scope around the one that asks.</param>
+    /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/>.</param>
+    internal void CancelFrom(ScopeFrame? origin, string? message) => Ask(origin, message);
 
-    /// <summary>Passes a request that was counted already on in the next iteration.</summary>
-    internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
+    /// <summary>Cancels the code in a scope, at every await that suspends, until the scope is left.</summary>
+    internal void CancelIn(ScopeFrame scope, string? message) => Ask(scope, message, staysOn: true);
+
+    // Every request comes this way, and is refused here, in debug mode, before anything has changed.
+    private void Ask(ScopeFrame? origin, string? message, bool staysOn = false)
+    {
+        Loop.CheckThread();
+        if (IsDone)
+        {
+            return;
+        }
+        _cancelRequests++;
+        var details = _extras.Details;
+        if (staysOn)
+        {
+            details!.Scopes!.Cancel(origin!, message);
+            Mark(Marks.ScopeOn, details.Scopes.IsOn);
+        }
+        if (details?.Scopes?.TryHold(origin, message) == true)
+        {
+            return;
+        }
+        details?.Tokens?.NoteRequest();
+        if (Has(Marks.StartsBeforeCancel) && !Begun)
+        {
+            Mark(Marks.RequestLate, true);
+            NoteMessage(message); // for whoever takes the request over, if the first step is the last as well
+            CancelLater(message); // behind the first step, which is queued
+        }
+        else if (!TryPassOn(message) && !staysOn)
+        {
+            Remember(message);
+        }
+        _extras.Details?.Tokens?.CancelOwn();
+    }
 
     /// <summary>
     /// How often <see cref="Cancel"/> was called while the task was pending, less the calls of <see cref="Uncancel"/>. Mirrors <c>Task.cancelling()</c>.
@@ -70,8 +84,10 @@ public partial class CoroutineTask
     /// own making. Mirrors <c>Task.uncancel()</c>.
     /// </summary>
     /// <returns>The number of requests left.</returns>
+    /// <exception cref="InvalidOperationException">In debug mode: another thread runs the loop. Nothing is changed.</exception>
     public int Uncancel()
     {
+        Loop.CheckThread();
         if (_cancelRequests > 0)
         {
             _cancelRequests--;
@@ -105,48 +121,7 @@ public partial class CoroutineTask
     /// The requests that have reached the task's code, less one that is still to be delivered, and less that of a cancelled scope around the code,
     /// which never is. A scope notes it when it is entered; more than that at its end, not counting its own, were made by others meanwhile.
     /// </summary>
-    internal int SettledRequests => IsRequestLate ? 0 : ReachingRequests - (IsPending ? 1 : 0) - (_extras.Details?.Scopes is { IsOn: true } ? 1 : 0);
-
-    /// <summary>A request of a scope around the code: it does not meet the shields around that scope, but those inside.</summary>
-    /// <param name="origin">The innermost scope around the one that asks.</param>
-    /// <param name="message">The text for <see cref="CancelledException.CancelMessage"/>.</param>
-    internal void CancelFrom(ScopeFrame? origin, string? message)
-    {
-        if (_extras.Details?.Scopes is not { } scopes)
-        {
-            Cancel(message);
-        }
-        else if (!IsDone)
-        {
-            _cancelRequests++;
-            if (!scopes.TryHold(origin, message))
-            {
-                _extras.Details.Tokens?.NoteRequest();
-                Request(message);
-                _extras.Details.Tokens?.CancelOwn();
-            }
-        }
-    }
-
-    /// <summary>Cancels the code in a scope, at every await that suspends, until the scope is left.</summary>
-    internal void CancelIn(ScopeFrame scope, string? message)
-    {
-        var scopes = Details.Scopes!;
-        scope.IsCancelled = true;
-        scope.Reason = message;
-        _cancelRequests++;
-        if (!scopes.TryHold(scope, message))
-        {
-            bool wasPending = scopes.IsPending;
-            string? pendingMessage = Details.CancelMessage;
-            Details.Tokens?.NoteRequest();
-            Request(message);
-            scopes.IsPending = wasPending; // what stays on need not be remembered, and takes no result away that is on its way already
-            Details.CancelMessage = pendingMessage; // the scope keeps its own
-            MustCancel = true;
-            Details.Tokens?.CancelOwn();
-        }
-    }
+    internal int SettledRequests => Has(Marks.RequestLate) ? 0 : ReachingRequests - (IsPending ? 1 : 0) - (Has(Marks.ScopeOn) ? 1 : 0);
 
     /// <summary>
     /// Takes back a request that a scope made. True if only those of before are left; then it must not be delivered any more either.
@@ -176,16 +151,16 @@ public partial class CoroutineTask
     /// True if the task is done and has left a request behind: since an outcome had precedence, or since its first step, for which the request waited, was its
     /// last.
     /// </summary>
-    internal bool OwesRequest => IsDone && !IsCancelled && (HasYielded || (IsRequestLate && _cancelRequests > 0));
+    internal bool OwesRequest => IsDone && !IsCancelled && (HasYielded || (Has(Marks.RequestLate) && _cancelRequests > 0));
 
     /// <summary>True if a request is remembered that came too late for an outcome, and is to be thrown at the next await.</summary>
-    internal bool HasYielded => MustCancel && _extras.Details?.YieldsToOutcome == true;
+    internal bool HasYielded => Has(Marks.MustThrow) && Has(Marks.YieldsToOutcome);
 
     /// <summary>Takes over the request that a task owes whose outcome this one has taken.</summary>
     internal void TakeOver(CoroutineTask owing)
     {
-        Redeliver(owing.Details.CancelMessage);
-        Details.YieldsToOutcome = true;
+        Redeliver(owing.RememberedMessage);
+        Mark(Marks.YieldsToOutcome, true);
     }
 
     /// <summary>The exception of a request that is still to be delivered, which counts as delivered by this; null if there is none.</summary>
@@ -195,22 +170,21 @@ public partial class CoroutineTask
         {
             return null;
         }
-        var cancellation = TaskDetails.CancellationFor(_extras.Details, null);
+        var cancellation = CancellationFor(null);
         Settle();
         return cancellation;
     }
 
     internal void Enter(ScopeFrame scope)
     {
-        var scopes = Details.Scopes ??= new ScopeStack { IsPending = MustCancel };
-        scope.Outer = scopes.Innermost;
-        scopes.Innermost = scope;
-        if (scope.IsShield && scopes.IsPending)
+        var scopes = Details.Scopes ??= new ScopeStack();
+        scopes.Enter(scope);
+        if (scope.IsShield && IsPending)
         {
-            scopes.IsPending = false;
-            scopes.Hold(scope, Details.CancelMessage);
+            scopes.Hold(scope, RememberedMessage);
+            Settle();
         }
-        MustCancel = scopes.IsPending || scopes.IsOn;
+        Mark(Marks.ScopeOn, scopes.IsOn);
     }
 
     /// <summary>For waiting that must come to its end: a shield, if the code is in a scope whose cancellation might stay on; null otherwise.</summary>
@@ -229,55 +203,71 @@ public partial class CoroutineTask
     internal void Leave(ScopeFrame scope)
     {
         var scopes = Details.Scopes!;
-        scopes.Innermost = scope.Outer;
-        scopes.Held -= scope.Held;
+        scopes.Leave(scope);
+        Mark(Marks.ScopeOn, scopes.IsOn);
         if (scope.Held > 0)
         {
-            scopes.IsPending = true;
-            Details.YieldsToOutcome = false;
-            Details.CancelMessage = scope.Message;
-            Details.Tokens?.NoteRequest();
-            Details.Tokens?.CancelOwn();
-        }
-        MustCancel = scopes.IsPending || scopes.IsOn;
-        if (scopes.Innermost is null)
-        {
-            Details.Scopes = null;
+            Remember(scope.Message);
+            Tokens?.NoteRequest();
+            Tokens?.CancelOwn();
         }
     }
 
     /// <summary>A request is remembered that will be delivered once, at the next await that suspends.</summary>
-    internal bool IsPending => _extras.Details?.Scopes?.IsPending ?? MustCancel;
+    internal bool IsPending => Has(Marks.Pending);
+
+    /// <summary>The message of the request that is remembered, or was last; null for none.</summary>
+    internal string? RememberedMessage => _extras.Details?.CancelMessage;
+
+    // The message of what is to be thrown: the request that is remembered, or else a cancelled scope around the code.
+    private string? DueMessage => !IsPending && _extras.Details?.Scopes?.Cancelled is { } scope ? scope.Reason : RememberedMessage;
+
+    // The exception of a request: the one that arrived, or a new one. It carries the token that asked, or else the task's own, if that was handed out.
+    private CancelledException CancellationFor(CancelledException? arrived)
+    {
+        var cause = Tokens?.TakeCause() ?? default;
+        if (cause.CanBeCanceled && arrived?.CancellationToken != cause)
+        {
+            return new CancelledException(arrived is null ? DueMessage : arrived.CancelMessage, arrived, cause);
+        }
+        return arrived ?? new CancelledException(DueMessage);
+    }
+
+    // The request is thrown at the next step.
+    private void Remember(string? message)
+    {
+        Mark(Marks.Pending, true);
+        Mark(Marks.YieldsToOutcome, false);
+        NoteMessage(message);
+    }
 
     // A request was delivered, or withdrawn. The cancellation of a scope stays on.
-    private void Settle()
+    private void Settle() => Mark(Marks.Pending | Marks.YieldsToOutcome, false);
+
+    private void NoteMessage(string? message)
     {
-        MustCancel = false;
-        _extras.Details?.YieldsToOutcome = false;
-        if (_extras.Details?.Scopes is { } scopes)
+        if (_extras.Details is not null || message is not null)
         {
-            scopes.IsPending = false;
-            MustCancel = scopes.IsOn;
+            Details.CancelMessage = message;
         }
     }
 
-    /// <summary>Passes a cancel request on to what the task waits for, or else remembers it.</summary>
-    internal void Request(string? message)
+    // Passes a cancel request on to what the task waits for. False if it is to be thrown at the next step.
+    private bool TryPassOn(string? message)
     {
         if (!Has(Marks.ThrowQueued) && WaitsFor is { } target)
         {
             if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
             {
-                Remember(message);
                 Loop.Push(new LateRequest(this, message, isRemembered: true), null); // a chain of very many tasks: it goes on from the loop
-                return;
+                return false;
             }
             Mark(Marks.PassingOn, true);
             try
             {
                 if (CancelWait(target, message))
                 {
-                    return;
+                    return true;
                 }
             }
             finally
@@ -285,12 +275,12 @@ public partial class CoroutineTask
                 Mark(Marks.PassingOn, false);
             }
         }
-        Remember(message);
         // (The leaf does not tell: while the task runs, it is the one of the last suspension, and may have ended.)
         if (Begun && Coroutine.Status != Coroutine.Progress.Started)
         {
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
         }
+        return false;
     }
 
     /// <summary>
@@ -298,21 +288,9 @@ public partial class CoroutineTask
     /// </summary>
     internal void RequestAgain(string? message)
     {
-        if (ReachingRequests > 0 && WaitsFor is { } target)
+        if (ReachingRequests > 0 && WaitsFor is not null)
         {
-            Mark(Marks.PassingOn, true);
-            CancelWait(target, message);
-            Mark(Marks.PassingOn, false);
-        }
-    }
-
-    /// <summary>Passes a request on that was remembered only until then, unless a step has thrown it, or it was taken back, meanwhile.</summary>
-    internal void PassOnRemembered(string? message)
-    {
-        if (MustCancel)
-        {
-            Settle();
-            Request(message);
+            TryPassOn(message);
         }
     }
 
@@ -333,18 +311,6 @@ public partial class CoroutineTask
         return true;
     }
 
-    // The request is thrown at the next step.
-    private void Remember(string? message)
-    {
-        MustCancel = true;
-        if (_extras.Details is not null || message is not null)
-        {
-            Details.CancelMessage = message;
-            Details.YieldsToOutcome = false;
-            Details.Scopes?.IsPending = true;
-        }
-    }
-
     // The request came back: the task waits, through others, for itself. Nothing but an exception can end that.
     private void BreakRing(string? message)
     {
@@ -357,5 +323,41 @@ public partial class CoroutineTask
                 Remember(message);
                 break;
         }
+    }
+
+    /// <summary>Passes a request that was counted already on in the next iteration.</summary>
+    internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
+
+    // A request that cannot be passed on where it is made, and goes on from the loop's queue.
+    private sealed class LateRequest(CoroutineTask task, string? message, bool isRemembered = false) : Runnable
+    {
+        internal override void Run(object? source)
+        {
+            if (task.IsDone)
+            {
+                return; // if its first step was its last, the request stays behind for the one that takes its outcome
+            }
+            if (task.Has(Marks.RequestLate) && !task.Begun)
+            {
+                task.CancelLater(message); // a schedule has put this before the first step
+                return;
+            }
+            task.Mark(Marks.RequestLate, false);
+            if (isRemembered ? !task.Has(Marks.MustThrow) : task.Cancelling == 0)
+            {
+                return; // a step has thrown it, or it was taken back, meanwhile
+            }
+            if (task.TryPassOn(message))
+            {
+                task.Settle();
+            }
+            else if (!isRemembered)
+            {
+                task.Remember(message);
+            }
+        }
+
+        /// <summary>For the report of a schedule.</summary>
+        public override string ToString() => $"cancel request for {task.Name}";
     }
 }

@@ -12,7 +12,7 @@ namespace AsyncioSharp;
 /// Then the task registers itself there, and is put into the ready queue as it is: a wake-up allocates nothing.</para>
 /// <para>Between two steps exactly one of these holds: the task is in the ready queue; it is a waiter of what the leaf awaits; a .NET
 /// awaitable holds its wake-up; it is done. A cancel request is forwarded to what the leaf awaits, or else remembered
-/// (<see cref="MustCancel"/>) and thrown at the next step.</para>
+/// (<see cref="IsPending"/>) and thrown at the next step.</para>
 /// </remarks>
 [DebuggerTypeProxy("AsyncioSharp.TaskDebugView, AsyncioSharp")]
 public partial class CoroutineTask : Future
@@ -149,16 +149,6 @@ public partial class CoroutineTask : Future
         private set => Mark(Marks.Begun, value);
     }
 
-    /// <summary>A request waits for the next step.</summary>
-    private bool MustCancel
-    {
-        get => Has(Marks.MustCancel);
-        set => Mark(Marks.MustCancel, value);
-    }
-
-    /// <summary>The message of the last request that could not be passed on when it came; null for none.</summary>
-    internal string? RememberedMessage => _extras.Details?.CancelMessage;
-
     /// <summary>The innermost suspended coroutine; once the task is done, its own.</summary>
     internal Coroutine Leaf => _leaf;
 
@@ -232,7 +222,7 @@ public partial class CoroutineTask : Future
     private Exception? Step(object? source)
     {
         var leaf = _leaf;
-        return (_marks & (Marks.Begun | Marks.MustCancel)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
+        return (_marks & (Marks.Begun | Marks.MustThrow)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
             && (source is null || (leaf.Awaiting == AwaitKind.Future && ReferenceEquals(source, leaf.Link) && Unsafe.As<Future>(source).HasSucceeded))
             ? GoOn(Trampoline.Resume(leaf))
             : StepOtherwise(source);
@@ -241,7 +231,7 @@ public partial class CoroutineTask : Future
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Exception? StepOtherwise(object? source)
     {
-        var thrown = MustCancel || source is not null ? TakeThrown(source) : null;
+        var thrown = Has(Marks.MustThrow) || source is not null ? TakeThrown(source) : null;
         if (!Begun || _leaf.Status != Coroutine.Progress.Started)
         {
             // The first step; or the coroutine was run, or closed, behind the task's back.
@@ -318,27 +308,27 @@ public partial class CoroutineTask : Future
             Tokens?.LookAtMaster();
         }
         Mark(Marks.ThrowQueued, false);
-        if (MustCancel && _leaf.CanThrow)
+        if (Has(Marks.MustThrow) && _leaf.CanThrow)
         {
-            if (thrown is null && source is IWaitable && _extras.Details?.Scopes is { IsPending: false })
+            if (thrown is null && source is IWaitable && !IsPending)
             {
                 return null; // a scope is cancelled, which stays on: what completed in spite of it gives its result, and the next await throws
             }
             if (thrown is null && _leaf.MustTakeOutcome)
             {
-                Details.YieldsToOutcome = true;
+                Mark(Marks.YieldsToOutcome, true);
                 return null;
             }
             thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
-            if (_extras.Details?.Scopes is { IsPending: true, IsOn: true })
+            if (IsPending && Has(Marks.ScopeOn))
             {
                 thrown = null; // what comes from outside passes through the scope, and so is what is told, not the scope's own
             }
-            var cancellation = TaskDetails.CancellationFor(_extras.Details, thrown as CancelledException);
+            var cancellation = CancellationFor(thrown as CancelledException);
             Settle();
             return cancellation;
         }
-        return thrown is CancelledException cancelled ? TaskDetails.CancellationFor(_extras.Details, cancelled) : thrown;
+        return thrown is CancelledException cancelled ? CancellationFor(cancelled) : thrown;
     }
 
     private void Wait(Coroutine leaf)
@@ -363,7 +353,7 @@ public partial class CoroutineTask : Future
             ThrowSoon(refusal);
             return;
         }
-        if (MustCancel && CancelWait(target, _extras.Details?.DueMessage))
+        if (Has(Marks.MustThrow) && CancelWait(target, DueMessage))
         {
             Settle();
         }
@@ -381,12 +371,12 @@ public partial class CoroutineTask : Future
         {
             _leaf = own;
         }
-        bool isCancelled = MustCancel && _extras.Details?.YieldsToOutcome != true;
+        bool isCancelled = Has(Marks.MustThrow) && !Has(Marks.YieldsToOutcome);
         Loop.NoteEnd(this, failure, isCancelled);
         switch (failure)
         {
             case null when isCancelled:
-                CancelWith(TaskDetails.CancellationFor(_extras.Details, null));
+                CancelWith(CancellationFor(null));
                 return null;
             case null:
                 Succeed();
@@ -413,14 +403,17 @@ public partial class CoroutineTask : Future
     private void Mark(Marks mark, bool on) => _marks = on ? _marks | mark : _marks & ~mark;
 
     [Flags]
-    private enum Marks : byte
+    private enum Marks : ushort
     {
         Begun = 1,
-        MustCancel = 2,
-        PassingOn = 4,           // a request is on its way to what the task waits for
-        ThrowQueued = 8,         // the task is in the ready queue with an exception, although the leaf looks as if it waited
-        StartsBeforeCancel = 16, // a request that comes before the first step waits for it
-        RequestLate = 32,
-        Implicit = 64,
+        Pending = 2,             // a request is remembered, to be delivered once
+        ScopeOn = 4,             // the code is in a cancelled scope
+        MustThrow = Pending | ScopeOn,
+        YieldsToOutcome = 8,     // the pending request came too late for an outcome that only this task can take (Coroutine.MustTakeOutcome)
+        PassingOn = 16,          // a request is on its way to what the task waits for
+        ThrowQueued = 32,        // the task is in the ready queue with an exception, although the leaf looks as if it waited
+        StartsBeforeCancel = 64, // a request that comes before the first step waits for it
+        RequestLate = 128,       // such a request is on its way
+        Implicit = 256,
     }
 }

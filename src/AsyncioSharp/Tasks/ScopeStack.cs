@@ -4,59 +4,77 @@ namespace AsyncioSharp;
 /// <param name="isShield">True if requests from outside of the scope wait until it is left.</param>
 internal sealed class ScopeFrame(bool isShield)
 {
+    private bool _isCancelled;
+
     /// <summary>The scope around this one, or null.</summary>
     internal ScopeFrame? Outer { get; set; }
 
+    /// <summary>The innermost cancelled scope whose cancellation reaches the code around this one; null for none. Kept, since scopes may nest deeply.</summary>
+    internal ScopeFrame? CancelledAround { get; set; }
+
     internal bool IsShield => isShield;
 
-    /// <summary>True once the scope is cancelled: then every await in it that suspends is, until it is left.</summary>
-    internal bool IsCancelled { get; set; }
+    /// <summary>The same for the code in this scope, which then has every await that suspends cancelled until the scope is left.</summary>
+    internal ScopeFrame? Cancelled => _isCancelled ? this : isShield ? null : CancelledAround;
 
     /// <summary>Why it was cancelled; null if that was not told.</summary>
-    internal string? Reason { get; set; }
+    internal string? Reason { get; private set; }
 
     /// <summary>How many requests wait at this shield.</summary>
     internal int Held { get; set; }
 
-    /// <summary>The message of the last of them that had one.</summary>
+    /// <summary>The message of the last of them.</summary>
     internal string? Message { get; set; }
+
+    internal void Cancel(string? reason)
+    {
+        _isCancelled = true;
+        Reason = reason;
+    }
 }
 
 /// <summary>
-/// The scopes that a task is in. A task has one of these only while it is in one. It tells the two reasons apart for which an await of the
-/// task throws: a request that is delivered once, as asyncio's are, and a scope whose cancellation stays on.
+/// The scopes that a task is in; a task has one of these from its first scope on. They are one reason for which an await of the task throws, and
+/// stay it; the other is a request that is delivered once, as asyncio's are. Entering and leaving cost the same at any depth; cancelling, a step for each scope inside.
 /// </summary>
 internal sealed class ScopeStack
 {
     /// <summary>The scope that the task's code is in at this moment.</summary>
-    internal ScopeFrame? Innermost { get; set; }
+    internal ScopeFrame? Innermost { get; private set; }
 
     /// <summary>How many requests wait at shields; the code inside knows nothing of them yet.</summary>
-    internal int Held { get; set; }
+    internal int Held { get; private set; }
 
-    /// <summary>A request is remembered and will be delivered once.</summary>
-    internal bool IsPending { get; set; }
+    /// <summary>The innermost cancelled scope whose cancellation reaches the code of this moment; null if there is none.</summary>
+    internal ScopeFrame? Cancelled => Innermost?.Cancelled;
 
-    /// <summary>True if some scope is cancelled whose cancellation reaches the code of this moment.</summary>
+    /// <summary>True if there is one.</summary>
     internal bool IsOn => Cancelled is not null;
 
-    /// <summary>The innermost such scope; null if there is none.</summary>
-    internal ScopeFrame? Cancelled
+    internal void Enter(ScopeFrame scope)
     {
-        get
+        scope.Outer = Innermost;
+        scope.CancelledAround = Cancelled;
+        Innermost = scope;
+    }
+
+    internal void Leave(ScopeFrame scope)
+    {
+        Innermost = scope.Outer;
+        Held -= scope.Held;
+    }
+
+    /// <summary>Cancels a scope; that reaches the code in it as far as no shield stands between, nor a scope that was cancelled before.</summary>
+    internal void Cancel(ScopeFrame scope, string? reason)
+    {
+        var before = scope.Cancelled;
+        scope.Cancel(reason);
+        for (var frame = OutermostShieldIn(scope) ?? Innermost; frame is not null && frame != scope; frame = frame.Outer)
         {
-            for (var frame = Innermost; frame is not null; frame = frame.Outer)
+            if (frame.CancelledAround == before)
             {
-                if (frame.IsCancelled)
-                {
-                    return frame;
-                }
-                if (frame.IsShield)
-                {
-                    return null;
-                }
+                frame.CancelledAround = scope;
             }
-            return null;
         }
     }
 
@@ -66,12 +84,7 @@ internal sealed class ScopeStack
     /// </summary>
     internal bool TryHold(ScopeFrame? origin, string? message)
     {
-        ScopeFrame? shield = null;
-        for (var frame = Innermost; frame is not null && frame != origin; frame = frame.Outer)
-        {
-            shield = frame.IsShield ? frame : shield;
-        }
-        if (shield is null)
+        if (OutermostShieldIn(origin) is not { } shield)
         {
             return false;
         }
@@ -81,7 +94,7 @@ internal sealed class ScopeStack
 
     internal void Hold(ScopeFrame shield, string? message)
     {
-        shield.Message = message ?? shield.Message;
+        shield.Message = message;
         shield.Held++;
         Held++;
     }
@@ -95,5 +108,15 @@ internal sealed class ScopeStack
             frame.Held -= forgotten;
             Held -= forgotten;
         }
+    }
+
+    private ScopeFrame? OutermostShieldIn(ScopeFrame? origin)
+    {
+        ScopeFrame? shield = null;
+        for (var frame = Innermost; frame is not null && frame != origin; frame = frame.Outer)
+        {
+            shield = frame.IsShield ? frame : shield;
+        }
+        return shield;
     }
 }

@@ -245,4 +245,42 @@ public class StaggeredRaceTests
         var result = VirtualTimeLoop.Run(Asyncio.StaggeredRace<int>([null!, () => null!, () => throw new FormatException()], delay: null));
         result.Exceptions.Select(exception => exception!.GetType()).ShouldBe([typeof(InvalidOperationException), typeof(InvalidOperationException), typeof(FormatException)]);
     }
+
+    [Fact]
+    public void An_interrupt_by_the_user_is_no_failure_of_a_racer()
+    {
+        int begun = 0;
+        Should.Throw<KeyboardInterruptException>(() => VirtualTimeLoop.Run(Asyncio.StaggeredRace<int>([Interrupts, Interrupts], delay: null)));
+        begun.ShouldBe(1);
+
+        async Coroutine<int> Interrupts()
+        {
+            begun++;
+            await Asyncio.Sleep(1);
+            throw new KeyboardInterruptException();
+        }
+    }
+
+    [Fact]
+    public void One_whose_turn_comes_in_the_moment_when_the_race_is_over_is_not_made()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var result = Asyncio.GetRunningLoop().CreateFuture<string>();
+            var (winner, index, exceptions) = await Asyncio.StaggeredRace(Functions(), delay: 1);
+            (winner, index).ShouldBe(("winner", 0));
+            exceptions.ShouldBe([null, null]);
+
+            IEnumerable<Func<Coroutine<string>>> Functions()
+            {
+                yield return First;
+                result.SetResult("winner"); // the first goes on before the second begins
+                yield return () => throw new InvalidOperationException("it was made");
+            }
+
+            async Coroutine<string> First() => await result;
+        }
+    }
 }

@@ -91,4 +91,29 @@ public class PriorityQueueTests
 
     private static Comparer<(int Priority, int Number)> ByPriority { get; }
         = Comparer<(int Priority, int Number)>.Create(static (a, b) => a.Priority.CompareTo(b.Priority));
+
+    [Fact]
+    public void An_item_that_comes_back_is_the_first_of_its_equals_again()
+        => OnLoop.Run(async () =>
+        {
+            var queue = new AsyncPriorityQueue<(int Priority, int Number)>(comparer: ByPriority);
+            queue.PutNowait((1, 1));
+            queue.PutNowait((1, 2));
+            queue.PutNowait((0, 0));
+            queue.GetNowait().ShouldBe((0, 0));
+            var loop = Asyncio.CreateTask(Loop());
+            await Asyncio.Sleep(0);
+            loop.Cancel(); // the first item is on its way
+            await Asyncio.Wait([loop]);
+            loop.IsCancelled.ShouldBeTrue();
+            queue.GetNowait().ShouldBe((1, 1));
+            queue.GetNowait().ShouldBe((1, 2));
+
+            async Coroutine Loop()
+            {
+                await using var items = ((IAsyncEnumerable<(int Priority, int Number)>)queue).GetAsyncEnumerator();
+                (await items.MoveNextAsync()).ShouldBeTrue();
+                await Asyncio.Sleep(5); // it has not looked at the item
+            }
+        });
 }

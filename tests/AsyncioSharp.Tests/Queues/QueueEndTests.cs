@@ -100,6 +100,38 @@ public class QueueEndTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void Items_that_are_dropped_were_perhaps_told_to_be_done_before(string kind)
+        => OnLoop.Run(async () =>
+        {
+            var queue = Create(kind, 0);
+            queue.PutNowait(1);
+            queue.PutNowait(1);
+            queue.TaskDone(); // early: nothing was got yet
+            var join = Asyncio.CreateTask(queue.Join());
+            await Asyncio.Sleep(0);
+            queue.Shutdown(immediate: true);
+            await Asyncio.WaitFor(join, 1);
+            queue.ToString().ShouldEndWith(" shutdown>");
+            queue.ToString().ShouldNotContain("tasks=");
+            Should.Throw<InvalidOperationException>(queue.TaskDone);
+        });
+
+    [Fact]
+    public void One_item_wakes_one_getter()
+        => OnLoop.Run(async () =>
+        {
+            var queue = new AsyncQueue<int>();
+            var getters = Enumerable.Range(0, 3).Select(_ => Asyncio.CreateTask(queue.Get())).ToList();
+            await Asyncio.Sleep(0);
+            queue.PutNowait(1);
+            queue.ToString().ShouldBe("<AsyncQueue maxsize=0 _queue=[1] _getters[2] tasks=1>");
+            queue.PutNowait(2);
+            queue.PutNowait(3);
+            (await Asyncio.Gather(getters)).ShouldBe([1, 2, 3]);
+        });
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     [CPython("test_queues.py::_QueueShutdownTestMixin.test_shutdown_nonempty")]
     public void Shut_down_with_items_it_fails_putters_and_gives_the_items(string kind)
         => OnLoop.Run(async () =>

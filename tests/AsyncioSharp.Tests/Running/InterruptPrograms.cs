@@ -61,6 +61,40 @@ internal static class InterruptPrograms
                     Console.WriteLine($"interrupted, future cancelled: {future.IsCancelled}");
                 }
                 return runner.Run(Asyncio.Sleep(0, "after another run"));
+            case "runner: three times":
+                int presses = 0;
+                using (System.Runtime.InteropServices.PosixSignalRegistration.Create(
+                    System.Runtime.InteropServices.PosixSignal.SIGINT, _ => Interlocked.Increment(ref presses)))
+                {
+                    try
+                    {
+                        runner.Run(Sleeps(CleansUp));
+                    }
+                    catch (KeyboardInterruptException)
+                    {
+                        runner.Close();
+                    }
+                }
+                return "";
+
+                async Coroutine CleansUp()
+                {
+                    try
+                    {
+                        await Asyncio.Sleep(3600);
+                    }
+                    finally
+                    {
+                        Console.WriteLine("ready"); // for the second
+                        while (Volatile.Read(ref presses) < 2)
+                        {
+                            await Asyncio.Sleep(0.01);
+                        }
+                        Console.WriteLine("ready"); // for the third
+                        await Asyncio.Sleep(20);
+                        Console.WriteLine("cleaned up");
+                    }
+                }
             case "runner: between runs":
                 runner.Run(Asyncio.Sleep(0));
                 Console.WriteLine("ready");
@@ -143,9 +177,11 @@ internal static class InterruptPrograms
         }
     }
 
-    private static async Coroutine<string> Sleeps()
+    private static Coroutine<string> Sleeps() => Sleeps(static () => Sleeper("leftover"));
+
+    private static async Coroutine<string> Sleeps(Func<Coroutine> leftover)
     {
-        _ = Asyncio.CreateTask(Sleeper("leftover"));
+        _ = Asyncio.CreateTask(leftover());
         await Asyncio.Sleep(0);
         await Sleeper("main");
         return "";

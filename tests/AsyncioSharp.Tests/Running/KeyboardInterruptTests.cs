@@ -52,6 +52,10 @@ public class KeyboardInterruptTests
         => (await Interrupt("leaves a thread that works")).ShouldBe(["ready", "threw KeyboardInterruptException"]);
 
     [Fact, Rule("ARUN-11")]
+    public async Task The_third_one_ends_the_process_also_if_the_first_came_during_the_run()
+        => (await Interrupt("runner: three times")).ShouldBe(["ready", "main cancelled", "ready", "ready"]);
+
+    [Fact, Rule("ARUN-11")]
     public async Task Between_two_runs_it_ends_the_process()
         => (await Interrupt("runner: between runs")).ShouldBe(["ready"]);
 

@@ -128,6 +128,56 @@ public class RunnerTests
         async Coroutine<string> Get() => variable.Get();
     }
 
+    [Fact, Rule("ARUN-12", "CTX-07")]
+    public void Runs_share_one_context_also_one_that_was_empty_at_first()
+    {
+        var variable = new ContextVar<int>("variable", -1);
+        var seen = new List<int>();
+        LoopHelpers.OnOtherThread(() =>
+        {
+            using (ExecutionContext.SuppressFlow())
+            {
+                var thread = new Thread(Runs);
+                thread.UnsafeStart();
+                thread.Join();
+            }
+        }).ShouldBeNull();
+        seen.ShouldBe([-1, 1, 2]);
+
+        void Runs()
+        {
+            using var runner = new Runner(loopFactory: VirtualTimeLoop.Create);
+            runner.Run(Set(1));
+            runner.Run(Set(2));
+            runner.Run(Set(3));
+        }
+
+        async Coroutine Set(int value)
+        {
+            seen.Add(variable.Get());
+            await Asyncio.Sleep(0);
+            variable.Set(value);
+        }
+    }
+
+    [Fact, Rule("ARUN-05")]
+    public void A_run_that_failed_long_ago_does_not_hide_a_failure_of_the_end_phase()
+    {
+        var runner = new Runner(loopFactory: VirtualTimeLoop.Create);
+        Should.Throw<FormatException>(() => runner.Run(Fails()));
+        runner.Run(Leaves());
+        Should.Throw<KeyboardInterruptException>(runner.Close);
+        runner.Close(); // it is closed all the same
+
+        static async Coroutine Fails() => throw new FormatException();
+
+        static async Coroutine Leaves()
+        {
+            _ = Asyncio.CreateTask(InterruptsWhenCancelled());
+            await Asyncio.Sleep(0);
+        }
+    }
+
     [Fact]
     [CPython(Rows + "test_run_non_coro", Deviation = "it does not compile; null raises ArgumentNullException")]
     [CPython(Rows + "test_run_future", Deviation = "it does not compile")]

@@ -488,4 +488,94 @@ public class CancelScopeNestingTests
             async Coroutine<string?> Await() => await inner;
         }
     }
+
+    [Fact]
+    public void Of_the_requests_that_a_shield_held_back_the_last_is_told()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Shielded());
+            await Asyncio.Sleep(1);
+            task.Cancel("first");
+            task.Cancel("second");
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("second");
+            task.Cancelling.ShouldBe(2);
+
+            var silent = Asyncio.CreateTask(Shielded());
+            await Asyncio.Sleep(1);
+            silent.Cancel("first");
+            silent.Cancel();
+            (await LoopSteps.FailureOf<CancelledException>(silent)).CancelMessage.ShouldBeNull(); // as without a shield
+        }
+
+        static async Coroutine Shielded()
+        {
+            await new CancelScope(shield: true).Run(async _ => await Asyncio.Sleep(5));
+            await Asyncio.Sleep(5);
+        }
+    }
+
+    [Fact]
+    public void A_scope_that_was_left_leaves_no_timer()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            await new CancelScope(timeout: 1000).Run(async scope => scope.Deadline = 2000);
+            await new CancelScope(timeout: 1000).Run(async _ => await Asyncio.Sleep(1));
+            await VirtualTimeLoop.WaitUntilIdle(cushion: 5000);
+            Asyncio.GetRunningLoop().Time.ShouldBe(5001, 1e-9); // it was idle all the time
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void In_nested_scopes_that_are_cancelled_each_await_tells_the_nearest(bool innerFirst)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var scopes = new CancelScope[10];
+            var seen = new List<string?>();
+            await Nest(0);
+            seen.ShouldBe([innerFirst ? "inner" : "outer", "inner", "outer"]);
+            scopes.Select(scope => scope.WasCaught).ShouldBe([.. Enumerable.Range(0, 10).Select(i => i == 2)]);
+            CoroutineTask.Current.Cancelling.ShouldBe(0);
+            await Asyncio.Sleep(1);
+
+            async Coroutine Nest(int depth)
+            {
+                scopes[depth] = new CancelScope();
+                await scopes[depth].Run(async _ =>
+                {
+                    try
+                    {
+                        if (depth < 9)
+                        {
+                            await Nest(depth + 1);
+                        }
+                        else
+                        {
+                            scopes[innerFirst ? 5 : 2].Cancel(innerFirst ? "inner" : "outer");
+                            seen.Add((await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage);
+                            scopes[innerFirst ? 2 : 5].Cancel(innerFirst ? "outer" : "inner");
+                        }
+                    }
+                    finally
+                    {
+                        if (depth is 9 or 4)
+                        {
+                            seen.Add((await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage);
+                        }
+                    }
+                    await Asyncio.Sleep(1); // what was swallowed above is thrown again
+                });
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
 
@@ -314,4 +315,86 @@ public class LockTests
             mutex.Release();
             await SuspensionAssert.DoesNotSuspend(acquire);
         });
+
+    [Fact]
+    public void Behind_waiters_that_are_all_cancelled_nobody_has_to_wait()
+        => OnLoop.Run(async () =>
+        {
+            var mutex = new AsyncLock();
+            await mutex.Acquire();
+            var waiters = new[] { Asyncio.CreateTask(mutex.Acquire()), Asyncio.CreateTask(mutex.Acquire()) };
+            await Asyncio.Sleep(0);
+            waiters[0].Cancel();
+            waiters[1].Cancel();
+            mutex.Release();
+            mutex.ToString().ShouldBe("<AsyncLock [unlocked, waiters:2]>"); // they have not run yet
+            await SuspensionAssert.DoesNotSuspend(mutex.Acquire());
+            await Asyncio.Wait(waiters);
+            mutex.IsLocked.ShouldBeTrue();
+        });
+
+    [Fact]
+    public void A_task_whose_coroutine_is_closed_while_it_waits_learns_of_it()
+        => OnLoop.Run(async () =>
+        {
+            var mutex = new AsyncLock();
+            await mutex.Acquire();
+            var acquire = mutex.Acquire();
+            var task = Asyncio.CreateTask(acquire);
+            await Asyncio.Sleep(0);
+            acquire.Close();
+            await Asyncio.Wait([task], timeout: 1); // nobody will release the lock
+            (await OnLoop.Failure<InvalidOperationException>(task)).Message.ShouldContain("cannot reuse");
+            mutex.ToString().ShouldBe("<AsyncLock [locked]>");
+        });
+
+    [Fact]
+    public void A_wait_that_is_over_holds_on_to_none_of_its_neighbours()
+        => OnLoop.Run(async () =>
+        {
+            var mutex = new AsyncLock();
+            await mutex.Acquire();
+            var kept = mutex.Acquire();
+            var neighbours = WaitAround(mutex, kept);
+            await Asyncio.Sleep(0);
+            mutex.Release();
+            for (int i = 0; i < 3; i++)
+            {
+                await OnLoop.Turns(3);
+                mutex.Release();
+            }
+            await OnLoop.Turns(3);
+            Loop.Support.LoopHelpers.CollectGarbage();
+            neighbours.Count(static neighbour => neighbour.IsAlive).ShouldBe(0);
+            kept.State.ShouldBe(CoroutineState.Closed);
+        });
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static List<WeakReference> WaitAround(AsyncLock mutex, Coroutine<AsyncReleaser> kept)
+    {
+        var before = mutex.Acquire();
+        var after = mutex.Acquire();
+        foreach (var acquire in new[] { before, kept, after })
+        {
+            _ = Asyncio.CreateTask(acquire);
+        }
+        return [new WeakReference(before), new WeakReference(after)];
+    }
+
+    [Fact]
+    public void A_release_that_was_refused_can_be_made_later()
+    {
+        var mutex = new AsyncLock();
+        var loop = VirtualTimeLoop.Create();
+        var releaser = loop.RunUntilComplete(mutex.Acquire());
+        var waiter = loop.CreateTask(mutex.Acquire());
+        loop.RunUntilComplete(Asyncio.Sleep(0)); // the lock belongs to the loop from here on
+        VirtualTimeLoop.Run(Elsewhere());
+        mutex.IsLocked.ShouldBeTrue();
+        releaser.Dispose();
+        loop.RunUntilComplete(waiter);
+        loop.Close();
+
+        async Coroutine Elsewhere() => Should.Throw<InvalidOperationException>(releaser.Dispose).Message.ShouldContain("different event loop");
+    }
 }

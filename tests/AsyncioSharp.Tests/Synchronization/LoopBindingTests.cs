@@ -189,6 +189,81 @@ public class LoopBindingTests
     }
 
     [Fact]
+    public void A_condition_is_not_waited_for_on_another_loop_through_a_lock_that_knows_no_loop()
+    {
+        var mutex = new AsyncLock();
+        var condition = new AsyncCondition(mutex);
+        var first = VirtualTimeLoop.Create();
+        var waiter = first.CreateTask(WaitOnce());
+        first.CallLater(1, first.Stop);
+        first.RunForever();
+
+        VirtualTimeLoop.Run(Elsewhere());
+
+        first.RunUntilComplete(Notify());
+        first.RunUntilComplete(waiter);
+        first.Close();
+
+        async Coroutine WaitOnce()
+        {
+            using (await condition.Acquire())
+            {
+                await condition.Wait();
+            }
+        }
+
+        async Coroutine Elsewhere()
+        {
+            using (await mutex.Acquire())
+            {
+                await RefusedAwait(SuspensionAssert.DoesNotSuspend((IAwaitable)condition.Wait()));
+                mutex.IsLocked.ShouldBeTrue();
+                condition.ToString().ShouldBe("<AsyncCondition [locked, waiters:1]>");
+            }
+        }
+
+        async Coroutine Notify()
+        {
+            using (await condition.Acquire())
+            {
+                condition.Notify();
+            }
+        }
+    }
+
+    [Fact]
+    public void A_condition_that_refuses_a_wait_has_not_given_the_lock_away()
+    {
+        var mutex = new AsyncLock();
+        var condition = new AsyncCondition(mutex);
+        var first = VirtualTimeLoop.Create();
+        Should.Throw<TimeoutException>(() => first.RunUntilComplete(Asyncio.WaitFor(WaitOnce(), 1)));
+        VirtualTimeLoop.Run(Elsewhere());
+        first.Close();
+
+        async Coroutine WaitOnce()
+        {
+            using (await condition.Acquire())
+            {
+                await condition.Wait();
+            }
+        }
+
+        async Coroutine Elsewhere()
+        {
+            using (await mutex.Acquire())
+            {
+                var next = Asyncio.CreateTask(mutex.Acquire());
+                await Asyncio.Sleep(0);
+                await RefusedAwait(condition.Wait());
+                await Asyncio.Sleep(1);
+                next.IsDone.ShouldBeFalse();
+                next.Cancel();
+            }
+        }
+    }
+
+    [Fact]
     public void In_debug_mode_another_thread_is_refused()
     {
         var flag = new AsyncEvent();

@@ -143,6 +143,87 @@ public class ScheduleExplorationTests
     }
 
     [Fact]
+    public void When_the_body_is_done_nobody_is_cancelled_any_more()
+    {
+        int asked = 0;
+        int askedLate = 0;
+        bool isOver = false;
+        Schedules.Explore(
+            async () =>
+            {
+                isOver = false;
+                _ = Asyncio.CreateTask(EndsSlowly());
+                await Asyncio.Sleep(1);
+                isOver = true;
+            },
+            count: 200,
+            options: new ScheduleOptions { Cancels = 5, MayCancel = MayCancel });
+
+        asked.ShouldBeGreaterThan(20);
+        askedLate.ShouldBe(0);
+
+        bool MayCancel(CoroutineTask task)
+        {
+            asked++;
+            askedLate += isOver ? 1 : 0;
+            return false;
+        }
+
+        static async Coroutine EndsSlowly()
+        {
+            try
+            {
+                await Asyncio.Sleep(50);
+            }
+            finally
+            {
+                for (int i = 0; i < 20; i++)
+                {
+                    await Asyncio.Sleep(0); // the program is put in order meanwhile
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void What_is_reduced_still_fails_in_the_same_way()
+    {
+        int compared = 0;
+        for (int seed = 0; seed < 300; seed++)
+        {
+            Exception? first = null;
+            try
+            {
+                Schedules.Explore(FailsInTwoWays, count: 1, seed: seed);
+            }
+            catch (ScheduleFailedException e)
+            {
+                e.InnerException.ShouldBeOfType(first!.GetType());
+                compared += first is FormatException ? 1 : 0;
+            }
+
+            async Coroutine FailsInTwoWays()
+            {
+                var order = new List<int>();
+                await Asyncio.Gather(Visit(0), Visit(1), Visit(2), Visit(3));
+                if (order[0] != 0)
+                {
+                    Exception failure = order[3] != 3 ? new FormatException() : new InvalidOperationException(); // the first takes more decisions
+                    first ??= failure;
+                    throw failure;
+                }
+
+                async Coroutine Visit(int number)
+                {
+                    await Asyncio.Sleep(0);
+                    order.Add(number);
+                }
+            }
+        }
+        compared.ShouldBeGreaterThan(20);
+    }
+
+    [Fact]
     public void A_cancel_that_matters_is_named_and_replayed()
     {
         var options = new ScheduleOptions { Cancels = 3 };

@@ -1,0 +1,155 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Combinators;
+
+namespace AsyncioSharp.Tests.Scopes;
+
+/// <summary>What comes while a group ends: requests from outside, which of them is told, and what is left of the group afterwards.</summary>
+public class TaskGroupEndTests
+{
+    [Fact]
+    public void Of_two_cancellations_from_outside_the_first_is_told()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(new TaskGroup().Run(async group => _ = group.CreateTask(EndsSlowly())));
+            await Asyncio.Sleep(1);
+            task.Cancel("first");
+            await Asyncio.Sleep(1);
+            task.Cancel("second");
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("first");
+            task.Cancelling.ShouldBe(2);
+        }
+    }
+
+    [Fact]
+    public void A_cancellation_from_outside_is_told_and_not_the_groups_own_for_which_the_body_did_not_wait()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(new TaskGroup().Run(async group =>
+            {
+                _ = group.CreateTask(EndsSlowly());
+                await Asyncio.Sleep(1);
+                group.Cancel("the group's");
+            }));
+            await Asyncio.Sleep(2);
+            task.Cancel("from outside");
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("from outside");
+            task.Cancelling.ShouldBe(1);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_body_that_throws_the_token_it_was_cancelled_by_was_cancelled_and_has_not_failed(bool fails)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(new TaskGroup().Run(async group =>
+            {
+                _ = group.CreateTask(Asyncio.Sleep(50));
+                var token = CoroutineTask.Current.CancellationToken;
+                try
+                {
+                    await Asyncio.Sleep(50);
+                }
+                catch (CancelledException)
+                {
+                    throw fails ? new OperationCanceledException(new CancellationToken(canceled: false)) : new OperationCanceledException(token);
+                }
+            }));
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait([task]);
+            task.IsCancelled.ShouldBe(!fails);
+            if (fails)
+            {
+                (await LoopSteps.FailureOf<TaskGroupException>(task)).InnerException.ShouldBeOfType<OperationCanceledException>();
+            }
+        }
+    }
+
+    [Fact]
+    public void A_group_that_was_left_holds_on_to_no_failure()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var group = new TaskGroup();
+            await LoopSteps.FailureOf<TaskGroupException>(group.Run(async _ => throw new FormatException()));
+            group.ToString().ShouldBe("<TaskGroup cancelling>");
+        }
+    }
+
+    [Fact]
+    public void A_request_that_is_to_be_delivered_again_is_the_last_one()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            string? delivered = null;
+            var task = Asyncio.CreateTask(Meets());
+            await Asyncio.Sleep(1);
+            task.Cancel("first");
+            await Asyncio.Wait([task]);
+            delivered.ShouldBe("second");
+
+            async Coroutine Meets()
+            {
+                await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async _ =>
+                {
+                    try
+                    {
+                        await Asyncio.Sleep(5);
+                    }
+                    catch (CancelledException)
+                    {
+                        CoroutineTask.Current.Cancel("second"); // not delivered any more: the body ends with the first
+                        throw new FormatException();
+                    }
+                }));
+                delivered = (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(5))).CancelMessage;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_child_that_the_group_cancels_before_its_first_step_does_not_take_that_for_its_own_timeout()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            CoroutineTask? child = null;
+            await new TaskGroup().Run(async group =>
+            {
+                child = group.CreateTask(Limited());
+                group.Cancel();
+            });
+            child!.IsCancelled.ShouldBeTrue();
+
+            static Coroutine Limited() => Asyncio.Timeout(0).Run(async _ => await Asyncio.Sleep(5));
+        }
+    }
+
+    private static async Coroutine EndsSlowly()
+    {
+        try
+        {
+            await Asyncio.Sleep(50);
+        }
+        finally
+        {
+            await Asyncio.Sleep(5);
+        }
+    }
+}
