@@ -5,7 +5,7 @@ namespace AsyncioSharp.Logging;
 
 /// <summary>
 /// Sends what a loop has to say to the loggers of an <see cref="ILoggerFactory"/>. The categories are <c>AsyncioSharp.Failures</c> (what nobody awaits),
-/// <c>AsyncioSharp.Blocking</c> (slow callbacks and steps, a blocked loop) and <c>AsyncioSharp.Loop</c> (the rest); event ids and names are those of
+/// <c>AsyncioSharp.Blocking</c> (slow callbacks and steps, a blocked loop, a deadlock) and <c>AsyncioSharp.Loop</c> (the rest); event ids and names are those of
 /// <see cref="LogEvent"/>. Costs nothing until there is something to say.
 /// </summary>
 public static class LoopLogging
@@ -27,7 +27,7 @@ public static class LoopLogging
             var logger = entry.Event switch
             {
                 LogEvent.UnhandledFailure or LogEvent.HandlerFailed => failures,
-                LogEvent.SlowCallback or LogEvent.Blocked => blocking,
+                LogEvent.SlowCallback or LogEvent.Blocked or LogEvent.Deadlock => blocking,
                 _ => others,
             };
             var level = LevelOf(entry.Severity);

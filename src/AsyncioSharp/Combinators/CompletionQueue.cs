@@ -61,7 +61,7 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
     {
         while (_done.Count == 0)
         {
-            var getter = new Getter(_loop);
+            var getter = new Getter(_loop, _pending);
             _getters.Add(getter);
             try
             {
@@ -143,8 +143,10 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         }
     }
 
-    private sealed class Getter(EventLoop loop) : Future<bool>(loop)
+    private sealed class Getter(EventLoop loop, HashSet<Future> pending) : Future<bool>(loop), IDerived
     {
+        public IEnumerable<Future> Sources => pending;
+
         /// <summary>Cancelled rather than woken to throw, so that the task that waits looks whether a token of its own is behind that.</summary>
         internal void CancelBy(CancellationToken token) => CancelWith(new CancelledException(null, null, token));
     }

@@ -4,7 +4,7 @@ namespace AsyncioSharp;
 /// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one is done.
 /// </summary>
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
-internal sealed class GatheringFuture<TResult> : Future<TResult>
+internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 {
     private readonly Future[] _children;             // in the order of the arguments, repetitions included
     private readonly Func<Future[], TResult> _collect;
@@ -45,6 +45,8 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>
     internal override string Kind => "Gather";
 
     internal override string CallbackName => "Asyncio.Gather";
+
+    public IEnumerable<Future> Sources => _children.Where(static child => !child.IsDone);
 
     /// <summary>
     /// Cancels the children. The gather itself is cancelled when they are: it stays pending until a child's end completes it.

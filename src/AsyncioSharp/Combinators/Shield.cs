@@ -30,7 +30,7 @@ public static partial class Asyncio
 }
 
 /// <summary>The future that <c>Shield</c> returns. It takes over the inner outcome, and passes no cancellation inwards.</summary>
-internal sealed class ShieldingFuture<T> : Future<T>
+internal sealed class ShieldingFuture<T> : Future<T>, IDerived
 {
     private readonly Func<Future, T> _resultOf;
 
@@ -44,6 +44,8 @@ internal sealed class ShieldingFuture<T> : Future<T>
         // reported unless somebody else retrieves it; also if one of those who waited here causes it.
         AddWaiter(this);
     }
+
+    public IEnumerable<Future> Sources => [Inner];
 
     internal override string CallbackName => "Asyncio.Shield";
 

@@ -93,7 +93,7 @@ public static partial class Asyncio
             throw DifferentLoop(futures.First(), RunningLoop, nameof(futures));
         }
         CancelledException.ThrowIfRequested(cancellationToken);
-        var count = new CountingFuture(loop, futures.Count, returnWhen);
+        var count = new CountingFuture(loop, futures, futures.Count, returnWhen);
         using var watch = TokenWatch.Start(loop, count, cancellationToken);
         TimerHandle? timer = timeout is { } seconds ? loop.CallLater(seconds, static count => count.Release(), count) : null;
         foreach (var future in futures)
@@ -124,9 +124,11 @@ public static partial class Asyncio
 }
 
 /// <summary>What <c>Wait</c> waits for: told by the ready queue of every future that is done, it is done itself when enough are.</summary>
-internal sealed class CountingFuture(EventLoop loop, int count, ReturnWhen returnWhen) : Future<bool>(loop), ITokenListener
+internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures, int count, ReturnWhen returnWhen) : Future<bool>(loop), ITokenListener, IDerived
 {
     private int _remaining = count;
+
+    public IEnumerable<Future> Sources => futures.Where(static future => !future.IsDone);
 
     internal override string CallbackName => "Asyncio.Wait";
 

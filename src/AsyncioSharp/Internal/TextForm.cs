@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text;
 
 namespace AsyncioSharp;
 
@@ -29,8 +30,8 @@ internal static class TextForm
                 ICollection items => "[" + Join(items.Cast<object?>(), MaximumItems, Short) + "]",
                 IEnumerable items when IsSet(items.GetType()) => "{" + Join(items.Cast<object?>(), MaximumItems, Short) + "}",
                 Exception exception => Describe(exception),
-                IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-                _ => value.ToString() ?? value.GetType().Name,
+                IFormattable formattable => OnOneLine(formattable.ToString(null, CultureInfo.InvariantCulture)),
+                _ => OnOneLine(value.ToString() ?? value.GetType().Name),
             };
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
@@ -41,7 +42,7 @@ internal static class TextForm
     }
 
     /// <summary><c>TypeName('message')</c>, not shortened.</summary>
-    internal static string Describe(Exception exception) => $"{exception.GetType().Name}('{MessageOf(exception)}')";
+    internal static string Describe(Exception exception) => $"{exception.GetType().Name}({Quoted(MessageOf(exception))})";
 
     /// <summary>The message; where asking for it fails, that.</summary>
     internal static string MessageOf(Exception exception)
@@ -75,9 +76,46 @@ internal static class TextForm
         }
     }
 
-    /// <summary>A text in quotes, on one line, not shortened.</summary>
+    /// <summary>
+    /// A text in quotes, not shortened, as Python's <c>repr</c> writes it: on one line, and with nothing in it that a terminal would obey, or that could be taken
+    /// for the end of the text.
+    /// </summary>
     internal static string Quoted(string text)
-        => "'" + text.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal) + "'";
+    {
+        char quote = text.Contains('\'') && !text.Contains('"') ? '"' : '\'';
+        return quote + Escaped(text, quote) + quote;
+    }
+
+    /// <summary>Somebody's own text of a thing: as it is, but for what would leave the line.</summary>
+    private static string OnOneLine(string text) => Escaped(text, null);
+
+    private static string Escaped(string text, char? quote)
+    {
+        var escaped = new StringBuilder(text.Length);
+        for (int at = 0; at < text.Length;)
+        {
+            int length = Rune.TryGetRuneAt(text, at, out var rune) ? rune.Utf16SequenceLength : 1;
+            char first = text[at];
+            _ = first switch
+            {
+                '\n' => escaped.Append("\\n"),
+                '\r' => escaped.Append("\\r"),
+                '\t' => escaped.Append("\\t"),
+                '\\' when quote is not null => escaped.Append("\\\\"),
+                _ when first == quote => escaped.Append('\\').Append(first),
+                < ' ' or (>= '\x7f' and <= '\x9f') => escaped.Append(CultureInfo.InvariantCulture, $"\\x{(int)first:x2}"),
+                _ when IsVisible(CharUnicodeInfo.GetUnicodeCategory(text, at)) => escaped.Append(text, at, length),
+                _ when length == 1 => escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)first:x4}"),
+                _ => escaped.Append(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}"),
+            };
+            at += length;
+        }
+        return escaped.ToString();
+    }
+
+    // What changes the direction or the line, halves of a character, and what has no picture.
+    private static bool IsVisible(UnicodeCategory category) => category is not (UnicodeCategory.Format or UnicodeCategory.LineSeparator
+        or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
     // There is no common face of sets that does not name the type of their items.
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "A set whose interfaces were trimmed away shows the name of its type.")]

@@ -11,15 +11,15 @@ internal static class CallGraphText
     internal static string Of(FutureCallGraph start)
     {
         var text = new StringBuilder();
-        var numbers = new Dictionary<FutureCallGraph, int>(ReferenceEqualityComparer.Instance);
+        var shown = new HashSet<FutureCallGraph>(ReferenceEqualityComparer.Instance);
         var open = new Stack<(FutureCallGraph Node, int Level)>();
         open.Push((start, 0));
         while (open.TryPop(out var next))
         {
             var (node, level) = next;
             string indent = new(' ', Indentation * Math.Min(level, MostLevels));
-            bool isNew = numbers.TryAdd(node, numbers.Count + 1);
-            text.Append(indent).Append("* ").Append(Name(node.Future, numbers[node])).AppendLine(isNew ? "" : " ... see above");
+            bool isNew = shown.Add(node);
+            text.Append(indent).Append("* ").Append(Name(node.Future)).AppendLine(isNew ? "" : " ... see above");
             if (!isNew)
             {
                 continue;
@@ -44,7 +44,7 @@ internal static class CallGraphText
         return text.ToString().TrimEnd();
     }
 
-    private static string Name(Future future, int number) => future is CoroutineTask task
-        ? $"{task.Kind}(name={TextForm.Quoted(task.Name)}, id={number}{(task.Identity == task ? "" : ", for an async method")})"
-        : $"{future.Kind}(id={number})";
+    private static string Name(Future future) => future is CoroutineTask task
+        ? $"{task.Kind}(name={TextForm.Quoted(task.Name)}, id={FutureNumbers.Of(task)}{(task.Identity == task ? "" : ", for an async method")})"
+        : $"{future.Kind}(id={FutureNumbers.Of(future)})";
 }

@@ -2,64 +2,88 @@ using System.Globalization;
 
 namespace AsyncioSharp;
 
-/// <summary>The text of <see cref="Asyncio.DumpTasks"/>: every live task of a loop, and rings of tasks that wait for each other.</summary>
-internal static class TaskDump
+/// <summary>
+/// The text of <see cref="Asyncio.DumpTasks"/>: every live task of a loop, and rings of those that wait for each other. What runs on behalf of a task and is
+/// a part of its stack is not told a second time. Work and size are proportional to what is shown.
+/// </summary>
+internal sealed class TaskDump
 {
     private const int MostAwaiters = 8; // to be named in a line
+    private const int LongestWay = 32;  // through gathers and the like to a task
+
+    private readonly EventLoop _loop;
+    private readonly StringWriter _text = new(CultureInfo.InvariantCulture);
+    private readonly FrameWriter _frames;
+    private readonly Dictionary<CoroutineTask, AwaitChain> _chains = []; // in order
+
+    private TaskDump(EventLoop loop)
+    {
+        _loop = loop;
+        _frames = new FrameWriter(_text);
+    }
 
     /// <summary>For the loop's thread, or while the loop does not run.</summary>
     internal static string Of(EventLoop loop)
     {
-        var tasks = loop.LiveTasks();
+        var dump = new TaskDump(loop);
+        dump.Collect();
         var graph = new AwaitGraph(limit: 0);
-        tasks.ForEach(task => graph.Explore(task));
-        using var text = new StringWriter(CultureInfo.InvariantCulture);
-        var frames = new FrameWriter(text);
-        WriteHeader(text, loop, tasks.Count);
-        foreach (var task in tasks)
-        {
-            text.WriteLine();
-            WriteTask(text, frames, task, graph.Explore(task).AwaitedBy);
-        }
-        WriteRings(text, WaitRings.In(graph.Nodes));
-        return text.ToString();
+        dump.WriteTasks(task => graph.Explore(task).AwaitedBy);
+        dump.WriteRings();
+        return dump._text.ToString();
     }
 
     /// <summary>For another thread, while the loop runs: what can be seen without disturbing it. What moves meanwhile may be told wrongly, or not at all.</summary>
     internal static string FromOutside(EventLoop loop)
     {
-        var tasks = loop.LiveTasks();
-        using var text = new StringWriter(CultureInfo.InvariantCulture);
-        var frames = new FrameWriter(text);
-        WriteHeader(text, loop, tasks.Count);
-        foreach (var task in tasks)
-        {
-            text.WriteLine();
-            try
-            {
-                WriteTask(text, frames, task, []);
-            }
-            catch (Exception e)
-            {
-                text.WriteLine($"Task {TextForm.Quoted(task.Name)} is in motion ({e.GetType().Name})");
-            }
-        }
-        return text.ToString();
+        var dump = new TaskDump(loop);
+        dump.Collect();
+        dump.WriteTasks(static _ => []);
+        return dump._text.ToString();
     }
 
-    /// <summary>For instance <c>Task 'a' -> Gather -> Task 'b' -> Task 'a'</c>: each waits for the next.</summary>
-    internal static string RingText(List<FutureCallGraph> ring)
-        => string.Join(" -> ", ring.Append(ring[0]).Reverse().Select(static node => ShortName(node.Future)));
-
-    private static void WriteHeader(StringWriter text, EventLoop loop, int count)
-        => text.WriteLine($"{count} {(count == 1 ? "task" : "tasks")} of {loop} at {loop.Time:F3} s");
-
-    private static void WriteTask(StringWriter text, FrameWriter frames, CoroutineTask task, IReadOnlyList<FutureCallGraph> awaitedBy)
+    // The tasks, without those of coroutines that stand in the stack of another one: an async method of .NET awaits them for it.
+    private void Collect()
     {
-        var chain = AwaitChain.Of(task.Coroutine);
-        text.Write($"{ShortName(task)}: {StateOf(task, chain)}{(task.Cancelling > 0 ? ", cancelling" : "")}, {task.Loop.AgeOf(task):F3} s old");
-        text.WriteLine(awaitedBy.Count == 0 ? "" : $", awaited by {NamesOf(awaitedBy)}");
-        frames.Write(TaskStacks.FramesOf(task, chain, int.MaxValue));
+        var within = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        foreach (var task in _loop.LiveTasks())
+        {
+            var chain = AwaitChain.Of(task.Coroutine);
+            _chains.Add(task, chain);
+            within.UnionWith(chain.Frames.Skip(1));
+        }
+        foreach (var task in _chains.Keys.Where(task => task.Identity != task && within.Contains(task.Coroutine)).ToList())
+        {
+            _chains.Remove(task);
+        }
+        foreach (var task in _chains.Keys)
+        {
+            FutureNumbers.Of(task); // in the order in which they will be shown
+        }
+    }
+
+    private void WriteTasks(Func<CoroutineTask, IReadOnlyList<FutureCallGraph>> awaitedBy)
+    {
+        _text.WriteLine($"{_chains.Count} {(_chains.Count == 1 ? "task" : "tasks")} of {_loop} at {_loop.Time:F3} s");
+        foreach (var (task, chain) in _chains)
+        {
+            _text.WriteLine();
+            try
+            {
+                WriteTask(task, chain, awaitedBy(task));
+            }
+            catch (Exception e) when (!_loop.IsOnOwnThread)
+            {
+                _text.WriteLine($"{Name(task)} is in motion ({e.GetType().Name})");
+            }
+        }
+    }
+
+    private void WriteTask(CoroutineTask task, AwaitChain chain, IReadOnlyList<FutureCallGraph> awaitedBy)
+    {
+        _text.Write($"{Name(task)}: {StateOf(task, chain)}{(task.Cancelling > 0 ? ", cancelling" : "")}, {_loop.AgeOf(task):F3} s old");
+        _text.WriteLine(awaitedBy.Count == 0 ? "" : $", awaited by {NamesOf(awaitedBy)}");
+        _frames.Write(TaskStacks.FramesOf(task, chain, int.MaxValue));
     }
 
     private static string StateOf(CoroutineTask task, AwaitChain chain)
@@ -71,7 +95,7 @@ internal static class TaskDump
         return chain switch
         {
             { Leaf.State: CoroutineState.Created } => "not started",
-            { Target: CoroutineTask { IsDone: false } other } => $"waits for {ShortName(other)}",
+            { Target: CoroutineTask { IsDone: false } other } => $"waits for {Name(other)}",
             { Target: Future { IsDone: true } } => "ready",
             { Target: { } target } => $"waits for {target}",
             { EndsOutside: true } => "waits for .NET",
@@ -80,21 +104,52 @@ internal static class TaskDump
     }
 
     // Those that are left out are told too, each in its own place: as waiting for this task.
-    private static string NamesOf(IReadOnlyList<FutureCallGraph> awaiters)
-        => string.Join(", ", awaiters.Take(MostAwaiters).Select(static node => ShortName(node.Future)))
-            + (awaiters.Count > MostAwaiters ? $" and {awaiters.Count - MostAwaiters} more" : "");
+    private string NamesOf(IReadOnlyList<FutureCallGraph> awaiters)
+        => string.Join(", ", awaiters.Take(MostAwaiters).Select(NameBehind)) + (awaiters.Count > MostAwaiters ? $" and {awaiters.Count - MostAwaiters} more" : "");
 
-    private static void WriteRings(StringWriter text, List<List<FutureCallGraph>> rings)
+    // Of a gather and the like, the task that awaits it.
+    private string NameBehind(FutureCallGraph awaiter)
     {
-        if (rings.Count > 0)
+        var node = awaiter;
+        int others = 0;
+        for (int i = 0; i < LongestWay && node.AwaitedBy.Count > 0 && !(node.Future is CoroutineTask task && _chains.ContainsKey(task)); i++)
         {
-            text.WriteLine();
-            text.WriteLine("Waiting for each other, so that none can go on:");
-            rings.ForEach(ring => text.WriteLine($"  {RingText(ring)}"));
+            others += node.AwaitedBy.Count - 1;
+            node = node.AwaitedBy[0];
+        }
+        string through = node == awaiter || awaiter.Future is CoroutineTask ? "" : $" through {awaiter.Future.Kind}";
+        return $"{Name(node.Future)}{(others > 0 ? $" and {others} more" : "")}{through}";
+    }
+
+    private void WriteRings()
+    {
+        var graph = new WaitGraph(_chains.Keys);
+        var rings = graph.Rings();
+        if (rings.Count == 0)
+        {
+            return;
+        }
+        var hopeless = graph.Hopeless();
+        WriteRings("Waiting for each other, so that none can go on:", rings.Where(ring => hopeless.Contains(ring[0])));
+        WriteRings("Waiting for each other, and for something else that may yet end it:", rings.Where(ring => !hopeless.Contains(ring[0])));
+    }
+
+    // For instance "Task 'a' #1 -> Gather -> Task 'b' #2 -> Task 'a' #1": each waits for the next.
+    private void WriteRings(string title, IEnumerable<List<object>> rings)
+    {
+        string before = Environment.NewLine + title + Environment.NewLine;
+        foreach (var ring in rings)
+        {
+            _text.Write(before);
+            _text.WriteLine($"  {string.Join(" -> ", ring.Append(ring[0]).Select(Name))}");
+            before = "";
         }
     }
 
-    private static string ShortName(Future future) => future is CoroutineTask task
-        ? $"Task {TextForm.Quoted(task.Name)}{(task.Identity == task ? "" : " (for an async method)")}"
-        : future.Kind;
+    private static string Name(object waiting) => waiting switch
+    {
+        CoroutineTask task => $"Task {TextForm.Quoted(task.Name)} #{FutureNumbers.Of(task)}{(task.Identity == task ? "" : " (for an async method)")}",
+        Future future => future.Kind,
+        _ => waiting.ToString()!,
+    };
 }

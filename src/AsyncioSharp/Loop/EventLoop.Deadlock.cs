@@ -22,11 +22,12 @@ public sealed partial class EventLoop
     private bool _suspicionTold;
     private bool _deadlockTold; // one that is certain
     private int _outsideWaits; // what will end on another thread and is known to
+    private int _watchedTokens; // that end a wait if somebody cancels them
 
     /// <summary>
     /// What to do when nothing is ready, no timer is set, no function runs in an executor, no task awaits an operation of .NET, and no other thread has
-    /// woken the loop for a second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending. If all that is left are tasks that
-    /// wait for each other, no second is waited. Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop
+    /// woken the loop for a second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending, and no wait was given a
+    /// <see cref="CancellationToken"/> that could end it. If all that is left are tasks that wait for each other, no second is waited, and a token is only mentioned. Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop
     /// on virtual time throws.
     /// </summary>
     /// <remarks>
@@ -40,6 +41,9 @@ public sealed partial class EventLoop
 
     /// <summary>Says that something was begun (+1) that ends on another thread and then completes something here, or that it came to its end (-1).</summary>
     internal void NoteOutsideWait(int change) => Interlocked.Add(ref _outsideWaits, change);
+
+    /// <summary>Says that a token is watched (+1) which may yet be cancelled from anywhere, or no longer (-1).</summary>
+    internal void NoteTokenWatch(int change) => Interlocked.Add(ref _watchedTokens, change); // a task may be given its token by the thread that sets a loop up
 
     // No timer is set, and nothing runs in an executor.
     private void ParkIdle()
@@ -69,7 +73,7 @@ public sealed partial class EventLoop
             }
         }
         OnStuck(action, isCertain, "Deadlock: nothing is ready, no timer is set, no function runs in an executor, "
-            + (isCertain ? "and tasks wait for each other." : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"and no other thread has woken the loop for {IdleSeconds} s.")));
+            + (isCertain ? $"and tasks wait for each other{(_watchedTokens == 0 ? "" : ", which only the cancellation of a token could end")}." : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"and no other thread has woken the loop for {IdleSeconds} s.")));
     }
 
     private void OnStuck(DeadlockAction action, bool isCertain, string reason)
@@ -85,6 +89,6 @@ public sealed partial class EventLoop
         }
         _suspicionTold = true;
         _deadlockTold |= isCertain;
-        CallExceptionHandler(new ExceptionContext { Message = text });
+        CallExceptionHandler(new ExceptionContext { Message = text, Event = LogEvent.Deadlock });
     }
 }

@@ -74,7 +74,7 @@ public sealed partial class EventLoop
         {
             text.AppendLine().AppendLine("Handle created at (most recent call first):").Append(made.ToString().TrimEnd());
         }
-        Emit(new LogEntry(this, LogEvent.UnhandledFailure, LogSeverity.Error, text.ToString()) { Exception = context.Exception, Report = context });
+        Emit(new LogEntry(this, context.Event, LogSeverity.Error, text.ToString()) { Exception = context.Exception, Report = context });
     }
 
     /// <summary>Writes a line to the log; a log that fails must not break the program, of which a finalizer may be the caller.</summary>

@@ -48,6 +48,9 @@ public sealed partial class ExceptionContext
     /// <summary>Everything but message and exception, by Python's names in alphabetical order; nulls left out.</summary>
     public IReadOnlyDictionary<string, object> Entries => _entries;
 
+    /// <summary>What the default handler's entry in the log is about.</summary>
+    internal LogEvent Event { get; init; } = LogEvent.UnhandledFailure;
+
     /// <summary>The context variables with which the handler is to run; null for those in force.</summary>
     internal Context? RunIn { get; init; }
 

@@ -36,6 +36,9 @@ public enum LogEvent
 
     /// <summary>Something else.</summary>
     Other = 7,
+
+    /// <summary>A loop has nothing left to do, but what it runs for is pending (<see cref="EventLoop.OnDeadlock"/>): the default exception handler reports it.</summary>
+    Deadlock = 8,
 }
 
 /// <summary>One thing that a loop has to say: what goes to <see cref="EventLoop.LogSink"/>, or else as text to <see cref="EventLoop.LogWriter"/>.</summary>

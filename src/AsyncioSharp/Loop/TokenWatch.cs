@@ -34,6 +34,7 @@ internal sealed class TokenWatch : Runnable, IDisposable
             return null;
         }
         var watch = new TokenWatch(loop, listener, token);
+        loop.NoteTokenWatch(+1);
         watch._registration = token.UnsafeRegister(static watch => ((TokenWatch)watch!).Receive(), watch);
         return watch;
     }
@@ -53,15 +54,24 @@ internal sealed class TokenWatch : Runnable, IDisposable
     /// <summary>Ends the watch. Does not wait for a cancellation that another thread is telling right now: that one comes too late.</summary>
     public void Dispose()
     {
-        _listener = null;
+        End();
         _registration.Unregister();
     }
 
     internal override void Run(object? source)
     {
+        End()?.TokenCancelled(_token);
+    }
+
+    private ITokenListener? End()
+    {
         var listener = _listener;
-        _listener = null;
-        listener?.TokenCancelled(_token);
+        if (listener is not null)
+        {
+            _listener = null;
+            _loop.NoteTokenWatch(-1);
+        }
+        return listener;
     }
 
     // On whichever thread cancels the token.

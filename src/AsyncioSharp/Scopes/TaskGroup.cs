@@ -246,7 +246,7 @@ public sealed class TaskGroup : IScope
                 shield = new ScopeFrame(isShield: true);
                 _parent!.Enter(shield);
             }
-            _drained = _parent!.Loop.CreateFuture<bool>();
+            _drained = new GroupEnd(_parent!.Loop, this);
             try
             {
                 await _drained;
@@ -333,12 +333,26 @@ public sealed class TaskGroup : IScope
         _count--;
     }
 
+    private IEnumerable<Future> Children()
+    {
+        for (var child = _first; child is not null; child = child.Next)
+        {
+            yield return child.Task;
+        }
+    }
+
     private void Report(Exception failure, CoroutineTask? task) => _parent!.Loop.CallExceptionHandler(new ExceptionContext
     {
         Message = $"a failure in {this} could not be thrown, because the group was left otherwise",
         Exception = failure,
         Task = task,
     });
+
+    // What the parent waits for when the body has ended.
+    private sealed class GroupEnd(EventLoop loop, TaskGroup group) : Future<bool>(loop), IDerived
+    {
+        public IEnumerable<Future> Sources => group.Children();
+    }
 }
 
 /// <summary>A task in a group: its place in the group's list, and what the loop runs when the task is done.</summary>

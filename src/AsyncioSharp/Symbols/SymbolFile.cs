@@ -4,6 +4,7 @@ using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 
 namespace AsyncioSharp;
 
@@ -16,6 +17,8 @@ internal sealed class SymbolFile
 {
     private static readonly ConditionalWeakTable<Assembly, WeakReference<SymbolFile>> s_opened = new();
     private static readonly WeakReference<SymbolFile> s_none = new(null!); // looked for once, and not found
+
+    private const int IdentifierLength = 20;
 
     private readonly MetadataReaderProvider _provider;
 
@@ -59,11 +62,33 @@ internal sealed class SymbolFile
         {
             return null; // the file was replaced after it was loaded
         }
+        byte[] beside = [];
         // Compares the identifier in the image with that of the PDB.
-        return image.TryOpenAssociatedPortablePdb(path, ReadWhole, out var provider, out _) ? new SymbolFile(provider!) : null;
+        if (!image.TryOpenAssociatedPortablePdb(path, ReadBeside, out var provider, out string? pdb))
+        {
+            return null;
+        }
+        if (pdb is not null && !HasChecksum(image, beside, provider!.GetMetadataReader().DebugMetadataHeader!.IdStartOffset))
+        {
+            provider.Dispose();
+            return null; // of this build and changed afterwards: it may well be readable, and wrong
+        }
+        return new SymbolFile(provider!);
+
+        MemoryStream? ReadBeside(string path) => File.Exists(path) ? new MemoryStream(beside = File.ReadAllBytes(path)) : null;
     }
 
-    private static MemoryStream? ReadWhole(string path) => File.Exists(path) ? new MemoryStream(File.ReadAllBytes(path)) : null;
+    // What the compiler has noted in the image is the hash of the PDB before the identifier, which is made of that hash, was put into it. Other
+    // compilers may note none.
+    private static bool HasChecksum(PEReader image, ReadOnlySpan<byte> pdb, int identifier)
+    {
+        byte[] content = [.. pdb];
+        content.AsSpan(identifier, IdentifierLength).Clear();
+        return image.ReadDebugDirectory()
+            .Where(static entry => entry.Type == DebugDirectoryEntryType.PdbChecksum)
+            .Select(image.ReadPdbChecksumDebugDirectoryData)
+            .All(noted => noted.Checksum.AsSpan().SequenceEqual(CryptographicOperations.HashData(new HashAlgorithmName(noted.AlgorithmName), content)));
+    }
 
     private List<StatementPoint> Read(int methodToken)
     {

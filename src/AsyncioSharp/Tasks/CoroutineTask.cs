@@ -197,7 +197,7 @@ public partial class CoroutineTask : Future
     // A context can be entered once. The task fails, so that those who wait for it learn of it; its finally blocks run in the empty context.
     private Exception? StepOutside()
     {
-        var fatal = Step(new InvalidOperationException($"Task '{Name}' cannot enter its context: something already runs in it. Give it a copy (Context.Copy())."));
+        var fatal = Step(new InvalidOperationException($"Task {TextForm.Quoted(Name)} cannot enter its context: something already runs in it. Give it a copy (Context.Copy())."));
         ContextSwitch.Rest();
         return fatal;
     }

@@ -6,7 +6,7 @@ internal static class TaskText
     internal static string Describe(CoroutineTask task, string result, string waiters)
     {
         string state = task.IsCancelled ? "cancelled" : task.IsDone ? "finished" : task.Cancelling > 0 ? "cancelling" : "pending";
-        string text = $"{state} name='{task.Name}' coro=<{task.Coroutine.QualifiedName}() {task.Coroutine.DescribeProgress()}>";
+        string text = $"{state} name={TextForm.Quoted(task.Name)} coro=<{task.Coroutine.QualifiedName}() {task.Coroutine.DescribeProgress()}>";
         if (task.IsDone)
         {
             return text + (task.PeekException is { } failure ? $" exception={TextForm.Describe(failure)}" : result);

@@ -69,7 +69,7 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
         {
             TokenCallbacks.Run(own, task.Loop, failure => new ExceptionContext
             {
-                Message = $"Exception in a callback of the cancellation token of task '{task.Name}'",
+                Message = $"Exception in a callback of the cancellation token of task {TextForm.Quoted(task.Name)}",
                 Exception = failure,
                 Task = task,
             });

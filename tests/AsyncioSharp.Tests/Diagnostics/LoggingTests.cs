@@ -38,6 +38,13 @@ public class LoggingTests
         factory.Entries[1].Text.ShouldStartWith("Exception in callback ");
         factory.Entries[1].Text.ShouldNotContain("boom"); // the logger has the exception itself
         factory.Entries[1].Values.Keys.ShouldContain("Handle");
+        foreach (var entry in factory.Entries)
+        {
+            // One template for all, as loggers keep templates for ever and group by them; what it names is there.
+            entry.Values["{OriginalFormat}"].ShouldBe("{Message}");
+            entry.Order[^1].ShouldBe("{OriginalFormat}");
+            entry.Values["Message"].ShouldBe(entry.Text);
+        }
     }
 
     [Fact]
@@ -61,7 +68,7 @@ public class LoggingTests
         loop.Close();
     }
 
-    private sealed record Entry(string Category, LogLevel Level, EventId Id, string Text, Exception? Exception, Dictionary<string, object?> Values);
+    private sealed record Entry(string Category, LogLevel Level, EventId Id, string Text, Exception? Exception, Dictionary<string, object?> Values, List<string> Order);
 
     private sealed class Factory(LogLevel lowest) : ILoggerFactory
     {
@@ -85,8 +92,11 @@ public class LoggingTests
             public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Lowest;
 
             public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-                => factory.Entries.Add(new Entry(
-                    category, logLevel, eventId, formatter(state, exception), exception, ((IReadOnlyList<KeyValuePair<string, object?>>)state!).ToDictionary(value => value.Key, value => value.Value)));
+            {
+                var values = (IReadOnlyList<KeyValuePair<string, object?>>)state!;
+                factory.Entries.Add(new Entry(
+                    category, logLevel, eventId, formatter(state, exception), exception, values.ToDictionary(value => value.Key, value => value.Value), [.. values.Select(value => value.Key)]));
+            }
         }
 
         private LogLevel Lowest => lowest;

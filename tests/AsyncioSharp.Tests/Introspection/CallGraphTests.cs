@@ -169,7 +169,7 @@ public partial class CallGraphTests
             Paths(Asyncio.CaptureCallGraph(future)!).ShouldBe(["Future < outer", "Future < several"]);
             // A coroutine that a method of .NET awaits is run by a task of its own.
             Paths(Asyncio.CaptureCallGraph(other)!).ShouldBe(["Future < over < over"]);
-            Asyncio.FormatCallGraph(other, limit: 0).ShouldContain("* Task(name='over', id=2, for an async method)");
+            Asyncio.FormatCallGraph(other, limit: 0).ShouldContain("* Task(name='over', id=5, for an async method)");
             future.SetResult(1);
             other.SetResult(1);
             await Asyncio.Wait(waiting);

@@ -18,7 +18,7 @@ public class DeadlockTests
         var loop = VirtualTimeLoop.Create(new VirtualClock(TimeSpan.FromMinutes(1)));
         var error = Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Ring()));
         error.Message.ShouldStartWith("Deadlock: nothing is ready, no timer is set, no function runs in an executor, and tasks wait for each other.");
-        error.Message.ShouldContain("  Task 'a' -> Task 'b' -> Task 'a'");
+        error.Message.ShouldContain("  Task 'a' #2 -> Task 'b' #3 -> Task 'a' #2");
         error.Message.ShouldContain("in DeadlockTests.WaitForOther");
         loop.ExceptionHandler = static (_, _) => { };
         loop.Close();
@@ -29,7 +29,7 @@ public class DeadlockTests
     {
         var error = Should.Throw<DeadlockException>(() => Asyncio.Run(Forget(), loopFactory: static () => VirtualTimeLoop.Create(new VirtualClock(TimeSpan.Zero))));
         error.Message.ShouldStartWith("Deadlock on virtual time");
-        error.Message.ShouldContain("Task 'forgetful': waits for <Future pending cb=[");
+        error.Message.ShouldContain("Task 'forgetful' #1: waits for <Future pending cb=[");
         error.Message.ShouldContain("in DeadlockTests.Forget");
     }
 
@@ -77,7 +77,7 @@ public class DeadlockTests
         main = loop.CreateTask(Ring());
         Should.Throw<CancelledException>(() => loop.RunUntilComplete(main));
         var report = reports.ShouldHaveSingleItem();
-        report.Message!.ShouldContain("Task 'a' -> Task 'b' -> Task 'a'");
+        report.Message!.ShouldContain("Task 'a' #2 -> Task 'b' #3 -> Task 'a' #2");
         loop.Close();
     }
 
@@ -162,6 +162,196 @@ public class DeadlockTests
                 cleaned = true;
             }
         }
+    }
+
+    [Theory]
+    [InlineData("gather")]
+    [InlineData("shield")]
+    [InlineData("group")]
+    [InlineData("wait")]
+    [InlineData("wait for")]
+    [InlineData("as completed")]
+    [InlineData("async method")]
+    public void Tasks_that_wait_for_each_other_through_something_are_found_at_once(string what)
+    {
+        // On real time, where a mere suspicion would wait for others for half a minute.
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 30 };
+        var error = Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Main()));
+        error.Message.ShouldStartWith("Deadlock: nothing is ready, no timer is set, no function runs in an executor, and tasks wait for each other." + Environment.NewLine);
+        error.Message.ShouldContain("Waiting for each other, so that none can go on:");
+        error.Message.ShouldMatch("Task 'a' #2 -> .*Task 'b' #3 -> Task 'a' #2");
+        loop.ExceptionHandler = static (_, _) => { };
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            var tasks = new CoroutineTask[2];
+            tasks[0] = Asyncio.CreateTask(Through(tasks), name: "a");
+            tasks[1] = Asyncio.CreateTask(WaitForOther(tasks, 0), name: "b");
+            await Asyncio.Gather(tasks);
+        }
+
+        async Coroutine Through(CoroutineTask[] tasks)
+        {
+            await Asyncio.Sleep(0);
+            switch (what)
+            {
+                case "gather":
+                    await Asyncio.Gather(tasks[1]);
+                    break;
+                case "shield":
+                    await Asyncio.Shield(tasks[1]);
+                    break;
+                case "group":
+                    await new TaskGroup().Run(async group => group.CreateTask(WaitForOther(tasks, 1), name: "child"));
+                    break;
+                case "wait":
+                    await Asyncio.Wait(tasks[1]);
+                    break;
+                case "wait for":
+                    await Asyncio.WaitFor(tasks[1], timeout: null);
+                    break;
+                case "as completed":
+                    await Asyncio.AsCompleted([tasks[1]]).First();
+                    break;
+                default:
+                    await Method(tasks[1]);
+                    break;
+            }
+        }
+
+        static async Task Method(CoroutineTask other) => await other;
+    }
+
+    [Fact]
+    public void A_gather_of_a_ring_and_of_something_that_may_yet_fail_is_no_certain_deadlock()
+    {
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 30 };
+        var future = loop.CreateFuture<int>();
+        var thread = new Thread(() =>
+        {
+            Thread.Sleep(100);
+            loop.CallSoonThreadsafe(() => future.SetException(new FormatException()));
+        });
+        thread.Start();
+        Should.Throw<FormatException>(() => loop.RunUntilComplete(Main()));
+        thread.Join();
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            var tasks = new CoroutineTask[2];
+            tasks[0] = Asyncio.CreateTask(Gather(tasks), name: "a");
+            tasks[1] = Asyncio.CreateTask(WaitForOther(tasks, 0), name: "b");
+            await tasks[1];
+        }
+
+        async Coroutine Gather(CoroutineTask[] tasks)
+        {
+            await Asyncio.Sleep(0);
+            await Asyncio.Gather(tasks[1], future);
+        }
+    }
+
+    [Fact]
+    public void A_plain_future_for_which_a_loop_runs_may_be_completed_by_others_and_is_named()
+    {
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.3 };
+        var future = loop.CreateFuture<int>();
+        var ring = loop.CreateTask(Ring(), name: "ring");
+        var thread = new Thread(() =>
+        {
+            Thread.Sleep(50);
+            loop.CallSoonThreadsafe(() => future.SetResult(42));
+        });
+        thread.Start();
+        loop.RunUntilComplete(future).ShouldBe(42); // although all of its tasks wait for each other
+        thread.Join();
+        var error = Should.Throw<DeadlockException>(() => loop.RunUntilComplete(loop.CreateFuture<int>()));
+        error.Message.ShouldContain($"has woken the loop for 0.3 s.{Environment.NewLine}The loop runs for <Future pending cb=[EventLoop.RunUntilComplete()]>.{Environment.NewLine}3 tasks of");
+        loop.ExceptionHandler = static (_, _) => { };
+        loop.Close();
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("task")]
+    [InlineData("wait")]
+    [InlineData("wait for")]
+    public void A_token_that_may_yet_be_cancelled_is_no_deadlock(string what)
+    {
+        using var stop = new CancellationTokenSource();
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
+        var thread = new Thread(() =>
+        {
+            Thread.Sleep(200);
+            stop.Cancel();
+        });
+        thread.Start();
+        Should.Throw<CancelledException>(() =>
+        {
+            if (what == "run")
+            {
+                loop.RunUntilComplete(Forget(), stop.Token);
+            }
+            else
+            {
+                loop.RunUntilComplete(Main());
+            }
+        });
+        thread.Join();
+
+        // Once nothing watches it any more, it counts no longer.
+        Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Forget()));
+        loop.ExceptionHandler = static (_, _) => { };
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            var future = loop.CreateFuture<int>();
+            switch (what)
+            {
+                case "task":
+                    await Asyncio.CreateTask(Forget(), stop.Token);
+                    break;
+                case "wait":
+                    await Asyncio.Wait([future], cancellationToken: stop.Token);
+                    break;
+                default:
+                    await Asyncio.WaitFor(future, stop.Token);
+                    break;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_ring_is_told_at_once_even_if_a_token_could_cancel_it_which_is_said()
+    {
+        using var stop = new CancellationTokenSource();
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 30 };
+        var error = Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Ring(), stop.Token));
+        error.Message.ShouldContain("and tasks wait for each other, which only the cancellation of a token could end.");
+        loop.ExceptionHandler = static (_, _) => { };
+        loop.Close();
+    }
+
+    [Fact]
+    public void The_log_knows_the_report_by_its_kind()
+    {
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Report };
+        var entries = new List<LogEntry>();
+        CoroutineTask? main = null;
+        loop.LogSink = entry =>
+        {
+            entries.Add(entry);
+            loop.CallSoonThreadsafe(() => main!.Cancel());
+        };
+        main = loop.CreateTask(Ring());
+        Should.Throw<CancelledException>(() => loop.RunUntilComplete(main));
+        loop.Close();
+        var entry = entries.ShouldHaveSingleItem();
+        (entry.Event, entry.Severity).ShouldBe((LogEvent.Deadlock, LogSeverity.Error));
+        entry.Message.ShouldContain("Task 'a' #2 -> Task 'b' #3 -> Task 'a' #2");
     }
 
     [Theory]
@@ -273,7 +463,7 @@ public class DeadlockTests
             running.IsCompleted.ShouldBeFalse();
             using var text = new StringWriter();
             Asyncio.DumpTasks(text, loop); // but it can be asked
-            text.ToString().ShouldContain("Task 'a' -> Task 'b' -> Task 'a'");
+            text.ToString().ShouldContain("Task 'a' #2 -> Task 'b' #3 -> Task 'a' #2");
             ring.Cancel();
             await ring.AsTask().ContinueWith(static _ => { }, TaskScheduler.Default);
             loop.Stop();

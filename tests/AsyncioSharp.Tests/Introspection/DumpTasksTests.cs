@@ -33,30 +33,30 @@ public partial class DumpTasksTests
             Dump().ShouldBe("""
                 8 tasks of <EventLoop running=True closed=False debug=False> at 2.500 s
 
-                Task 'main': running, 2.500 s old
+                Task 'main' #1: running, 2.500 s old
                   File "F", line N, in Main
                   File "F", line N, in Dump
 
-                Task 'job': waits for <Future pending cb=[CoroutineTask.Wakeup(), CoroutineTask.Wakeup()]>, 2.500 s old, awaited by Task 'boss'
+                Task 'job' #2: waits for <Future pending cb=[CoroutineTask.Wakeup(), CoroutineTask.Wakeup()]>, 2.500 s old, awaited by Task 'boss' #3
                   File "F", line N, in Wait
 
-                Task 'boss': waits for Task 'job', 2.500 s old
+                Task 'boss' #3: waits for Task 'job' #2, 2.500 s old
                   File "F", line N, in Wait
 
-                Task 'sleeper': waits for <Future pending sleep until=1000>, 2.500 s old
+                Task 'sleeper' #4: waits for <Future pending sleep until=1000>, 2.500 s old
                   File "F", line N, in Wait
 
-                Task 'foreign': waits for .NET, 2.500 s old
+                Task 'foreign' #5: waits for .NET, 2.500 s old
                   File "F", line N, in WaitForDotnet
                   File "?", line ?, in Task
 
-                Task 'refusing': waits for <Future pending cb=[CoroutineTask.Wakeup(), CoroutineTask.Wakeup()]>, cancelling, 2.500 s old
+                Task 'refusing' #6: waits for <Future pending cb=[CoroutineTask.Wakeup(), CoroutineTask.Wakeup()]>, cancelling, 2.500 s old
                   File "F", line N, in Refuse
 
-                Task 'turn': ready, 0.000 s old
+                Task 'turn' #7: ready, 0.000 s old
                   File "F", line N, in Wait
 
-                Task 'late': not started, 0.000 s old
+                Task 'late' #8: not started, 0.000 s old
                   File "F", line N, in Wait
 
                 """.ReplaceLineEndings("\n"));
@@ -108,8 +108,10 @@ public partial class DumpTasksTests
             Dump().ShouldEndWith("""
 
                 Waiting for each other, so that none can go on:
-                  Task 'a' -> Task 'b' -> Gather -> Task 'a'
-                  Task 'd' -> Task 'e' -> Task 'd'
+                  Task 'd' #5 -> Task 'e' #6 -> Task 'd' #5
+
+                Waiting for each other, and for something else that may yet end it:
+                  Task 'a' #2 -> Task 'b' #3 -> Gather -> Task 'a' #2
 
                 """.ReplaceLineEndings("\n"));
             tasks[3].Cancel();
@@ -128,6 +130,118 @@ public partial class DumpTasksTests
                 await Asyncio.Sleep(0);
                 await Asyncio.Gather(tasks[first], tasks[second]);
             }
+        }
+    }
+
+    [Fact]
+    public void Tasks_of_the_same_name_are_told_apart_by_a_number_that_stays()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            CoroutineTask.Current.Name = "main";
+            var loop = Asyncio.GetRunningLoop();
+            var future = loop.CreateFuture<int>();
+            var first = Asyncio.CreateTask(Wait(future), name: "worker");
+            var second = Asyncio.CreateTask(Wait(Asyncio.Shield(Asyncio.Gather(first, future))), name: "worker");
+            await Asyncio.Sleep(0);
+            string dump = Dump();
+            dump.ShouldContain("Task 'worker' #2: waits for <Future pending cb=[Asyncio.Gather(), CoroutineTask.Wakeup()]>, 0.000 s old, awaited by Task 'worker' #3 through Gather\n");
+            dump.ShouldContain("Task 'worker' #3: waits for <Future pending");
+            Asyncio.FormatCallGraph(first).ShouldStartWith("* Task(name='worker', id=2)");
+            var third = Asyncio.CreateTask(Wait(future), name: "worker");
+            Dump().ShouldContain("Task 'worker' #3: waits for");
+            string[] lines = [.. Dump().Split('\n').Where(line => line.StartsWith("Task", StringComparison.Ordinal)).Select(line => line.Split(':')[0])];
+            lines.ShouldBe(["Task 'main' #1", "Task 'worker' #2", "Task 'worker' #3", "Task 'worker' #6"]); // 4 and 5 stand in the call graph
+            future.SetResult(1);
+            await Asyncio.Gather(second, third);
+        }
+
+        static async Coroutine Wait(IAwaitable awaitable) => await awaitable;
+    }
+
+    [Fact]
+    public void What_several_wait_for_through_one_gather_names_one_and_counts_the_others()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var job = Asyncio.CreateTask(Wait(future), name: "job");
+            var gather = Asyncio.Gather(job);
+            await Asyncio.Sleep(0);
+            Dump().ShouldContain(", awaited by Gather\n");
+            CoroutineTask[] waiting = [Asyncio.CreateTask(Wait(gather), name: "a"), Asyncio.CreateTask(Wait(gather), name: "b"), Asyncio.CreateTask(Wait(gather), name: "c")];
+            await Asyncio.Sleep(0);
+            Dump().ShouldContain(", awaited by Task 'a' #3 and 2 more through Gather\n");
+            future.SetResult(1);
+            await Asyncio.Wait(waiting);
+        }
+
+        static async Coroutine Wait(IAwaitable awaitable) => await awaitable;
+    }
+
+    [Fact]
+    public void What_runs_for_an_async_method_that_a_task_awaits_is_a_part_of_that_task()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var other = Asyncio.CreateTask(Wait(future), name: "other");
+            var owner = Asyncio.CreateTask(Own(other), name: "owner");
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            string dump = Dump();
+            dump.ShouldStartWith("3 tasks of");
+            dump.ShouldNotContain("for an async method");
+            dump.ShouldContain("Task 'other' #2: waits for <Future pending cb=[CoroutineTask.Wakeup()]>, 0.000 s old, awaited by Task 'owner' #3\n");
+            dump.ShouldContain("""
+                Task 'owner' #3: waits for Task 'other' #2, 0.000 s old
+                  File "F", line N, in Own
+                  File "F", line N, in Method
+                  File "F", line N, in Wait
+                """.ReplaceLineEndings("\n"));
+            future.SetResult(1);
+            await owner;
+
+            // Run side by side they are no part of one stack, and shown.
+            var gate = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var both = Asyncio.CreateTask(Both(gate), name: "both");
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            Dump().Split('\n').Count(line => line.Contains("(for an async method): waits for <Future", StringComparison.Ordinal)).ShouldBe(2);
+            gate.SetResult(1);
+            await both;
+        }
+
+        static async Coroutine Own(CoroutineTask other) => await Method(other);
+
+        static async Coroutine Both(IAwaitable other) => await Task.WhenAll(Method(other), Method(other));
+
+        static async Task Method(IAwaitable other) => await Wait(other);
+
+        static async Coroutine Wait(IAwaitable awaitable) => await awaitable;
+    }
+
+    [Fact]
+    public void Names_are_written_so_that_no_terminal_obeys_them_and_no_reader_is_misled()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            CoroutineTask.Current.Name = "\u001b[2J it's\n\"quoted\" \\ \u202e\u0085\t\ud800 ü 😀";
+            const string Shown = """'\x1b[2J it\'s\n"quoted" \\ \u202e\x85\t\ud800 ü 😀'""";
+            Dump().ShouldContain($"Task {Shown} #1: running");
+            CoroutineTask.Current.ToString().ShouldContain($" name={Shown} ");
+            Asyncio.FormatCallGraph().ShouldStartWith($"* Task(name={Shown}, id=1)");
+            CoroutineTask.Current.Name = "it's";
+            Dump().ShouldContain("Task \"it's\" #1: running");
+            await Asyncio.Sleep(0);
         }
     }
 
@@ -213,8 +327,9 @@ public partial class DumpTasksTests
 
             string text = Dump();
             text.Split('\n').Max(line => line.Length).ShouldBeLessThan(400);
-            text.ShouldContain("Task 'shared': waits for <Future pending cb=[CoroutineTask.Wakeup()]>, 1.000 s old, awaited by Task 't', Task 't', Task 't', Task 't', Task 't', Task 't', Task 't', Task 't' and 49992 more\n");
-            text.Split("Waiting for each other, so that none can go on:\n")[1].Split('\n').Count(line => line == "  Task 't' -> Task 't' -> Task 't'").ShouldBe(Count / 4);
+            text.ShouldContain("Task 'shared' #2: waits for <Future pending cb=[CoroutineTask.Wakeup()]>, 1.000 s old, "
+                + "awaited by Task 't' #3, Task 't' #7, Task 't' #11, Task 't' #15, Task 't' #19, Task 't' #23, Task 't' #27, Task 't' #31 and 49992 more\n");
+            text.Split("Waiting for each other, so that none can go on:\n")[1].Split('\n').Count(line => line.StartsWith("  Task 't' #", StringComparison.Ordinal)).ShouldBe(Count / 4);
             Asyncio.FormatCallGraph(future, limit: 0).Split('\n').Length.ShouldBeLessThan(4 * Count);
             for (int i = 2; i < Count; i += 4)
                 tasks[i].Cancel();
@@ -236,7 +351,7 @@ public partial class DumpTasksTests
     {
         string text = "";
         Asyncio.Run(Main());
-        text.ShouldContain("Task 'main': waits for");
+        text.ShouldContain("Task 'main' #1: waits for");
         text.ShouldNotContain("outside");
         Should.Throw<InvalidOperationException>(() => Asyncio.DumpTasks(TextWriter.Null)).Message.ShouldContain("no running event loop");
         Should.Throw<ArgumentNullException>(() => Asyncio.DumpTasks(null!)).ParamName.ShouldBe("writer");
@@ -262,9 +377,9 @@ public partial class DumpTasksTests
         over.Set();
         thread.Join();
         text.ShouldStartWith("The loop has not answered for 1 s: its thread is busy or blocked. Seen from outside:\n2 tasks of ");
-        text.ShouldContain("Task 'main': running");
+        text.ShouldContain("Task 'main' #1: running");
         text.ShouldContain("in Blocks\n");
-        text.ShouldContain("Task 'other': waits for <Future pending sleep");
+        text.ShouldContain("Task 'other' #2: waits for <Future pending sleep");
 
         async Coroutine Main()
         {
@@ -292,7 +407,7 @@ public partial class DumpTasksTests
         var loop = VirtualTimeLoop.Create();
         loop.ExceptionHandler = static (_, _) => { };
         _ = loop.CreateTask(Asyncio.Sleep(1000), name: "never");
-        Dump(loop).ShouldContain("Task 'never': not started, 0.000 s old");
+        Dump(loop).ShouldContain("Task 'never' #1: not started, 0.000 s old");
         loop.Close();
         Dump(loop).ShouldStartWith("0 tasks of");
     }

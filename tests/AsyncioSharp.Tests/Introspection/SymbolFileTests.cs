@@ -57,6 +57,17 @@ public sealed class SymbolFileTests : IDisposable
     }
 
     [Fact]
+    public void A_PDB_that_was_changed_after_the_build_is_refused_although_it_can_be_read()
+    {
+        Deploy("AwaitShapes", pdb: true);
+        byte[] bytes = File.ReadAllBytes(Symbols);
+        int sources = bytes.AsSpan().IndexOf("StatementShapes.cs"u8);
+        bytes[sources]++; // the name of a file: all else is as it was, the identifier too
+        File.WriteAllBytes(Symbols, bytes);
+        Deepest(FromFile()).ShouldBe(new CoroutineFrame("StatementShapes.Body"));
+    }
+
+    [Fact]
     public void An_assembly_that_is_replaced_after_it_was_loaded_has_no_lines()
     {
         Deploy("AwaitShapes", pdb: true);
@@ -98,7 +109,7 @@ public sealed class SymbolFileTests : IDisposable
                 }
             }
             File.WriteAllBytes(Symbols, bad);
-            Deepest(FromFile()).Method.ShouldBe("StatementShapes.Body");
+            Deepest(FromFile()).ShouldBe(new CoroutineFrame("StatementShapes.Body")); // and gives no wrong lines
         }
     }
 
