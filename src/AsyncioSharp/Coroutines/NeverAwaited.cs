@@ -16,6 +16,9 @@ internal static class NeverAwaited
     [ThreadStatic]
     private static Action<Coroutine, StackTrace>? t_report;
 
+    /// <summary>True while some thread of the process runs a loop in debug mode.</summary>
+    internal static bool IsActive => s_active != 0;
+
     /// <summary>Starts, or with null stops, watching the coroutines that are made on this thread. Returns what was in force.</summary>
     internal static Action<Coroutine, StackTrace>? Report(Action<Coroutine, StackTrace>? report)
     {

@@ -16,11 +16,8 @@ internal static class DebugTraces
     /// <summary>Remembers the current stack as the place where <paramref name="owner"/> was made.</summary>
     internal static void Record(object owner) => s_traces.AddOrUpdate(owner, Here());
 
-    /// <summary>The current stack without the frames of this library: what the program did to get here.</summary>
-    internal static StackTrace Here() => new(new StackTrace(1, fNeedFileInfo: true)
-        .GetFrames()
-        .Where(static frame => !IsOwn(frame))
-        .Take(MaximumFrames));
+    /// <summary>The current stack, of the program's own methods: what it did to get here.</summary>
+    internal static StackTrace Here() => new(UserFrames.Of(new StackTrace(1, fNeedFileInfo: true).GetFrames()).Take(MaximumFrames));
 
     /// <summary>True for a frame of this library.</summary>
     internal static bool IsOwn(StackFrame frame) => DiagnosticMethodInfo.Create(frame)?.DeclaringAssemblyName == typeof(DebugTraces).Assembly.FullName;

@@ -13,7 +13,7 @@ public sealed partial class EventLoop
             return false;
         }
         var tasks = LiveTasks();
-        var hopeless = new WaitGraph([.. tasks, main]).Hopeless();
+        var hopeless = new WaitGraph([.. tasks, main], new LockHolders(tasks)).Hopeless();
         isCertain = hopeless.Contains(main) && tasks.TrueForAll(hopeless.Contains);
         return isCertain || (_watchedTokens == 0 && tasks.TrueForAll(static task => !AwaitChain.Of(task.Coroutine).EndsOutside));
     }

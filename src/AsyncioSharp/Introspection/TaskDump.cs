@@ -12,34 +12,39 @@ internal sealed class TaskDump
     private const int LongestWay = 32;  // through gathers and the like to a task
 
     private readonly EventLoop _loop;
-    private readonly StringWriter _text = new(CultureInfo.InvariantCulture);
+    private readonly TextWriter _text;
     private readonly FrameWriter _frames;
     private readonly Dictionary<CoroutineTask, AwaitChain> _chains = []; // in order
+    private LockHolders? _holders;
 
-    private TaskDump(EventLoop loop)
+    private TaskDump(EventLoop loop, TextWriter text)
     {
         _loop = loop;
+        _text = text;
         _frames = new FrameWriter(_text);
     }
 
     /// <summary>For the loop's thread, or while the loop does not run.</summary>
     internal static string Of(EventLoop loop)
     {
-        var dump = new TaskDump(loop);
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        var dump = new TaskDump(loop, text);
         dump.Collect();
+        dump._holders = new LockHolders(dump._chains.Keys);
         var graph = new AwaitGraph(limit: 0);
         dump.WriteTasks(task => graph.Explore(task).AwaitedBy);
         dump.WriteRings();
-        return dump._text.ToString();
+        return text.ToString();
     }
 
     /// <summary>For another thread, while the loop runs: what can be seen without disturbing it. What moves meanwhile may be told wrongly, or not at all.</summary>
     internal static string FromOutside(EventLoop loop)
     {
-        var dump = new TaskDump(loop);
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        var dump = new TaskDump(loop, text);
         dump.Collect();
         dump.WriteTasks(static _ => []);
-        return dump._text.ToString();
+        return text.ToString();
     }
 
     // The tasks, without those of coroutines that stand in the stack of another one: an async method of .NET awaits them for it.
@@ -86,7 +91,7 @@ internal sealed class TaskDump
         _frames.Write(TaskStacks.FramesOf(task, chain, int.MaxValue));
     }
 
-    private static string StateOf(CoroutineTask task, AwaitChain chain)
+    private string StateOf(CoroutineTask task, AwaitChain chain)
     {
         if (task.Loop.CurrentTask?.Identity == task)
         {
@@ -97,6 +102,7 @@ internal sealed class TaskDump
             { Leaf.State: CoroutineState.Created } => "not started",
             { Target: CoroutineTask { IsDone: false } other } => $"waits for {Name(other)}",
             { Target: Future { IsDone: true } } => "ready",
+            { Target: AcquireCoroutine { Lock: { } target } wait } when _holders?.Of(target) is { } holder => $"waits for {wait}, which {Name(holder)} holds",
             { Target: { } target } => $"waits for {target}",
             { EndsOutside: true } => "waits for .NET",
             _ => "ready",
@@ -123,7 +129,7 @@ internal sealed class TaskDump
 
     private void WriteRings()
     {
-        var graph = new WaitGraph(_chains.Keys);
+        var graph = new WaitGraph(_chains.Keys, _holders!);
         var rings = graph.Rings();
         if (rings.Count == 0)
         {
@@ -150,6 +156,6 @@ internal sealed class TaskDump
     {
         CoroutineTask task => $"Task {TextForm.Quoted(task.Name)} #{FutureNumbers.Of(task)}{(task.Identity == task ? "" : " (for an async method)")}",
         Future future => future.Kind,
-        _ => waiting.ToString()!,
+        _ => waiting.GetType().Name,
     };
 }

@@ -25,18 +25,12 @@ internal static class TraceFrames
 
     private static List<CoroutineFrame> Convert(IEnumerable<StackFrame> trace)
     {
-        var frames = new List<CoroutineFrame>();
-        foreach (var frame in trace)
+        var frames = UserFrames.Of(trace).ConvertAll(static frame =>
         {
-            if (DiagnosticMethodInfo.Create(frame) is not { } method
-                || DebugTraces.IsOwn(frame)
-                || method.DeclaringTypeName?.StartsWith("System.Runtime.", StringComparison.Ordinal) == true)
-            {
-                continue;
-            }
+            var method = DiagnosticMethodInfo.Create(frame)!;
             string? file = frame.GetFileName();
-            frames.Add(new CoroutineFrame(MethodNames.OfFrame(method.DeclaringTypeName ?? "", method.Name), file, file is null ? null : frame.GetFileLineNumber()));
-        }
+            return new CoroutineFrame(MethodNames.OfFrame(method.DeclaringTypeName ?? "", method.Name), file, file is null ? null : frame.GetFileLineNumber());
+        });
         frames.Reverse();
         return frames;
     }

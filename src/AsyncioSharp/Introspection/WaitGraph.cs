@@ -8,10 +8,12 @@ internal sealed class WaitGraph
 {
     private readonly Dictionary<object, List<object>> _sources = new(ReferenceEqualityComparer.Instance);
     private readonly List<object> _nodes = []; // in the order in which they were found
+    private readonly LockHolders _holders;
 
     /// <summary>The graph of what <paramref name="starts"/> wait for, directly and through others.</summary>
-    internal WaitGraph(IEnumerable<Future> starts)
+    internal WaitGraph(IEnumerable<Future> starts, LockHolders holders)
     {
+        _holders = holders;
         foreach (var start in starts)
         {
             Add(start);
@@ -100,9 +102,15 @@ internal sealed class WaitGraph
         }
     }
 
-    private static IEnumerable<object> SourcesOf(object node) => node switch
+    private IEnumerable<object> SourcesOf(object node) => node switch
     {
-        CoroutineTask { IsDone: false } task => AwaitChain.Of(task.Coroutine).Target is { } target and (Future { IsDone: false } or IDerived) ? [target] : [],
+        CoroutineTask { IsDone: false } task => AwaitChain.Of(task.Coroutine).Target switch
+        {
+            Future { IsDone: false } target => [target],
+            AcquireCoroutine { Lock: { } target } => [target],
+            _ => [],
+        },
+        AsyncLock target => _holders.Of(target) is { } holder ? [holder] : [],
         Future { IsDone: true } => [],
         IDerived derived => derived.Sources,
         _ => [],

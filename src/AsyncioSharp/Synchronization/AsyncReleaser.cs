@@ -10,6 +10,9 @@ public readonly struct AsyncReleaser : IDisposable
 
     internal AsyncReleaser(AcquireCoroutine acquired) => _acquired = acquired;
 
+    /// <summary>The lock, as long as it was not released through this.</summary>
+    internal AsyncLock? Lock => _acquired is { IsReleased: false } acquired ? acquired.Lock : null;
+
     /// <summary>Releases what was acquired.</summary>
     /// <exception cref="InvalidOperationException">It was released by other means, and nobody holds it.</exception>
     public void Dispose() => _acquired?.ReleaseOnce();
@@ -18,14 +21,17 @@ public readonly struct AsyncReleaser : IDisposable
 /// <summary>The waits that end with something to be released.</summary>
 internal abstract class AcquireCoroutine : WaitCoroutine<AsyncReleaser>
 {
-    private bool _released;
+    internal bool IsReleased { get; private set; }
+
+    /// <summary>What it waits for, if that is a lock.</summary>
+    internal virtual AsyncLock? Lock => null;
 
     internal void ReleaseOnce()
     {
-        if (!_released)
+        if (!IsReleased)
         {
             Release();
-            _released = true;
+            IsReleased = true;
         }
     }
 

@@ -27,7 +27,7 @@ public class LayeringTests
         ("Scopes", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes"]),
         ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators"]),
-        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators", "Running"]),
+        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators", "Running", "Synchronization"]),
     ];
 
     [Fact]

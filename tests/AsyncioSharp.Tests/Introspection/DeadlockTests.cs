@@ -258,7 +258,7 @@ public class DeadlockTests
     {
         var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.3 };
         var future = loop.CreateFuture<int>();
-        var ring = loop.CreateTask(Ring(), name: "ring");
+        _ = loop.CreateTask(Ring(), name: "ring");
         var thread = new Thread(() =>
         {
             Thread.Sleep(50);
