@@ -147,6 +147,8 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
     {
         public IEnumerable<Future> Sources => pending;
 
+        internal override string CallbackName => "Asyncio.AsCompleted";
+
         /// <summary>Cancelled rather than woken to throw, so that the task that waits looks whether a token of its own is behind that.</summary>
         internal void CancelBy(CancellationToken token) => CancelWith(new CancelledException(null, null, token));
     }

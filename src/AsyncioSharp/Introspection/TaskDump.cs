@@ -9,7 +9,7 @@ namespace AsyncioSharp;
 internal sealed class TaskDump
 {
     private const int MostAwaiters = 8; // to be named in a line
-    private const int LongestWay = 32;  // through gathers and the like to a task
+    private const int LongestWay = 32;  // through gathers and the like to a task, or around a ring
 
     private readonly EventLoop _loop;
     private readonly TextWriter _text;
@@ -123,7 +123,7 @@ internal sealed class TaskDump
             others += node.AwaitedBy.Count - 1;
             node = node.AwaitedBy[0];
         }
-        string through = node == awaiter || awaiter.Future is CoroutineTask ? "" : $" through {awaiter.Future.Kind}";
+        string through = node == awaiter || awaiter.Future is CoroutineTask ? "" : $" through {Name(awaiter.Future)}";
         return $"{Name(node.Future)}{(others > 0 ? $" and {others} more" : "")}{through}";
     }
 
@@ -147,7 +147,8 @@ internal sealed class TaskDump
         foreach (var ring in rings)
         {
             _text.Write(before);
-            _text.WriteLine($"  {string.Join(" -> ", ring.Append(ring[0]).Select(Name))}");
+            string way = string.Join(" -> ", ring.Take(LongestWay).Select(Name));
+            _text.WriteLine($"  {way} -> {(ring.Count > LongestWay ? $"{ring.Count - LongestWay} more -> " : "")}{Name(ring[0])}");
             before = "";
         }
     }
@@ -155,6 +156,7 @@ internal sealed class TaskDump
     private static string Name(object waiting) => waiting switch
     {
         CoroutineTask task => $"Task {TextForm.Quoted(task.Name)} #{FutureNumbers.Of(task)}{(task.Identity == task ? "" : " (for an async method)")}",
+        Future derived and IDerived => derived.CallbackName[(derived.CallbackName.LastIndexOf('.') + 1)..],
         Future future => future.Kind,
         _ => waiting.GetType().Name,
     };

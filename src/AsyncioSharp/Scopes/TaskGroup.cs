@@ -352,6 +352,8 @@ public sealed class TaskGroup : IScope
     private sealed class GroupEnd(EventLoop loop, TaskGroup group) : Future<bool>(loop), IDerived
     {
         public IEnumerable<Future> Sources => group.Children();
+
+        internal override string CallbackName => nameof(TaskGroup);
     }
 }
 

@@ -162,6 +162,30 @@ public partial class DumpTasksTests
     }
 
     [Fact]
+    public void A_long_ring_is_told_in_short()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            CoroutineTask? last = null;
+            var first = Asyncio.CreateTask(Wait(() => last!), name: "first");
+            Future shielded = first;
+            for (int i = 0; i < 100; i++)
+                shielded = Asyncio.Shield(shielded);
+            last = Asyncio.CreateTask(Wait(() => shielded), name: "last");
+            await Asyncio.Sleep(0);
+            string ring = Dump().Split('\n')[^2];
+            ring.ShouldStartWith("  Task 'first' #2 -> Task 'last' #3 -> Shield -> Shield -> ");
+            ring.ShouldEndWith("Shield -> 70 more -> Task 'first' #2");
+            first.Cancel();
+            await Asyncio.Wait(last);
+        }
+
+        static async Coroutine Wait(Func<IAwaitable> awaitable) => await awaitable();
+    }
+
+    [Fact]
     public void What_several_wait_for_through_one_gather_names_one_and_counts_the_others()
     {
         VirtualTimeLoop.Run(Test());

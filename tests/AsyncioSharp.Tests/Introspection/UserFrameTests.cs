@@ -187,7 +187,7 @@ public class UserFrameTests
             created[0].ShouldEndWith($":line {made}");
             created[1].ShouldContain("Method");
             created[1].ShouldEndWith($":line {method}");
-            created.ShouldNotContain(line => line.Contains("Unawaited") || line.Contains("System.Runtime") || line.Contains("ExecutionContext"));
+            created.ShouldNotContain(line => line.Contains("Unawaited") || line.Contains("System.Runtime.") || line.Contains("System.Threading.ExecutionContext"));
             coroutine.Close();
             var task = Asyncio.CreateTask(Unawaited()); int line = Line();
             Lines(task.SourceTraceback!)[0].ShouldEndWith($":line {line}");
