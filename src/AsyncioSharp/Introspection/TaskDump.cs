@@ -14,7 +14,7 @@ internal sealed class TaskDump
     private readonly EventLoop _loop;
     private readonly TextWriter _text;
     private readonly FrameWriter _frames;
-    private readonly Dictionary<CoroutineTask, AwaitChain> _chains = []; // in order
+    private readonly Dictionary<CoroutineTask, AwaitChain?> _chains = []; // in order; null: in motion, and asked from outside
     private LockHolders? _holders;
 
     private TaskDump(EventLoop loop, TextWriter text)
@@ -53,9 +53,9 @@ internal sealed class TaskDump
         var within = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach (var task in _loop.LiveTasks())
         {
-            var chain = AwaitChain.Of(task.Coroutine);
+            var chain = ChainOf(task);
             _chains.Add(task, chain);
-            within.UnionWith(chain.Frames.Skip(1));
+            within.UnionWith(chain?.Frames.Skip(1) ?? []);
         }
         foreach (var task in _chains.Keys.Where(task => task.Identity != task && within.Contains(task.Coroutine)).ToList())
         {
@@ -64,6 +64,18 @@ internal sealed class TaskDump
         foreach (var task in _chains.Keys)
         {
             FutureNumbers.Of(task); // in the order in which they will be shown
+        }
+    }
+
+    private AwaitChain? ChainOf(CoroutineTask task)
+    {
+        try
+        {
+            return AwaitChain.Of(task.Coroutine);
+        }
+        catch (Exception) when (!_loop.IsOnOwnThread)
+        {
+            return null;
         }
     }
 
@@ -77,15 +89,20 @@ internal sealed class TaskDump
             {
                 WriteTask(task, chain, awaitedBy(task));
             }
-            catch (Exception e) when (!_loop.IsOnOwnThread)
+            catch (Exception) when (!_loop.IsOnOwnThread)
             {
-                _text.WriteLine($"{Name(task)} is in motion ({e.GetType().Name})");
+                _text.WriteLine($"{Name(task)} is in motion");
             }
         }
     }
 
-    private void WriteTask(CoroutineTask task, AwaitChain chain, IReadOnlyList<FutureCallGraph> awaitedBy)
+    private void WriteTask(CoroutineTask task, AwaitChain? chain, IReadOnlyList<FutureCallGraph> awaitedBy)
     {
+        if (chain is null)
+        {
+            _text.WriteLine($"{Name(task)} is in motion");
+            return;
+        }
         _text.Write($"{Name(task)}: {StateOf(task, chain)}{(task.Cancelling > 0 ? ", cancelling" : "")}, {_loop.AgeOf(task):F3} s old");
         _text.WriteLine(awaitedBy.Count == 0 ? "" : $", awaited by {NamesOf(awaitedBy)}");
         _frames.Write(TaskStacks.FramesOf(task, chain, int.MaxValue));

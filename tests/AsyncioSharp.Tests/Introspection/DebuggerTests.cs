@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Coroutines;
 using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Introspection;
@@ -74,6 +75,51 @@ public class DebuggerTests
         }
 
         static async Coroutine WaitDotnet() => await Task.Delay(1);
+    }
+
+    [Fact]
+    public void Every_property_of_a_view_is_read_and_says_what_the_object_says()
+    {
+        VirtualTimeLoop.Run(Test(), debug: true);
+
+        static async Coroutine Test()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var future = loop.CreateFuture<int>();
+            var task = Asyncio.CreateTask(Outer(future), name: "outer");
+            var unstarted = Asyncio.CreateTask(Wait(future));
+            View(unstarted)["Stack"].ShouldBe(unstarted.GetStack().ToArray());
+            await Asyncio.Sleep(0);
+            View(loop)["CurrentTask"].ShouldBe(CoroutineTask.Current);
+            View(loop)["IsClosed"].ShouldBe(false);
+            View(loop)["Debug"].ShouldBe(true);
+            var waiting = Asyncio.CreateTask(Wait(task));
+            await Asyncio.Sleep(0);
+            task.Cancel();
+            var view = View(task);
+            view.Keys.ShouldBe(["Name", "IsDone", "IsCancelled", "Cancelling", "Exception", "Stack", "WaitsFor", "Waiters", "Coroutine", "SourceTraceback"]);
+            (view["IsDone"], view["Cancelling"], view["Exception"]).ShouldBe((false, 1, null));
+            view["Waiters"].ShouldBe(new Runnable[] { waiting });
+            view["Coroutine"].ShouldBe(task.Coroutine);
+            view["SourceTraceback"].ShouldBe(task.SourceTraceback.ShouldNotBeNull());
+            var outer = View(task.Coroutine);
+            ((string)outer["Name"]!).ShouldEndWith("Outer");
+            outer["AwaitedBy"].ShouldBeNull();
+            View(task.Leaf)["AwaitedBy"].ShouldBe(task.Coroutine);
+            View(future)["IsCancelled"].ShouldBe(true); // the request went there
+            View(future)["IsDone"].ShouldBe(true);
+            View(future)["SourceTraceback"].ShouldBe(future.SourceTraceback.ShouldNotBeNull());
+            await Asyncio.Wait(task, unstarted, waiting);
+            (await Caught.By(waiting)).ShouldBeOfType<CancelledException>();
+            var closed = View(task.Coroutine);
+            closed["State"].ShouldBe(CoroutineState.Closed);
+            closed["Stack"].ShouldBe(Array.Empty<CoroutineFrame>());
+            View(waiting)["Exception"].ShouldBeNull();
+        }
+
+        static async Coroutine Outer(Future<int> future) => await Wait(future);
+
+        static async Coroutine Wait(Future future) => await future;
     }
 
     [Fact]
