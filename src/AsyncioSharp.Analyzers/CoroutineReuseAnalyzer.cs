@@ -21,20 +21,22 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
         var body = new Body(context.OperationBlocks, context.OwningSymbol, known);
         foreach (var root in context.OperationBlocks)
         {
+            var hasLabels = new Lazy<bool>(() => root.Descendants().Any(static operation => operation is ILabeledOperation));
+            var places = new Lazy<Dictionary<ISymbol, UsePlaces>>(() => PlacesIn(context.GetControlFlowGraph(root), context.OwningSymbol));
             var references = root.Descendants().Where(operation => IsVariable(operation) && (known.IsCoroutine(operation.Type) || known.IsListOfCoroutines(operation.Type))).ToList();
             foreach (var same in references.GroupBy(reference => body.Flow.Original(reference.Variable()!), SymbolEqualityComparer.Default))
             {
                 var functions = same.Select(reference => reference.Function(context.OwningSymbol)).Distinct(SymbolEqualityComparer.Default).ToList();
                 if (same.Key is null or IParameterSymbol { RefKind: not RefKind.None } or ILocalSymbol { IsRef: true }
                     || functions.Count != 1 || functions[0] is not { } function
-                    || !MayRepeat([.. same.Where(reference => UseFlow.IsUse(reference, known) || UseFlow.IsElementUse(reference, body))], same.Key, root))
+                    || !MayRepeat([.. same.Where(reference => UseFlow.IsUse(reference, known) || UseFlow.IsElementUse(reference, body))], same.Key, hasLabels))
                 {
                     continue;
                 }
-                if (GraphOf(context.GetControlFlowGraph(root), function) is { } graph)
+                if (places.Value.TryGetValue(function, out var ofFunction))
                 {
                     var names = new HashSet<ISymbol>(same.Select(static reference => reference.Variable()!), SymbolEqualityComparer.Default);
-                    foreach (var use in new UseFlow(graph, names, body).RepeatedUses())
+                    foreach (var use in new UseFlow(ofFunction, names, body).RepeatedUses())
                     {
                         context.ReportDiagnostic(Diagnostic.Create(Rules.RunTwice, use.Syntax.GetLocation(), use.Variable()!.Name));
                     }
@@ -44,8 +46,8 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
     }
 
     // Most coroutines are run in one place that is not in a loop. Of those no graph is made, which is what costs time here.
-    private static bool MayRepeat(List<IOperation> uses, ISymbol variable, IOperation body)
-        => uses.Count > 1 || (uses.Count == 1 && (IsInLoop(uses[0], variable) || body.Descendants().Any(static operation => operation is ILabeledOperation)));
+    private static bool MayRepeat(List<IOperation> uses, ISymbol variable, Lazy<bool> hasLabels)
+        => uses.Count > 1 || (uses.Count == 1 && (IsInLoop(uses[0], variable) || hasLabels.Value));
 
     // In one that goes around without declaring the variable anew.
     private static bool IsInLoop(IOperation use, ISymbol variable)
@@ -62,27 +64,24 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
 
     private static bool IsVariable(IOperation operation) => operation is ILocalReferenceOperation or IParameterReferenceOperation;
 
-    // The graph of a function that is declared, at whatever depth, in the one that the outer graph is of.
-    private static ControlFlowGraph? GraphOf(ControlFlowGraph outer, ISymbol function)
+    // For the function itself and all that are declared inside, at whatever depth.
+    private static Dictionary<ISymbol, UsePlaces> PlacesIn(ControlFlowGraph graph, ISymbol owner)
     {
-        if (outer.Parent is null && !IsNested(function))
+        var all = new Dictionary<ISymbol, UsePlaces>(SymbolEqualityComparer.Default);
+        Add(graph, owner);
+        return all;
+
+        void Add(ControlFlowGraph graph, ISymbol function)
         {
-            return outer;
-        }
-        var inner = outer.LocalFunctions.Select(local => (Symbol: local, Graph: outer.GetLocalFunctionControlFlowGraph(local)))
-            .Concat(outer.Blocks.SelectMany(Operations).OfType<IFlowAnonymousFunctionOperation>().Select(lambda => (lambda.Symbol, outer.GetAnonymousFunctionControlFlowGraph(lambda))));
-        foreach (var (symbol, graph) in inner)
-        {
-            if ((SymbolEqualityComparer.Default.Equals(symbol, function) ? graph : GraphOf(graph, function)) is { } found)
+            all[function] = new UsePlaces(graph);
+            foreach (var local in graph.LocalFunctions)
             {
-                return found;
+                Add(graph.GetLocalFunctionControlFlowGraph(local), local);
+            }
+            foreach (var lambda in graph.Blocks.SelectMany(UsePlaces.Operations).OfType<IFlowAnonymousFunctionOperation>())
+            {
+                Add(graph.GetAnonymousFunctionControlFlowGraph(lambda), lambda.Symbol);
             }
         }
-        return null;
     }
-
-    private static bool IsNested(ISymbol function) => function is IMethodSymbol { MethodKind: MethodKind.LocalFunction or MethodKind.AnonymousFunction };
-
-    private static IEnumerable<IOperation> Operations(BasicBlock block)
-        => (block.BranchValue is { } branch ? block.Operations.Add(branch) : block.Operations).SelectMany(static operation => operation.DescendantsAndSelf());
 }

@@ -133,6 +133,8 @@ internal sealed class FinishedTasks
     private static IEnumerable<ISymbol> ToldBy(IOperation operation) => operation switch
     {
         IAwaitOperation wait => Variables(wait.Operation),
+        IInvocationOperation { TargetMethod: { Name: "Wait" or "WaitAll" } wait } call when BlockingCalls.IsOfTask(wait)
+            => Holders(call.Instance).Concat(call.Arguments.SelectMany(static argument => Holders(argument.Value))), // wrong, but after it they are finished
         IPropertyReferenceOperation { Instance: { } task } state when s_states.Contains(state.Property.Name) && BlockingCalls.IsOfTask(state.Property) => Holders(task),
         IVariableDeclaratorOperation declarator when declarator.GetVariableInitializer()?.Value.Bare() is IAwaitOperation => [declarator.Symbol],
         ISimpleAssignmentOperation assignment when assignment.Value.Bare() is IAwaitOperation => Variables(assignment.Target),

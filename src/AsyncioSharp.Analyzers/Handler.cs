@@ -1,5 +1,4 @@
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -65,16 +64,14 @@ internal sealed class Handler(ICatchClauseOperation clause, Body body)
     // Not behind a jump, and not under a condition that is false for the exception.
     private bool IsReached(IOperation thrower)
     {
-        if (thrower.Syntax.FirstAncestorOrSelf<StatementSyntax>() is { } statement && thrower.SemanticModel!.AnalyzeControlFlow(statement) is { Succeeded: true, StartPointIsReachable: false })
-        {
-            return false;
-        }
         for (var (child, current) = (thrower, thrower.Parent); current is not null && child != clause.Handler; (child, current) = (current, current.Parent))
         {
             bool? taken = current switch
             {
                 IConditionalOperation choice when choice.WhenTrue == child => Holds(choice.Condition),
                 IConditionalOperation choice when choice.WhenFalse == child => !Holds(choice.Condition),
+                IBlockOperation block when child is not ILabeledOperation => !block.Operations.TakeWhile(operation => operation != child).Reverse()
+                    .TakeWhile(static operation => operation is not ILabeledOperation).Any(static operation => operation is IBranchOperation or IReturnOperation or IThrowOperation),
                 ISwitchCaseOperation branch => branch.Clauses.All(label => label is IPatternCaseClauseOperation { Pattern: var pattern } && IsOfException(branch.Parent) && Holds(pattern) == false) ? false : null,
                 ISwitchExpressionArmOperation arm => IsOfException(arm.Parent) ? Holds(arm.Pattern) : null,
                 _ => null,

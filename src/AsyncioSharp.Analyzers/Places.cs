@@ -53,7 +53,8 @@ internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes kno
     internal Place TakenTo(IOperation function)
     {
         var value = function;
-        while (value.Parent is IDelegateCreationOperation or IConversionOperation or IParenthesizedOperation or IConditionalOperation or ICoalesceOperation)
+        while (value.Parent is IDelegateCreationOperation or IConversionOperation or IParenthesizedOperation or IConditionalOperation or ICoalesceOperation
+            or IArrayInitializerOperation or IArrayCreationOperation or ICollectionExpressionOperation)
         {
             value = value.Parent;
         }

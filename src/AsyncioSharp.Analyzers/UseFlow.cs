@@ -11,9 +11,9 @@ namespace AsyncioSharp.Analyzers;
 /// <remarks>
 /// A list of coroutines is run by what takes it whole, such as <c>Gather</c>; then its elements must not be run. What might change the list proves nothing.
 /// A handler is reached from every operation of its <c>try</c> that may throw. Going through a <c>finally</c> that mentions the variable is taken
-/// to prove nothing. Cost: a few passes over the function's blocks, for variables that hold coroutines only.
+/// to prove nothing. Cost: a few passes over the blocks between the variable's first and last mention, and over the loops around its uses.
 /// </remarks>
-internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body body)
+internal sealed class UseFlow(UsePlaces places, ISet<ISymbol> names, Body body)
 {
     private static readonly HashSet<string> s_takers =
     [
@@ -62,47 +62,44 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
     internal IReadOnlyCollection<IOperation> RepeatedUses()
     {
         var found = new HashSet<IOperation>();
-        int last = graph.Blocks.Length - 1;
-        Follow(0, last, State.Open, found);
-        foreach (var loop in Loops())
+        // Before the first mention nothing is known, and behind the last there is nothing to find.
+        var (first, last) = places.SpanOf(names);
+        Follow(first, last, State.Open, found, isWholeLoop: false);
+        foreach (var loop in places.Loops.Where(loop => loop.First <= last && first <= loop.Last && !places.IsDeclaredIn(loop, names)))
         {
-            if (Follow(loop.First, loop.Last, State.Open, null) == State.Used)
+            if (Follow(loop.First, loop.Last, State.Open, null, isWholeLoop: true) == State.Used)
             {
-                Follow(loop.First, loop.Last, State.Used, found);
+                Follow(loop.First, loop.Last, State.Used, found, isWholeLoop: true);
             }
         }
         return found;
     }
 
-    // A jump back, to the block where each round begins. Blocks are numbered in the order of the source.
-    private IEnumerable<(int First, int Last)> Loops()
-        => from block in graph.Blocks
-           from jump in block.Predecessors
-           where jump.Source.Ordinal >= block.Ordinal && block.IsReachable && jump.Source.IsReachable
-           group jump.Source.Ordinal by block.Ordinal into loop
-           select (loop.Key, loop.Max());
-
     // Runs until nothing changes any more; states only go from Unreached over Used to Open. Gives the state on jumps back to the first block.
-    private State Follow(int first, int last, State initial, HashSet<IOperation>? found)
+    private State Follow(int first, int last, State initial, HashSet<IOperation>? found, bool isWholeLoop)
     {
-        var before = new State[graph.Blocks.Length];
-        before[first] = initial;
+        var before = new State[last - first + 1];
+        for (int i = first; i <= last && !isWholeLoop; i++)
+        {
+            before[i - first] = places.IsEnteredFromOutside(i, first, last) ? State.Open : State.Unreached;
+        }
+        before[0] = initial;
         var back = State.Unreached;
         for (bool changed = true; changed;)
         {
             changed = false;
             for (int i = first; i <= last; i++)
             {
-                if (before[i] == State.Unreached)
+                if (before[i - first] == State.Unreached)
                 {
                     continue;
                 }
-                var block = graph.Blocks[i];
+                var block = places.Graph.Blocks[i];
                 var thrown = State.Unreached;
-                var after = Through(block, before[i], ref thrown, null);
-                foreach (int handler in Handlers(block))
+                var after = Through(block, before[i - first], ref thrown, null);
+                foreach (int handler in UsePlaces.Handlers(block))
                 {
-                    changed |= Join(before, handler, thrown);
+                    changed |= Join(before, handler - first, thrown);
                 }
                 foreach (var jump in new[] { block.FallThroughSuccessor, block.ConditionalSuccessor })
                 {
@@ -113,7 +110,7 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
                     var arriving = after;
                     foreach (var region in jump.FinallyRegions)
                     {
-                        changed |= Join(before, region.FirstBlockOrdinal, after);
+                        changed |= Join(before, region.FirstBlockOrdinal - first, after);
                         arriving = Mentions(region) ? State.Open : arriving;
                     }
                     if (jump.Destination is not { } next || next.Ordinal < first || next.Ordinal > last)
@@ -126,7 +123,7 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
                     }
                     else
                     {
-                        changed |= Join(before, next.Ordinal, arriving);
+                        changed |= Join(before, next.Ordinal - first, arriving);
                     }
                 }
             }
@@ -136,9 +133,9 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
             for (int i = first; i <= last; i++)
             {
                 var ignored = State.Unreached;
-                if (before[i] != State.Unreached)
+                if (before[i - first] != State.Unreached)
                 {
-                    Through(graph.Blocks[i], before[i], ref ignored, found);
+                    Through(places.Graph.Blocks[i], before[i - first], ref ignored, found);
                 }
             }
         }
@@ -148,7 +145,7 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
     private State Through(BasicBlock block, State state, ref State thrown, HashSet<IOperation>? found)
     {
         IOperation? latestCall = null; // a function that is given the same coroutine twice, such as Gather, runs it once
-        foreach (var operation in Operations(block))
+        foreach (var operation in UsePlaces.Operations(block))
         {
             if (IsReference(operation))
             {
@@ -182,16 +179,6 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
         return state;
     }
 
-    // In the order of evaluation: what an operation needs comes before it. An assignment's target comes last, as it changes after the rest.
-    private static IEnumerable<IOperation> Operations(BasicBlock block)
-        => (block.BranchValue is { } branch ? block.Operations.Add(branch) : block.Operations).SelectMany(Evaluated);
-
-    private static IEnumerable<IOperation> Evaluated(IOperation operation)
-    {
-        var parts = operation is ISimpleAssignmentOperation assignment ? [assignment.Value, assignment.Target] : operation.ChildOperations.AsEnumerable();
-        return parts.SelectMany(Evaluated).Append(operation);
-    }
-
     private bool IsReference(IOperation operation) => operation is ILocalReferenceOperation or IParameterReferenceOperation && names.Contains(operation.Variable()!);
 
     // 'var other = variable' changes nothing.
@@ -211,25 +198,11 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
         or ILiteralOperation or IExpressionStatementOperation or IArgumentOperation or IFlowCaptureOperation or IFlowCaptureReferenceOperation or IDiscardOperation
         or ISimpleAssignmentOperation { Target: ILocalReferenceOperation or IParameterReferenceOperation or IDiscardOperation });
 
-    private static IEnumerable<int> Handlers(BasicBlock block)
-    {
-        for (var region = block.EnclosingRegion; region is { Kind: not ControlFlowRegionKind.Root }; region = region.EnclosingRegion) // that of a lambda stands in another graph
-        {
-            if (region is { Kind: ControlFlowRegionKind.Try, EnclosingRegion: { } attempt })
-            {
-                foreach (var handler in attempt.NestedRegions.Where(static nested => nested.Kind != ControlFlowRegionKind.Try))
-                {
-                    yield return handler.FirstBlockOrdinal;
-                }
-            }
-        }
-    }
-
     private bool Mentions(ControlFlowRegion region)
     {
         for (int i = region.FirstBlockOrdinal; i <= region.LastBlockOrdinal; i++)
         {
-            if (Operations(graph.Blocks[i]).Any(IsReference))
+            if (UsePlaces.Operations(places.Graph.Blocks[i]).Any(IsReference))
             {
                 return true;
             }
@@ -239,6 +212,10 @@ internal sealed class UseFlow(ControlFlowGraph graph, ISet<ISymbol> names, Body 
 
     private static bool Join(State[] states, int block, State state)
     {
+        if (block < 0 || block >= states.Length)
+        {
+            return false; // outside of what is followed
+        }
         var joined = Meet(states[block], state);
         bool changed = joined != states[block];
         states[block] = joined;

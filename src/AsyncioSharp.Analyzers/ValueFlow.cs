@@ -13,6 +13,7 @@ internal sealed class ValueFlow
     private readonly Dictionary<ISymbol, List<IOperation>> _writes = new(SymbolEqualityComparer.Default);
     private readonly Dictionary<ISymbol, List<IOperation>> _reads = new(SymbolEqualityComparer.Default);
     private readonly Dictionary<ISymbol, IOperation> _collections = new(SymbolEqualityComparer.Default);
+    private readonly Dictionary<SyntaxNode, ISymbol> _elements = [];
     private readonly Dictionary<ISymbol, List<IOperation>> _namings = new(SymbolEqualityComparer.Default);
 
     internal ValueFlow(IEnumerable<IOperation> roots)
@@ -28,6 +29,7 @@ internal sealed class ValueFlow
                     foreach (var local in loop.Locals)
                     {
                         _collections[local] = loop.Collection;
+                        _elements[loop.Collection.Bare().Syntax] = local;
                     }
                     break;
                 case ILocalReferenceOperation or IParameterReferenceOperation:
@@ -58,7 +60,7 @@ internal sealed class ValueFlow
     internal IOperation? CollectionOf(ISymbol variable) => _collections.TryGetValue(variable, out var collection) ? collection : null;
 
     /// <summary>The variable that a <c>foreach</c> over this expression has; null for any other.</summary>
-    internal ISymbol? ElementsOf(SyntaxNode collection) => _collections.FirstOrDefault(loop => loop.Value.Syntax == collection || loop.Value.Bare().Syntax == collection).Key;
+    internal ISymbol? ElementsOf(SyntaxNode collection) => _elements.TryGetValue(collection, out var variable) ? variable : null;
 
     /// <summary>Where a local function is called or made a delegate.</summary>
     internal IReadOnlyList<IOperation> Namings(IMethodSymbol localFunction) => Of(_namings, localFunction.OriginalDefinition);

@@ -54,6 +54,7 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(Stream s) { using var w = new StreamWriter(s); [|w.Write(1)|]; }")]
     [InlineData("async Coroutine M() { Stream s = Maybe() ? new MemoryStream() : File.OpenRead(\"x\"); [|s.Flush()|]; }")]
     [InlineData("async Coroutine M() { using var r = new StreamReader(\"x\"); Print([|r.ReadToEnd()|]); }")]
+    [InlineData("async Coroutine M(Task<int> t, Task<int> u) { if ([|t.Wait(1000)|]) Print(t.Result); [|Task.WaitAll(u)|]; Print(u.Result); }")] // said once
     public Task A_call_that_blocks_the_loop_is_reported(string members) => Reports(members);
 
     [Theory]

@@ -84,6 +84,8 @@ public class CallbackTests
     [InlineData("async Coroutine M(Future<int> f) { await Task.Run(async () => { await Task.Delay(1).ConfigureAwait(false); [|f.SetResult(1)|]; }); }")]
     [InlineData("void M(List<Future<int>> all) { Task.Run(() => { foreach (var f in all) { [|f.SetResult(1)|]; } var first = all[0]; [|first.Cancel()|]; }); }")]
     [InlineData("void M(Queue<Future<int>> all) { Task.Run(() => { while (all.TryDequeue(out var f)) [|f.SetResult(1)|]; [|all.Dequeue().SetResult(2)|]; }); }")]
+    [InlineData("void M(Future<int> f) { Parallel.Invoke(() => Print(1), () => [|f.SetResult(1)|]); var work = new Task(() => [|f.SetResult(1)|]); work.Start(); }")]
+    [InlineData("void M() { var f = _loop.CreateFuture<int>(); Task.Run(() => [|f.SetResult(1)|]); }")]
     public Task What_another_thread_does_with_things_of_the_loop_is_reported(string members) => ReportsOtherThread(members);
 
     [Theory]

@@ -13,8 +13,7 @@ public partial class SampleTests
     public async Task A_sample_gives_no_cause_for_complaint(string sample)
     {
         string text = await File.ReadAllTextAsync(Repository.PathOf("samples/" + sample), TestContext.Current.CancellationToken);
-        await Snippet.OfFile("using System; using System.Collections.Generic; using System.IO; using System.Linq; using System.Net.Http; using System.Threading; using System.Threading.Tasks;"
-            + Directives().Replace(text, "")).ShouldReportNothing();
+        await Snippet.OfFile(Directives().Replace(text, "")).ShouldReportNothing();
     }
 
     // '#:project' and the like are for the SDK, not for the compiler.

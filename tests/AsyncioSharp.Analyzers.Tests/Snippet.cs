@@ -40,6 +40,10 @@ internal sealed class Snippet
 
         """;
 
+    // What the SDK puts before each file; on the line of the file's own first.
+    private const string ImplicitUsings
+        = "using System; using System.Collections.Generic; using System.IO; using System.Linq; using System.Net.Http; using System.Threading; using System.Threading.Tasks; ";
+
     private const string After = "\n}\n";
 
     private static readonly ImmutableArray<MetadataReference> s_references =
@@ -73,13 +77,20 @@ internal sealed class Snippet
     }
 
     /// <summary>A whole program.</summary>
-    internal static Snippet OfFile(string text) => new(text, OutputKind.ConsoleApplication);
+    internal static Snippet OfFile(string text) => new(ImplicitUsings + text, OutputKind.ConsoleApplication);
+
+    /// <summary>A whole file of a library.</summary>
+    internal static Snippet OfLibrary(string text) => new(ImplicitUsings + text, OutputKind.DynamicallyLinkedLibrary);
 
     /// <summary>A compilation of nothing that sees what the snippets see.</summary>
     internal static CSharpCompilation Compilation() => CSharpCompilation.Create("Empty", references: s_references);
 
     /// <summary>Asserts that no analyzer reports anything.</summary>
     internal async Task ShouldReportNothing() => string.Join('\n', (await Run(Document(), AllAnalyzers.Create())).Select(diagnostic => $"{diagnostic}")).ShouldBeEmpty();
+
+    /// <summary>What all analyzers report: <c>line: rule</c>, lines counted from 1.</summary>
+    internal async Task<IEnumerable<string>> Reported()
+        => (await Run(Document(), AllAnalyzers.Create())).Select(diagnostic => $"{diagnostic.Location.GetLineSpan().StartLinePosition.Line + 1}: {diagnostic.Id}");
 
     /// <summary>Asserts that the analyzer reports what is marked, by one rule, and nothing else.</summary>
     internal async Task ShouldReport(DiagnosticAnalyzer analyzer, DiagnosticDescriptor rule)

@@ -31,6 +31,7 @@ public class SwallowedCancellationTests
     [InlineData("Exception? _last; async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { _last = e; } Print(_last); }")]
     [InlineData("async Coroutine M() { Exception? last = null; try { await Work(); } catch [|(Exception e)|] { last = e; } Print(last); }")]
     [InlineData("async Coroutine M(Future<int> f) { try { await Work(); } catch [|(Exception e)|] { f.SetException(e); } }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception)|] { if (Maybe()) { return; throw; } } }")]
     public Task A_handler_that_takes_a_cancellation_for_a_failure_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -66,6 +67,7 @@ public class SwallowedCancellationTests
     [InlineData("async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } catch (Exception e) { errors.Add(e); } if (errors.Count > 0) throw new AggregateException(errors); }")]
     [InlineData("Exception? _failure; async Coroutine M() { try { await Work(); } catch (Exception e) { _failure ??= e; } } void End() { if (_failure is { }) throw _failure; }")]
     [InlineData("async Coroutine M() { Exception? a = null; try { await Work(); } catch (Exception e) { var copy = e; a = copy; } var b = a; if (b != null) throw b; }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception) { if (Maybe()) goto End; return; End: throw; } }")]
     public Task A_handler_that_lets_it_pass_or_means_it_is_not(string members) => Reports(members);
 
     [Theory]
