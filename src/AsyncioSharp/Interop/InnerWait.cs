@@ -74,10 +74,11 @@ internal sealed class InnerWait : KnownWaiter, IRelay
     {
         _host.Methods?.Remove(this);
         FindInterrupt();
+        var last = _host.Methods?.Newest;
         _host.RunReported(_context, this, static self => self.Continue(), Failed);
         if (_host.Methods is { HasLeftSome: true } methods)
         {
-            methods.CancelLeft(Continuation.Target);
+            methods.CancelLeft(Continuation.Target, last);
         }
     }
 

@@ -97,10 +97,11 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         {
             object? method = state is Action { Target: var box } ? box : state; // that of an await goes on: a method, or an iterator, which the loop has to know
             host.Loop.NoteAsyncIterator(MethodChain.IteratorIn(method));
+            var last = host.Methods?.Newest;
             host.RunReported(null, this, static self => self.Call(), Failed);
             if (host.Methods is { HasLeftSome: true } methods)
             {
-                methods.CancelLeft(method);
+                methods.CancelLeft(method, last);
             }
         }
 

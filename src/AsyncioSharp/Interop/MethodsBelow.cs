@@ -20,6 +20,8 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     /// <summary>True if the task was cancelled and methods that it has left behind may go on.</summary>
     internal bool HasLeftSome => _left is not null;
 
+    internal InnerWait? Newest => _newest;
+
     /// <summary>The token that the exception of the owner's request is to carry, if any.</summary>
     internal CancellationToken Cause => owner.Tokens?.Cause ?? default;
 
@@ -64,10 +66,12 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } && MethodChain.Find(wait.Continuation.Target, awaited) is not null ? owner : null;
 
     /// <summary>The waits for things of this library that lead to <paramref name="end"/>, in the order in which they began.</summary>
-    internal List<(InnerWait Wait, MethodChain Chain)> WaitsFor(object end)
+    /// <param name="end">What is awaited in the end.</param>
+    /// <param name="last">The one behind which to begin; null for the oldest.</param>
+    internal List<(InnerWait Wait, MethodChain Chain)> WaitsFor(object end, InnerWait? last = null)
     {
         List<(InnerWait, MethodChain)> found = [];
-        for (var wait = _oldest; wait is not null; wait = wait.Newer)
+        for (var wait = last is null ? _oldest : last.Newer; wait is not null; wait = wait.Newer)
         {
             if (MethodChain.Find(wait.Continuation.Target, end) is { } chain)
             {
@@ -120,12 +124,13 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     /// <summary>Methods have gone on: those that were left behind by a request which has not reached them get the exception where they wait now.</summary>
     /// <param name="method">The one that has, if that is to be seen.</param>
-    internal void CancelLeft(object? method)
+    /// <param name="last">The newest wait before that: those behind it have begun since.</param>
+    internal void CancelLeft(object? method, InnerWait? last)
     {
         _left!.RemoveAll(static left => left.IsOver);
         foreach (var left in _left.ToArray())
         {
-            var waits = WaitsFor(left.End);
+            var waits = WaitsFor(left.End, last);
             waits.RemoveAll(found => found.Chain.IsLost || !left.Tell(found.Wait.Continuation.Target, found.Chain));
             waits.ForEach(found => found.Wait.Cancel(left.Message));
             TryEnd(left, left.Operation);

@@ -9,8 +9,8 @@ namespace AsyncioSharp;
 internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, string? message, List<MethodChain> chains) : Runnable
 {
     private readonly object? _source = awaited.Source; // the object is used again for other waits
+    private readonly Remaining<MethodChain> _running = new(chains, static chain => chain.Progress == MethodChain.Stage.Runs);
     private bool _isOver;
-    private int _lookAt; // a chain that was running: as long as it is, no other has to be looked at
 
     private bool IsWaiting => owner.WaitsFor == awaited && awaited.Source == _source;
 
@@ -26,7 +26,7 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, st
     /// <summary>Called for every method and every wait that ends, of which there may be thousands.</summary>
     internal override void Run(object? source)
     {
-        if (_isOver || (IsWaiting && IsSomeRunning()))
+        if (_isOver || (IsWaiting && _running.Any()))
         {
             return;
         }
@@ -37,20 +37,28 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, st
         }
     }
 
-    // Goes on where the last look has ended.
-    private bool IsSomeRunning()
+    // On the thread on which a method ends, behind those that await it.
+    private void Look() => owner.Loop.TryPush(this, null);
+}
+
+/// <summary>
+/// Tells whether something holds for any of several things. To be asked again and again while it ceases to hold for one after the other costs little more
+/// than going through them once: each time, it begins with the one found last.
+/// </summary>
+internal sealed class Remaining<T>(IReadOnlyList<T> things, Predicate<T> holds)
+{
+    private int _next;
+
+    internal bool Any()
     {
-        for (int i = 0; i < chains.Count; i++)
+        for (int i = 0; i < things.Count; i++)
         {
-            if (chains[_lookAt].Progress == MethodChain.Stage.Runs)
+            if (holds(things[_next]))
             {
                 return true;
             }
-            _lookAt = (_lookAt + 1) % chains.Count;
+            _next = (_next + 1) % things.Count;
         }
         return false;
     }
-
-    // On the thread on which a method ends, behind those that await it.
-    private void Look() => owner.Loop.TryPush(this, null);
 }
