@@ -186,6 +186,12 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>False if it is suspended at an await that cannot throw an exception of ours: one of a foreign awaiter that is not known.</summary>
     internal virtual bool CanThrow => true;
 
+    /// <summary>
+    /// Has the async iterator that the suspended coroutine awaits in <paramref name="left"/> replaced in it, so that it can be left behind;
+    /// <paramref name="disposal"/> is what disposes it later. False if that cannot be done.
+    /// </summary>
+    internal virtual bool TryReplaceIterator(ForeignAwait left, Runnable disposal) => false;
+
     /// <summary>True if what it waits for has ended with something that is lost unless it takes it now: a request that comes at this moment waits for the next await.</summary>
     internal virtual bool MustTakeOutcome => false;
 

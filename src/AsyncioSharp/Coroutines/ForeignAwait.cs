@@ -16,11 +16,13 @@ internal abstract class ForeignAwait : IWaitable
     private const int Pending = 0;
     private const int Completed = 1;  // the wake-up is on its way, or was delivered
     private const int Abandoned = 2;  // cancelled first: nobody waits any more
-    private const int Settled = 3;    // the outcome of what was left behind was looked at
+    private const int Settling = 3;   // what was left behind has ended, and its outcome is looked at
+    private const int Settled = 4;    // it was looked at
 
     private readonly Action _complete;
     private Runnable? _waiter;
     private CancelledException? _cancelledWith;
+    private Runnable? _last;
     private int _state;
 
     private protected ForeignAwait() => _complete = Complete;
@@ -46,8 +48,8 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>The async iterator that is awaited, one that the compiler made; null if it is something else. (Any object may be the source of a value task.)</summary>
     internal IAsyncDisposable? AsyncIterator => Source is IAsyncDisposable iterator and IAsyncStateMachine ? iterator : null;
 
-    // An async iterator refuses to be disposed while it still runs, so its caller must not leave it behind.
-    private bool CanBeLeft => ReplaceableType is not null && AsyncIterator is null;
+    /// <summary>True if this was left behind and the operation has not ended since.</summary>
+    internal bool IsLeft => Volatile.Read(ref _state) is Abandoned or Settling;
 
     /// <summary>Has <paramref name="waiter"/> woken when the operation completes. What the awaiter throws instead of taking the callback is thrown.</summary>
     public virtual void AddWaiter(Runnable waiter)
@@ -56,10 +58,29 @@ internal abstract class ForeignAwait : IWaitable
         Register(_complete);
     }
 
-    /// <summary>Ends the wait, not the operation. False if it completed first, or cannot be left.</summary>
-    public virtual bool CancelWait(string? message)
+    /// <summary>
+    /// Ends the wait, not the operation. False if it completed first, or cannot be left: an async iterator refuses to be disposed while it still runs, so its
+    /// caller must not leave it behind (but see <see cref="LeaveIterator"/>).
+    /// </summary>
+    public virtual bool CancelWait(string? message) => AsyncIterator is null && TryEnd(message);
+
+    /// <summary>The same for an async iterator, in whose place the coroutine has a <see cref="LeftIterator{T}"/> by now.</summary>
+    internal bool LeaveIterator(string? message) => TryEnd(message);
+
+    /// <summary>Has <paramref name="last"/> put into its loop's queue when the operation that was left behind has ended.</summary>
+    internal void AfterEnd(Runnable last)
     {
-        if (!CanBeLeft || Interlocked.CompareExchange(ref _state, Abandoned, Pending) != Pending)
+        Volatile.Write(ref _last, last);
+        Interlocked.MemoryBarrier();
+        if (IsSettled)
+        {
+            last.Wake(null);
+        }
+    }
+
+    private bool TryEnd(string? message)
+    {
+        if (ReplaceableType is null || Interlocked.CompareExchange(ref _state, Abandoned, Pending) != Pending)
         {
             return false;
         }
@@ -80,9 +101,9 @@ internal abstract class ForeignAwait : IWaitable
     internal virtual void Discard()
     {
         _cancelledWith = null; // it was taken
-        if (Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Completed && Interlocked.CompareExchange(ref _state, Settled, Completed) == Completed)
+        if (Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Completed && Interlocked.CompareExchange(ref _state, Settling, Completed) == Completed)
         {
-            Observe();
+            Settle();
         }
         _waiter = null;
     }
@@ -113,10 +134,17 @@ internal abstract class ForeignAwait : IWaitable
                 Discard(); // the loop is closed
             }
         }
-        else if (Interlocked.CompareExchange(ref _state, Settled, Abandoned) == Abandoned)
+        else if (Interlocked.CompareExchange(ref _state, Settling, Abandoned) == Abandoned)
         {
-            Observe();
+            Settle();
         }
+    }
+
+    private void Settle()
+    {
+        Observe();
+        Interlocked.Exchange(ref _state, Settled);
+        Volatile.Read(ref _last)?.Wake(null);
     }
 }
 

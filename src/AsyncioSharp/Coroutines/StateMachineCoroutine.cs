@@ -113,6 +113,8 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
     }
 
     internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
+
+    internal override bool TryReplaceIterator(ForeignAwait left, Runnable disposal) => EnumeratorFields<TStateMachine>.Replace(ref StateMachine, left, disposal);
 }
 
 /// <inheritdoc cref="StateMachineCoroutine"/>
@@ -146,6 +148,8 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
     }
 
     internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
+
+    internal override bool TryReplaceIterator(ForeignAwait left, Runnable disposal) => EnumeratorFields<TStateMachine>.Replace(ref StateMachine, left, disposal);
 }
 
 /// <summary>What is known of an <c>async</c> method from its compiled form; found out once, when first asked for.</summary>

@@ -15,7 +15,10 @@ public sealed partial class EventLoop
     internal partial KnownWaiter WaitOutside(Future target, Action continuation)
     {
         NoteAsyncIterator(MethodChain.IteratorIn(continuation.Target));
-        return new InnerWait(ContextOf(IsOnOwnThread ? CurrentTask : null), target, continuation);
+        var host = IsOnOwnThread && CurrentTask is null && SynchronizationContext.Current is LoopSynchronizationContext current && current.Loop == this
+            ? current // that of a task which has ended, and has left its methods behind
+            : ContextOf(IsOnOwnThread ? CurrentTask : null);
+        return new InnerWait(host, target, continuation);
     }
 
     private partial SynchronizationContext CreateSynchronizationContext() => new LoopSynchronizationContext(this, null);
@@ -40,6 +43,9 @@ public sealed partial class EventLoop
         }
         _asyncIterators.Add(new WeakReference<IteratorWatch>(watch, trackResurrection: true));
     }
+
+    /// <summary>What disposes an async iterator that a task awaits, as an entry of the loop; null if it is not known.</summary>
+    internal Runnable? DisposalOf(object iterator) => _knownIterators.TryGetValue(iterator, out var watch) ? watch : null;
 
     // On the finalizer's thread.
     private void ReportNeverAwaited(Coroutine coroutine, System.Diagnostics.StackTrace created)

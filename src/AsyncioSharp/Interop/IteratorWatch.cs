@@ -29,6 +29,8 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
     /// <summary>True once, for the one who is to dispose the iterator.</summary>
     internal bool TryClaim() => !Interlocked.Exchange(ref _isClaimed, true);
 
+    internal override bool Wake(object? source) => loop.TryPush(this, source);
+
     internal override void Run(object? source)
     {
         if (TryClaim())
@@ -59,8 +61,12 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
         }
     }
 
-    // Where the field is not to be seen, yes: disposing one that has ended does nothing.
+    /// <summary>It waits for something, or runs: it cannot be disposed now. False where that is not to be seen.</summary>
+    internal bool IsBusy => State is int and >= FirstAwait;
+
+    // Where the state is not to be seen, yes: disposing one that has ended does nothing.
+    private bool IsHalfConsumed() => !_isClaimed && !IsBusy && State is not Ended;
+
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the field was trimmed away, the iterator is disposed, which does no harm.")]
-    private bool IsHalfConsumed()
-        => !_isClaimed && iterator.GetType().GetField("<>1__state", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(iterator) is not (Ended or int and >= FirstAwait);
+    private object? State => iterator.GetType().GetField("<>1__state", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(iterator);
 }

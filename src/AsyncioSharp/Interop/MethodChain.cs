@@ -78,7 +78,7 @@ internal sealed class MethodChain
     /// <summary>False for what no method of .NET ends: a task that was made by itself, or that is the body of a <c>Task.Run</c>.</summary>
     internal static bool MayHaveMethods(object? awaited) => awaited is Task task
         ? task.GetType() is var type && type != typeof(Task) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
-        : awaited is not null && BoxTypes.MachineIn(awaited) is not null;
+        : awaited is IAsyncStateMachine || (awaited is not null && BoxTypes.MachineIn(awaited) is not null);
 
     private bool Leads(object? link, object end)
     {

@@ -31,7 +31,7 @@ public sealed partial class EventLoop
         _asyncIterators.Clear();
         foreach (var reference in iterators)
         {
-            if (reference.TryGetTarget(out var iterator) && iterator.TryClaim())
+            if (reference.TryGetTarget(out var iterator) && !iterator.IsBusy && iterator.TryClaim()) // one that is busy was left behind by a cancellation
             {
                 await iterator.DisposeIterator();
             }

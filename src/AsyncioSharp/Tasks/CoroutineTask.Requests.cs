@@ -303,13 +303,17 @@ public partial class CoroutineTask
         {
             return true;
         }
-        if (!_leaf.CanThrow || !target.CancelWait(message))
+        if (!_leaf.CanThrow || !(target.CancelWait(message) || LeaveIterator(target, message)))
         {
             return false;
         }
         host?.LeaveBehind(Unsafe.As<ForeignAwait>(target), message);
         return true;
     }
+
+    private bool LeaveIterator(IWaitable target, string? message)
+        => target is ForeignAwait { AsyncIterator: { } iterator } left && Loop.DisposalOf(iterator) is { } disposal && _leaf.TryReplaceIterator(left, disposal)
+            && left.LeaveIterator(message);
 
     // The request came back: the task waits, through others, for itself. Nothing but an exception can end that.
     private void BreakRing(string? message)

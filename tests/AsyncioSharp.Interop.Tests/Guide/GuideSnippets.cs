@@ -62,6 +62,41 @@ public sealed class GuideSnippets(WebServer server) : IClassFixture<WebServer>, 
     }
 
     [Fact]
+    public void Combining()
+    {
+        Scenario.Run(() => Main());
+
+        #region combine
+        async Coroutine Main()
+        {
+            // Wrapped: the operation gets a token, and has really ended when WaitFor throws.
+            string page = await Asyncio.WaitFor(Asyncio.WrapFuture(token => http.GetStringAsync("hello/a", token)), timeout: 5);
+
+            // In a coroutine: its await ends at once when it is cancelled.
+            var (first, second) = await Asyncio.Gather(Get("hello/b"), Compute());
+
+            // Wait tells tasks apart by the objects, so make them first. A .NET task that runs already is awaited in the same way.
+            Task<string> running = http.GetStringAsync("hello/c");
+            var task = Asyncio.CreateTask(Result(running));
+            var (done, _) = await Asyncio.Wait([task], timeout: 5);
+            log.Add($"{page}, {first}, {second}, {done.Single() == task}");
+        }
+
+        async Coroutine<string> Get(string path) => await http.GetStringAsync(path);
+
+        async Coroutine<T> Result<T>(Task<T> operation) => await operation;
+
+        async Coroutine<int> Compute()
+        {
+            await Asyncio.Sleep(0.01);
+            return 2;
+        }
+        #endregion
+
+        log.ShouldBe(["hello a, hello b, 2, True"]);
+    }
+
+    [Fact]
     public void Wrapping()
     {
         Scenario.Run(() => Main(new SemaphoreSlim(0)));
