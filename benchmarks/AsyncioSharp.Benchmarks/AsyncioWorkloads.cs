@@ -28,6 +28,10 @@ internal static class AsyncioWorkloads
         yield return Of("dotnet_pending", 1_000_000, DotnetWorkloads.Pending);
         yield return Of("dotnet_cancel_status", 100_000, n => Cancel(n, DotnetWorkloads.WaitForEver, CollectByStatus));
         yield return Of("dotnet_cancel_handler_status", 50_000, n => Cancel(n, WaitForEverGuardedDotnet, CollectByStatus));
+        yield return Of("method_turn", 500_000, DotnetWorkloads.MethodTurns);
+        yield return Of("method_future", 500_000, DotnetWorkloads.MethodFutures);
+        yield return Of("iterator_turn", 500_000, DotnetWorkloads.IteratorTurns);
+        yield return Of("method_cancel_status", 50_000, n => Cancel(n, DotnetWorkloads.MethodWaitsForEver, CollectByStatus));
         yield return Of("threadsafe_cb", 500_000, ThreadsafeCallbacks);
         yield return Of("threadsafe_coro", 500_000, ThreadsafeCoroutines);
         yield return Of("threadsafe_rt", 20_000, ThreadsafeRoundTrips);

@@ -40,6 +40,10 @@ internal sealed class TaskWorkloads
         yield return w.Of("dotnet_pending", 1_000_000, DotnetWorkloads.PlainPending);
         yield return w.Of("dotnet_cancel_status", 50_000, n => Cancel(n, DotnetWorkloads.PlainWaitForEver, CollectByStatus));
         yield return w.Of("dotnet_cancel_handler_status", 50_000, n => Cancel(n, WaitGuarded, CollectByStatus));
+        yield return w.Of("method_turn", 500_000, DotnetWorkloads.PlainMethodTurns);
+        yield return w.Of("method_future", 500_000, DotnetWorkloads.PlainPending);
+        yield return w.Of("iterator_turn", 500_000, DotnetWorkloads.PlainIteratorTurns);
+        yield return w.Of("method_cancel_status", 50_000, n => Cancel(n, DotnetWorkloads.PlainWaitForEver, CollectByStatus));
         yield return w.Of("threadsafe_cb", 500_000, w.ThreadsafeCallbacks);
         yield return w.Of("threadsafe_coro", 500_000, w.ThreadsafeCoroutines);
         yield return w.Of("threadsafe_rt", 20_000, w.ThreadsafeRoundTrips);

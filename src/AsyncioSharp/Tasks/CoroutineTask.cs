@@ -67,6 +67,26 @@ public partial class CoroutineTask : Future
         }
     }
 
+    /// <summary>The same for a task that is called as <paramref name="namesake"/> is: no name is made, nor a number used.</summary>
+    private protected CoroutineTask(Coroutine coroutine, EventLoop loop, CoroutineTask namesake)
+        : base(loop)
+    {
+        loop.CheckUse();
+        _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
+        if (loop.CaptureContext() is { } context)
+        {
+            _extras.Context = context;
+        }
+        _numberLow = namesake._numberLow;
+        _numberHigh = namesake._numberHigh;
+        if (namesake._extras.Details?.Name is { } name)
+        {
+            Details.Name = name;
+        }
+        loop.Register(this, beginsAtOnce: false);
+        loop.Push(this, null);
+    }
+
     /// <summary>The task that runs at this moment on this thread's loop. <see cref="Asyncio.CurrentTask"/> gives null where there is none.</summary>
     /// <exception cref="InvalidOperationException">No task is running here.</exception>
     public static CoroutineTask Current => Running.Identity;
