@@ -13,9 +13,24 @@ public sealed partial class EventLoop
             return false;
         }
         var tasks = LiveTasks();
+        bool mayBeCertain = main is CoroutineTask or IDerived;
+        foreach (var task in tasks)
+        {
+            var chain = AwaitChain.Of(task.Coroutine);
+            if (chain.EndsOutside)
+            {
+                return false;
+            }
+            mayBeCertain &= WaitGraph.MayBeHopeless(chain);
+        }
+        isCertain = mayBeCertain && AreHopeless(main, tasks);
+        return isCertain || _watchedTokens == 0;
+    }
+
+    private static bool AreHopeless(Future main, List<CoroutineTask> tasks)
+    {
         var hopeless = new WaitGraph([.. tasks, main], new LockHolders(tasks)).Hopeless();
-        isCertain = hopeless.Contains(main) && tasks.TrueForAll(hopeless.Contains);
-        return isCertain || (_watchedTokens == 0 && tasks.TrueForAll(static task => !AwaitChain.Of(task.Coroutine).EndsOutside));
+        return hopeless.Contains(main) && tasks.TrueForAll(hopeless.Contains);
     }
 
     private partial string DescribeTasks()

@@ -29,6 +29,9 @@ internal sealed class WaitGraph
         }
     }
 
+    /// <summary>False if a task that waits there is none of <see cref="Hopeless"/>, which is to be seen without looking at the others.</summary>
+    internal static bool MayBeHopeless(AwaitChain chain) => chain.Target is CoroutineTask or IDerived or AcquireCoroutine { Lock: not null };
+
     /// <summary>Rings that have no node in common with one found before; each node waits for the next, and the last for the first.</summary>
     internal List<List<object>> Rings()
     {
