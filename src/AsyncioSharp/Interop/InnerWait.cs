@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -23,6 +25,10 @@ internal sealed class InnerWait : KnownWaiter, IRelay
 
     /// <summary>The task, if it waits for the method and does not only run it.</summary>
     public IEnumerable<Future> Recipients => _host.Methods?.OwnerBehind(this) is { } owner ? [owner] : [];
+
+    /// <summary>The state machines of the methods that wait, from inside outwards, up to the first thing on the way that is no method.</summary>
+    internal IEnumerable<IAsyncStateMachine> Machines
+        => _host.Methods?.ChainOf(this)?.Links.Select(BoxTypes.MachineIn).TakeWhile(static machine => machine is IAsyncStateMachine).Cast<IAsyncStateMachine>() ?? [];
 
     internal Action Continuation { get; }
 

@@ -62,8 +62,11 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     }
 
     /// <summary>The owner, if it awaits the method that waits there, directly or through others.</summary>
-    internal CoroutineTask? OwnerBehind(InnerWait wait)
-        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } && MethodChain.Find(wait.Continuation.Target, awaited) is not null ? owner : null;
+    internal CoroutineTask? OwnerBehind(InnerWait wait) => ChainOf(wait) is null ? null : owner;
+
+    /// <summary>The way from there to what the owner waits for; null if it does not await the method.</summary>
+    internal MethodChain? ChainOf(InnerWait wait)
+        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } ? MethodChain.Find(wait.Continuation.Target, awaited) : null;
 
     /// <summary>The waits for things of this library that lead to <paramref name="end"/>, in the order in which they began.</summary>
     /// <param name="end">What is awaited in the end.</param>

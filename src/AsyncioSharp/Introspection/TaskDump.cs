@@ -105,8 +105,13 @@ internal sealed class TaskDump
         }
         _text.Write($"{Name(task)}: {StateOf(task, chain)}{(task.Cancelling > 0 ? ", cancelling" : "")}, {_loop.AgeOf(task):F3} s old");
         _text.WriteLine(awaitedBy.Count == 0 ? "" : $", awaited by {NamesOf(awaitedBy)}");
-        _frames.Write(TaskStacks.FramesOf(task, chain, int.MaxValue));
+        _frames.Write([.. MethodsAround(task), .. TaskStacks.FramesOf(task, chain, int.MaxValue)]);
     }
+
+    // Of a coroutine that an async method awaits: the method, and those that await it.
+    private static IEnumerable<CoroutineFrame> MethodsAround(CoroutineTask task) => task.Identity == task
+        ? []
+        : task.ListWaiters().OfType<InnerWait>().Take(1).SelectMany(static wait => wait.Machines).Reverse().Select(TaskStacks.FrameOf);
 
     private string StateOf(CoroutineTask task, AwaitChain chain)
     {
