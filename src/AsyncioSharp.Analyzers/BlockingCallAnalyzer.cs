@@ -72,6 +72,8 @@ public sealed class BlockingCallAnalyzer() : PlaceAnalyzer(Rules.Blocking, Place
         => flow.Origins(value).All(origin => BlockingCalls.IsInMemory(origin.Type) || origin switch
         {
             IObjectCreationOperation { Type: { } type } wrapper when type.ContainingNamespace.IsOrIn("System") => IsAroundMemory(wrapper, flow),
+            ILocalReferenceOperation { Local: var local } => flow.CollectionOf(local) is { } collection && InMemory(collection, flow),
+            IPropertyReferenceOperation { Instance: { } whole } => InMemory(whole, flow), // an archive's entry
             IFieldReferenceOperation { Field: { Name: "Null", IsStatic: true } nothing } => nothing.ContainingNamespace.IsOrIn("System"), // Stream.Null
             _ => false,
         });

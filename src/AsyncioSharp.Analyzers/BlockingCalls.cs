@@ -40,16 +40,12 @@ internal static class BlockingCalls
     /// <summary>These have a twin but as good as never wait: what they look at was read with the row.</summary>
     private static readonly string[] s_quick = ["Dispose", "Close", "IsDBNull", "GetFieldValue"];
 
-    private static readonly string[] s_awaiters =
-    [
-        "System.Runtime.CompilerServices.TaskAwaiter",
-        "System.Runtime.CompilerServices.ValueTaskAwaiter",
-        "System.Runtime.CompilerServices.ConfiguredTaskAwaitable.ConfiguredTaskAwaiter",
-        "System.Runtime.CompilerServices.ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter",
-    ];
-
     /// <summary>True for .NET's tasks.</summary>
     internal static bool IsTask(ITypeSymbol type) => type.Name is "Task" or "ValueTask" && type.ContainingNamespace is { Name: "Tasks", ContainingNamespace: { Name: "Threading", ContainingNamespace.Name: "System" } };
+
+    /// <summary>True for the awaiters of .NET's tasks, configured or not.</summary>
+    internal static bool IsAwaiter(ITypeSymbol type)
+        => type.Name is "TaskAwaiter" or "ValueTaskAwaiter" or "ConfiguredTaskAwaiter" or "ConfiguredValueTaskAwaiter" && type.ContainingNamespace is { Name: "CompilerServices" };
 
     /// <summary>True for a member of .NET's tasks.</summary>
     internal static bool IsOfTask(ISymbol member) => IsTask(member.ContainingType);
@@ -58,7 +54,7 @@ internal static class BlockingCalls
     internal static bool TakesResult(ISymbol member) => member switch
     {
         IPropertySymbol { Name: "Result" } => IsOfTask(member),
-        IMethodSymbol { Name: "GetResult" } => s_awaiters.Any(member.ContainingType.IsNamed),
+        IMethodSymbol { Name: "GetResult" } => IsAwaiter(member.ContainingType),
         _ => false,
     };
 

@@ -33,7 +33,7 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
                 OperationKind.VariableDeclarator, OperationKind.SimpleAssignment, OperationKind.DeconstructionAssignment);
             block.RegisterOperationBlockEndAction(end =>
             {
-                foreach (var local in !isOfInterest ? [] : body.Flow.Written.Where(local => local is ILocalSymbol && body.Flow.IsUnused(local)))
+                foreach (var local in !isOfInterest ? [] : body.Flow.Written.Where(local => local is ILocalSymbol { IsRef: false } && body.Flow.IsUnused(local)))
                 {
                     foreach (var value in body.Flow.Writes(local).Where(static value => value.Variable() is null)) // what is in a variable is reported there
                     {

@@ -43,7 +43,12 @@ internal sealed class FinishedTasks
                 _known.Add(one, places = []);
             }
             var function = FunctionOf(by, owner);
-            int position = by is IForEachLoopOperation loop ? loop.Body.Syntax.SpanStart : by.Syntax.Span.End;
+            int position = by switch
+            {
+                IForEachLoopOperation loop => loop.Body.Syntax.SpanStart,
+                IAnonymousFunctionOperation => by.Syntax.SpanStart,
+                _ => by.Syntax.Span.End,
+            };
             int known = places.FindIndex(place => SymbolEqualityComparer.Default.Equals(place.Function, function));
             if (known < 0)
             {
@@ -139,6 +144,15 @@ internal sealed class FinishedTasks
         IVariableDeclaratorOperation declarator when declarator.GetVariableInitializer()?.Value.Bare() is IAwaitOperation => [declarator.Symbol],
         ISimpleAssignmentOperation assignment when assignment.Value.Bare() is IAwaitOperation => Variables(assignment.Target),
         IForEachLoopOperation { IsAsynchronous: true } loop => Declared(loop.LoopControlVariable),
+        IAnonymousFunctionOperation { Parent: IDelegateCreationOperation { Parent: IArgumentOperation { Parent: IInvocationOperation call } } } lambda => ToldToContinuation(lambda, call),
+        _ => [],
+    };
+
+    // What runs after a task is given a finished one, or knows it: task.ContinueWith(t => ...), task.GetAwaiter().OnCompleted(() => ...).
+    private static IEnumerable<ISymbol> ToldToContinuation(IAnonymousFunctionOperation lambda, IInvocationOperation call) => call.TargetMethod switch
+    {
+        { Name: "ContinueWith" or "ContinueWhenAny" or "ContinueWhenAll" } method when IsOfDotNet(method) => lambda.Symbol.Parameters,
+        { Name: "OnCompleted" or "UnsafeOnCompleted" } method when IsOfDotNet(method) => Holders(call.Instance),
         _ => [],
     };
 
@@ -231,16 +245,14 @@ internal sealed class FinishedTasks
 
     private static IEnumerable<ISymbol> OfTasks(ISymbol variable, ITypeSymbol? type) => HoldsTasks(type) ? [variable] : [];
 
-    private static IEnumerable<ISymbol> Variables(IOperation operation) => operation.Bare() switch
-    {
-        IAnonymousFunctionOperation => [],
-        var bare => bare.ChildOperations.SelectMany(Variables).Concat(bare.Variable() is { } variable ? OfTasks(variable, bare.Type) : []),
-    };
+    // All inside, also in lambdas: await group.Run(async group => await task).
+    private static IEnumerable<ISymbol> Variables(IOperation operation)
+        => operation.DescendantsAndSelf().SelectMany(static part => part is not IConversionOperation && part.Variable() is { } variable ? OfTasks(variable, part.Type) : []);
 
     private static bool HoldsTasks(ITypeSymbol? type) => type switch
     {
         IArrayTypeSymbol array => HoldsTasks(array.ElementType),
-        INamedTypeSymbol named => BlockingCalls.IsTask(named) || named.TypeArguments.Any(HoldsTasks) || HoldsTasks(named.ContainingType), // Dictionary<K, V>.ValueCollection
+        INamedTypeSymbol named => BlockingCalls.IsTask(named) || BlockingCalls.IsAwaiter(named) || named.TypeArguments.Any(HoldsTasks) || HoldsTasks(named.ContainingType), // Dictionary<K, V>.ValueCollection
         _ => false,
     };
 

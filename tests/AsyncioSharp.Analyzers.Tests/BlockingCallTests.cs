@@ -55,6 +55,9 @@ public class BlockingCallTests
     [InlineData("async Coroutine M() { Stream s = Maybe() ? new MemoryStream() : File.OpenRead(\"x\"); [|s.Flush()|]; }")]
     [InlineData("async Coroutine M() { using var r = new StreamReader(\"x\"); Print([|r.ReadToEnd()|]); }")]
     [InlineData("async Coroutine M(Task<int> t, Task<int> u) { if ([|t.Wait(1000)|]) Print(t.Result); [|Task.WaitAll(u)|]; Print(u.Result); }")] // said once
+    [InlineData("async Coroutine M(Stream s) { using var z = new System.IO.Compression.ZipArchive(s); Print([|z.Entries[0].Open()|]); }")]
+    [InlineData("async Coroutine M(Task<int> t) { var awaiter = t.GetAwaiter(); Print([|awaiter.GetResult()|]); }")]
+    [InlineData("async Coroutine M(Task<int> t) { await new TaskGroup().Run(async group => Print([|t.Result|])); }")]
     public Task A_call_that_blocks_the_loop_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -103,6 +106,9 @@ public class BlockingCallTests
     [InlineData("async Coroutine M() { Stream s = new MemoryStream(); s.Write(new byte[3]); using var w = new StreamWriter(s); w.Write(1); w.Flush(); Print(new StreamReader(s).ReadToEnd()); }")]
     [InlineData("async Coroutine M() { using var z = new System.IO.Compression.GZipStream(new MemoryStream(), System.IO.Compression.CompressionMode.Compress, true); z.Write(new byte[3]); }")]
     [InlineData("async Coroutine M(bool b) { TextReader r = b ? new StringReader(\"x\") : TextReader.Null; Print(r.ReadLine()); }")]
+    [InlineData("void M(EventLoop loop, Future<int> f, Task<int> task) { task.ContinueWith(t => loop.CallSoonThreadsafe(() => f.SetResult(t.Result))); var a = task.GetAwaiter(); a.OnCompleted(() => loop.CallSoonThreadsafe(() => f.SetResult(a.GetResult()))); }")]
+    [InlineData("async Coroutine M(Task<int> a, Task<int> b) { await new TaskGroup().Run(async group => { await a; await b; }); Print(a.Result + b.Result); }")]
+    [InlineData("async Coroutine M(byte[] b) { using var z = new System.IO.Compression.ZipArchive(new MemoryStream(b)); Print(z.Entries[0].Open()); foreach (var entry in z.Entries) Print(entry.Open()); }")]
     public Task What_does_not_block_or_is_no_coroutine_is_not(string members) => Reports(members);
 
     [Theory]

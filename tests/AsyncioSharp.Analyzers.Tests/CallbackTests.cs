@@ -109,6 +109,8 @@ public class CallbackTests
     [InlineData("void M() { new Thread(Own).Start(); } void Own() { _loop = new EventLoop(); _loop.CallSoon(() => { }); _loop.RunForever(); }")]
     [InlineData("void M(Future<int> f, SynchronizationContext context) { Task.Run(() => context.Post(_ => f.SetResult(1), null)); }")]
     [InlineData("void M(Future<int> f) { void Set() => f.SetResult(1); Set(); Action a = Set; Print(a); }")]
+    [InlineData("void M(Future<int> f, EventLoop loop) { Task.Run(() => loop.CallSoonThreadsafe(loop.Stop)); var timer = new Timer(_ => loop.CallSoonThreadsafe(() => f.Cancel())); Print(timer); }")]
+    [InlineData("async Coroutine M(Future<int> f) { var progress = new Progress<int>(x => f.SetResult(x)); await Task.Run(() => ((IProgress<int>)progress).Report(3)); }")]
     public Task What_is_handed_over_or_is_the_threads_own_is_not(string members) => ReportsOtherThread(members);
 
     [Theory]

@@ -60,6 +60,7 @@ public class DroppedResultTests
     [InlineData("async Coroutine M(int[] ids) { var all = ids.Select(Fetch).ToList(); await Asyncio.Gather(all); foreach (var c in ids.Select(id => Fetch(id))) await c; }")]
     [InlineData("async Coroutine M() { await await Task.Run(() => Work()); var c = await Task.Run(() => Work()); await c; }")]
     [InlineData("void M(Coroutine c) { var copy = c; }")]
+    [InlineData("void M() { Coroutine c = Work(); ref Coroutine same = ref c; same = Fetch(); Print(c); }")]
     public Task A_coroutine_that_somebody_keeps_is_not(string members) => Reports(members, Rules.NotAwaited);
 
     [Theory]
