@@ -153,18 +153,22 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     private bool CancelRaw(ForeignAwait awaited, string? message)
     {
-        var wait = RawWait.Innermost(awaited.Source, Host);
-        if (wait is null || TryEnd(wait, message))
+        for (var wait = RawWait.Innermost(awaited.Source, Host); wait is not null; wait = wait.Outer)
         {
-            _isLate = false;
-            return wait is not null;
+            if (TryEnd(wait, message))
+            {
+                _isLate = false;
+                return true;
+            }
+            if (!_isLate)
+            {
+                _isLate = true; // once: a method that goes on elsewhere, or gives others their turn again and again, may let the request wait for long
+                CancelOwnerLater(message); // behind the wake-up
+                return true;
+            }
         }
-        _isLate = !_isLate; // once: a method that goes on elsewhere may let others wait for long
-        if (_isLate)
-        {
-            CancelOwnerLater(message); // behind the wake-up
-        }
-        return _isLate;
+        _isLate = false;
+        return false;
     }
 
     // False if the wait has ended by itself, and the method is about to go on.

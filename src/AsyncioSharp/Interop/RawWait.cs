@@ -28,11 +28,11 @@ internal sealed class RawWait
 
     private readonly Task _operation;
     private readonly object? _continuation; // null if the task has completed, so that the method is about to go on by itself
-    private readonly FieldInfo _field;
-    private readonly AwaiterKind _kind;
+    private readonly FieldInfo? _field;
+    private readonly AwaiterKind? _kind;
     private readonly LoopSynchronizationContext _host;
 
-    private RawWait(object method, Task operation, object? continuation, FieldInfo field, AwaiterKind kind, LoopSynchronizationContext host)
+    private RawWait(object method, Task operation, object? continuation, FieldInfo? field, AwaiterKind? kind, LoopSynchronizationContext host)
     {
         Method = method;
         _operation = operation;
@@ -44,6 +44,9 @@ internal sealed class RawWait
 
     /// <summary>The method that waits: its task, or the object that stands for a pooled one, or the iterator.</summary>
     internal object Method { get; }
+
+    /// <summary>The next such wait outwards, if there is any.</summary>
+    internal RawWait? Outer { get; private init; }
 
     /// <summary>What the method waits for.</summary>
     internal Task Operation => _operation;
@@ -65,7 +68,7 @@ internal sealed class RawWait
                 }
                 if (operation is Task task && (ContinuationFor(awaited, task, host) is var continuation) && (continuation is not null || task.IsCompleted))
                 {
-                    found = new RawWait(awaited, task, continuation, field, kind, host);
+                    found = new RawWait(awaited, task, continuation, field, kind, host) { Outer = found };
                 }
                 awaited = operation;
             }
@@ -89,7 +92,7 @@ internal sealed class RawWait
         }
         object box = Action.Target!;
         object machine = BoxTypes.MachineIn(box)!;
-        _field.SetValue(machine, _kind.FailingObject(exception));
+        _field!.SetValue(machine, _kind!.FailingObject(exception));
         BoxTypes.Put(machine, box);
         _host.Post(static wait => ((RawWait)wait!).GoOn(), this);
         return _operation.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -146,34 +149,45 @@ internal sealed class RawWait
             && (ReferenceEquals(box, method) || ReferenceEquals(BoxTypes.MachineIn(box), method));
     }
 
-    // Where a method is suspended, if that is at an awaiter of .NET's: the compiler clears the awaiter when the method goes on.
-    private static (FieldInfo Field, AwaiterKind Kind, object Operation)? SuspendedAt(object method)
+    // Where a method is suspended, if that is at an awaiter of .NET's: the compiler clears the awaiter when the method goes on. One that awaits Task.Yield(), which
+    // leaves no trace, is taken to be there if it is nowhere else: as one whose operation has completed.
+    private static (FieldInfo? Field, AwaiterKind? Kind, object Operation)? SuspendedAt(object method)
     {
-        if ((method as IAsyncStateMachine ?? BoxTypes.MachineIn(method)) is { } machine)
+        if ((method as IAsyncStateMachine ?? BoxTypes.MachineIn(method)) is not { } machine)
         {
-            foreach (var (field, kind) in AwaitersOf.Machine(machine.GetType()))
+            return null;
+        }
+        var known = AwaitersOf.Machine(machine.GetType());
+        foreach (var (field, kind) in known.Fields)
+        {
+            if (kind.SourceOf(field.GetValue(machine)!) is { } operation)
             {
-                if (kind.SourceOf(field.GetValue(machine)!) is { } operation)
-                {
-                    return (field, kind, operation);
-                }
+                return (field, kind, operation);
             }
         }
-        return null;
+        return known.Yields ? (null, null, Task.CompletedTask) : null;
     }
 
     // The fields of a state machine that hold awaiters which are known; found once for each.
-    private static class AwaitersOf
+    private sealed class AwaitersOf
     {
-        private static readonly ConditionalWeakTable<Type, (FieldInfo Field, AwaiterKind Kind)[]> s_known = [];
-
-        internal static (FieldInfo Field, AwaiterKind Kind)[] Machine(Type type) => s_known.GetValue(type, Find);
+        private static readonly ConditionalWeakTable<Type, AwaitersOf> s_known = [];
 
         [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "A method that runs uses its awaiters, which keeps the fields; where they are not to be seen the wait cannot be ended.")]
-        private static (FieldInfo Field, AwaiterKind Kind)[] Find(Type type)
-            => [.. from field in AwaiterFields.In(type)
-                   let kind = AwaiterKinds.Find(field.FieldType)
-                   where kind is not null
-                   select (field, kind)];
+        private AwaitersOf(Type machine)
+        {
+            FieldInfo[] all = [.. AwaiterFields.In(machine)];
+            Fields = [.. from field in all
+                         let kind = AwaiterKinds.Find(field.FieldType)
+                         where kind is not null
+                         select (field, kind)];
+            Yields = Array.Exists(all, static field => field.FieldType == typeof(YieldAwaitable.YieldAwaiter));
+        }
+
+        internal (FieldInfo Field, AwaiterKind Kind)[] Fields { get; }
+
+        internal bool Yields { get; }
+
+        internal static AwaitersOf Machine(Type machine) => s_known.GetValue(machine, static machine => new AwaitersOf(machine));
     }
 }

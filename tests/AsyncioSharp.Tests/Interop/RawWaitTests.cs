@@ -312,6 +312,54 @@ public class RawWaitTests
         }
     }
 
+    [Fact]
+    public void A_method_that_gives_others_their_turn_at_this_moment_is_not_left_behind()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["inner", "outer"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            _log.ShouldBeEmpty();
+            task.Cancel();
+            await Asyncio.Wait(task);
+            task.IsCancelled.ShouldBeTrue();
+        }
+
+        async Coroutine Caller() => await Outer();
+
+        async Task Outer()
+        {
+            try
+            {
+                await Inner();
+            }
+            finally
+            {
+                _log.Add("outer");
+            }
+        }
+
+        async Task Inner()
+        {
+            try
+            {
+                for (int i = 0; i < 2; i++)
+                {
+                    await Task.Yield();
+                }
+                await Never();
+            }
+            finally
+            {
+                _log.Add("inner");
+            }
+        }
+    }
+
     [Theory]
     [InlineData("source", false)]
     [InlineData("source", true)]
