@@ -433,6 +433,67 @@ public class RawWaitTests
         }
     }
 
+    [Fact]
+    public void In_the_same_moment_from_another_thread_a_method_goes_on_once_with_one_of_the_two()
+    {
+        const int Rounds = 1000;
+        TaskCompletionSource[] operations = [.. Enumerable.Range(0, Rounds).Select(static _ => new TaskCompletionSource())];
+        int begun = 0;
+        int results = 0;
+        int cancellations = 0;
+        int ready = 0; // rounds whose methods wait
+        var completer = new TestThread(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                while (Volatile.Read(ref ready) <= i)
+                {
+                    Thread.Yield();
+                }
+                Thread.SpinWait(i % 50);
+                operations[i].SetResult();
+            }
+        });
+        Asyncio.Run(Main());
+        completer.Join();
+        (results + cancellations).ShouldBe(begun);
+        begun.ShouldBe(2 * Rounds);
+
+        async Coroutine Main()
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                CoroutineTask[] tasks = [Asyncio.CreateTask(Caller(operations[i].Task)), Asyncio.CreateTask(Caller(operations[i].Task))];
+                await Asyncio.Sleep(0);
+                await Asyncio.Sleep(0);
+                Volatile.Write(ref ready, i + 1);
+                Array.ForEach(tasks, static task => task.Cancel());
+                await Asyncio.Wait(tasks);
+                while (results + cancellations < begun)
+                {
+                    await Asyncio.Sleep(0); // the other thread is slow
+                }
+            }
+        }
+
+        async Coroutine Caller(Task operation) => await Method(operation);
+
+        async Task Method(Task operation)
+        {
+            begun++;
+            try
+            {
+                await operation;
+            }
+            catch (CancelledException)
+            {
+                cancellations++;
+                throw;
+            }
+            results++;
+        }
+    }
+
     private static Task Never() => Task.Delay(-1, CancellationToken.None);
 
     // Completes on the loop's thread.
