@@ -58,18 +58,11 @@ public static class SuspensionAssert
     {
         // What a task schedules before it is suspended runs before the task goes on; so this has run if, and only if, the task was suspended.
         bool suspended = false;
-        var probe = Asyncio.GetRunningLoop().CallSoon(() => suspended = true);
-        try
-        {
-            T result = await awaitable;
-            return suspended == expected ? result : throw new SuspensionException(expected
-                ? $"{subject} was expected to suspend the task, but ended at once; no other task could run."
-                : $"{subject} was expected not to suspend the task, but did; other tasks may have run.");
-        }
-        finally
-        {
-            probe.Cancel();
-        }
+        Asyncio.GetRunningLoop().CallSoon(() => suspended = true);
+        T result = await awaitable;
+        return suspended == expected ? result : throw new SuspensionException(expected
+            ? $"{subject} was expected to suspend the task, but ended at once; no other task could run."
+            : $"{subject} was expected not to suspend the task, but did; other tasks may have run.");
     }
 }
 

@@ -19,17 +19,17 @@ public static class VirtualTimeLoop
         return new EventLoop(clock, clock.Parker) { OnDeadlock = DeadlockAction.Throw };
     }
 
-    /// <summary>Runs a coroutine as <see cref="Asyncio.Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/> does, on virtual time, the end phase included.</summary>
+    /// <summary>Runs a program as <see cref="Asyncio.Run{T}(IAwaitable{T}, bool?, Func{EventLoop}?)"/> does, on virtual time, the end phase included.</summary>
     /// <typeparam name="T">The kind of result.</typeparam>
-    /// <param name="main">The coroutine.</param>
+    /// <param name="main">The program's coroutine.</param>
     /// <param name="debug">Debug mode on or off; null for what <c>ASYNCIOSHARP_DEBUG</c> says.</param>
     /// <returns>What <paramref name="main"/> returned; what it threw is thrown.</returns>
     /// <exception cref="InvalidOperationException">A loop runs on this thread.</exception>
     /// <exception cref="DeadlockException"><paramref name="main"/> waits for something that cannot happen.</exception>
-    public static T Run<T>(Coroutine<T> main, bool? debug = null) => Asyncio.Run(main, debug, Create);
+    public static T Run<T>(IAwaitable<T> main, bool? debug = null) => Asyncio.Run(main, debug, Create);
 
-    /// <inheritdoc cref="Run{T}(Coroutine{T}, bool?)"/>
-    public static void Run(Coroutine main, bool? debug = null) => Asyncio.Run(main, debug, Create);
+    /// <inheritdoc cref="Run{T}(IAwaitable{T}, bool?)"/>
+    public static void Run(IAwaitable main, bool? debug = null) => Asyncio.Run(main, debug, Create);
 
     /// <summary>
     /// Suspends the calling task until no task can go on by itself: until nothing is ready and the loop would let time pass. Like trio's

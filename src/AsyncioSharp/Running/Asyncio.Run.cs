@@ -13,34 +13,38 @@ public static partial class Asyncio
     /// the process.
     /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
-    /// <param name="main">The program's coroutine.</param>
+    /// <param name="main">
+    /// The program's coroutine. Anything else that can be awaited is taken too, as since Python 3.14: but a future belongs to a loop, and this one is new; there
+    /// is <see cref="Runner"/> for those.
+    /// </param>
     /// <param name="debug">Debug mode on or off; null for what <c>ASYNCIOSHARP_DEBUG</c> says.</param>
     /// <param name="loopFactory">Makes the loop; null for <c>new EventLoop()</c>.</param>
     /// <returns>What <paramref name="main"/> returned; what it threw is thrown.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="main"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">A loop is running on this thread; <paramref name="main"/> is left unstarted.</exception>
+    /// <exception cref="InvalidOperationException">A loop is running on this thread; <paramref name="main"/> is left unstarted. Or it is a pending future, which belongs to
+    /// another loop.</exception>
     /// <exception cref="KeyboardInterruptException">The user pressed Ctrl-C.</exception>
-    public static T Run<T>(Coroutine<T> main, bool? debug = null, Func<EventLoop>? loopFactory = null)
+    public static T Run<T>(IAwaitable<T> main, bool? debug = null, Func<EventLoop>? loopFactory = null)
     {
         CheckRun(main);
         using var runner = new Runner(debug, loopFactory);
         return runner.Run(main);
     }
 
-    /// <inheritdoc cref="Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/>
-    public static void Run(Coroutine main, bool? debug = null, Func<EventLoop>? loopFactory = null)
+    /// <inheritdoc cref="Run{T}(IAwaitable{T}, bool?, Func{EventLoop}?)"/>
+    public static void Run(IAwaitable main, bool? debug = null, Func<EventLoop>? loopFactory = null)
     {
         CheckRun(main);
         using var runner = new Runner(debug, loopFactory);
         runner.Run(main);
     }
 
-    private static void CheckRun(Coroutine main)
+    private static void CheckRun(IAwaitable main)
     {
         ArgumentNullException.ThrowIfNull(main);
         if (EventLoop.Running is not null)
         {
-            throw new InvalidOperationException("Asyncio.Run() cannot be called from a running event loop; await the coroutine instead.");
+            throw new InvalidOperationException("Asyncio.Run() cannot be called from a running event loop; await it instead.");
         }
     }
 }

@@ -6,7 +6,7 @@ namespace AsyncioSharp;
 public static partial class Asyncio
 {
     /// <summary>
-    /// Runs a program as <see cref="Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/> does, its end phase included, as a guest of a host's message loop; returns at
+    /// Runs a program as <see cref="Run{T}(IAwaitable{T}, bool?, Func{EventLoop}?)"/> does, its end phase included, as a guest of a host's message loop; returns at
     /// once. For a thread that has a loop already, such as that of a user interface; see <see cref="EventLoop.RunAsGuest"/>. asyncio has no counterpart.
     /// </summary>
     /// <remarks>

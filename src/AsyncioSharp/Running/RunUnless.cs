@@ -4,7 +4,7 @@ namespace AsyncioSharp;
 public static partial class Asyncio
 {
     /// <summary>
-    /// As <see cref="Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels
+    /// As <see cref="Run{T}(IAwaitable{T}, bool?, Func{EventLoop}?)"/>; cancelling <paramref name="cancellationToken"/>, in any thread, cancels
     /// <paramref name="main"/>, which is awaited to its end, and everything is put in order as always. Mirrors <c>asyncio.run</c>, which has no token.
     /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
@@ -17,14 +17,14 @@ public static partial class Asyncio
     /// <exception cref="CancelledException">The token was cancelled; the exception carries it.</exception>
     /// <exception cref="InvalidOperationException">A loop is running on this thread; <paramref name="main"/> is left unstarted.</exception>
     /// <exception cref="KeyboardInterruptException">The user pressed Ctrl-C.</exception>
-    public static T Run<T>(Coroutine<T> main, CancellationToken cancellationToken, bool? debug = null, Func<EventLoop>? loopFactory = null)
+    public static T Run<T>(IAwaitable<T> main, CancellationToken cancellationToken, bool? debug = null, Func<EventLoop>? loopFactory = null)
     {
         ArgumentNullException.ThrowIfNull(main);
         return Run(WaitFor(main, cancellationToken), debug, loopFactory);
     }
 
-    /// <inheritdoc cref="Run{T}(Coroutine{T}, CancellationToken, bool?, Func{EventLoop}?)"/>
-    public static void Run(Coroutine main, CancellationToken cancellationToken, bool? debug = null, Func<EventLoop>? loopFactory = null)
+    /// <inheritdoc cref="Run{T}(IAwaitable{T}, CancellationToken, bool?, Func{EventLoop}?)"/>
+    public static void Run(IAwaitable main, CancellationToken cancellationToken, bool? debug = null, Func<EventLoop>? loopFactory = null)
     {
         ArgumentNullException.ThrowIfNull(main);
         Run(WaitFor(main, cancellationToken), debug, loopFactory);

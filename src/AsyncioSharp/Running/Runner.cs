@@ -5,10 +5,10 @@ namespace AsyncioSharp;
 
 /// <summary>
 /// Runs several programs one after the other on one loop and in one context, and puts the loop in order at the end. Mirrors
-/// <c>asyncio.Runner</c>. <see cref="Asyncio.Run{T}(Coroutine{T}, bool?, Func{EventLoop}?)"/> is a runner that is used once.
+/// <c>asyncio.Runner</c>. <see cref="Asyncio.Run{T}(IAwaitable{T}, bool?, Func{EventLoop}?)"/> is a runner that is used once.
 /// </summary>
 /// <remarks>
-/// <para>The loop is made, and the caller's context copied, at the first <see cref="Run{T}(Coroutine{T}, Context?)"/> or <see cref="GetLoop"/>. Tasks that are left when a
+/// <para>The loop is made, and the caller's context copied, at the first <see cref="Run{T}(IAwaitable{T}, Context?)"/> or <see cref="GetLoop"/>. Tasks that are left when a
 /// run ends stay in the loop and go on with the next run. What a run changes in the context is there in the next one.</para>
 /// <para>Ctrl-C during a run cancels its coroutine; if that ends so, <see cref="KeyboardInterruptException"/> is thrown. A second Ctrl-C leaves
 /// the loop at once, a third one ends the process. In <see cref="Close"/> it goes on so: the interrupt is thrown when everything has been put in order, and tasks that still clean
@@ -24,22 +24,26 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
     private int _presses;        // of Ctrl-C during the last run
     private bool _closed;
 
-    /// <summary>Runs a coroutine to its end. Mirrors <c>Runner.run</c>.</summary>
+    /// <summary>
+    /// Runs a coroutine to its end, in a task; or awaits a future or task of this runner's loop in one. Mirrors <c>Runner.run</c>, which takes anything that can be
+    /// awaited since Python 3.14.
+    /// </summary>
     /// <typeparam name="T">The kind of result.</typeparam>
-    /// <param name="coroutine">What to run.</param>
+    /// <param name="awaitable">What to run. Ctrl-C, or leaving the loop otherwise, cancels it.</param>
     /// <param name="context">The context to run in, used as it is; null for that of the runner.</param>
     /// <returns>What it returned; what it threw is thrown. If it ends cancelled, a <see cref="CancelledException"/> is.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="awaitable"/> is null.</exception>
     /// <exception cref="ArgumentException">The loop factory returned null.</exception>
-    /// <exception cref="InvalidOperationException">The runner is closed, or a loop is running on this thread; the coroutine is left unstarted.</exception>
+    /// <exception cref="InvalidOperationException">The runner is closed, or a loop is running on this thread; a coroutine is left unstarted. Or it is a
+    /// pending future of another loop.</exception>
     /// <exception cref="KeyboardInterruptException">The user pressed Ctrl-C.</exception>
     [StackTraceHidden]
-    public T Run<T>(Coroutine<T> coroutine, Context? context = null)
-        => RunTask(coroutine, context, [StackTraceHidden] static (loop, task) => loop.RunUntilComplete((CoroutineTask<T>)task));
+    public T Run<T>(IAwaitable<T> awaitable, Context? context = null)
+        => RunTask(awaitable, context, static it => Asyncio.Await((IAwaitable<T>)it), [StackTraceHidden] static (loop, task) => loop.RunUntilComplete((IAwaitable<T>)(object)task));
 
-    /// <inheritdoc cref="Run{T}(Coroutine{T}, Context?)"/>
+    /// <inheritdoc cref="Run{T}(IAwaitable{T}, Context?)"/>
     [StackTraceHidden]
-    public void Run(Coroutine coroutine, Context? context = null) => RunTask(coroutine, context, [StackTraceHidden] static (loop, task) =>
+    public void Run(IAwaitable awaitable, Context? context = null) => RunTask(awaitable, context, Asyncio.Await, [StackTraceHidden] static (loop, task) =>
     {
         loop.RunUntilComplete(task);
         return true;
@@ -115,17 +119,18 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
     }
 
     [StackTraceHidden]
-    private TResult RunTask<TResult>(Coroutine coroutine, Context? context, Func<EventLoop, CoroutineTask, TResult> complete)
+    private TResult RunTask<TResult>(
+        IAwaitable awaitable, Context? context, Func<IAwaitable, Coroutine> await, Func<EventLoop, CoroutineTask, TResult> complete)
     {
-        ArgumentNullException.ThrowIfNull(coroutine);
+        ArgumentNullException.ThrowIfNull(awaitable);
         if (EventLoop.Running is not null)
         {
-            throw new InvalidOperationException("Runner.Run() cannot be called from a running event loop; await the coroutine instead.");
+            throw new InvalidOperationException("Runner.Run() cannot be called from a running event loop; await it instead.");
         }
         var loop = GetLoop();
         loop.CheckNotRunning();
         _failure = null;
-        var task = loop.CreateTask(coroutine, context: context ?? OwnContext());
+        var task = loop.CreateTask(awaitable as Coroutine ?? await(awaitable), context: context ?? OwnContext());
         task.IsImplicit = true;
         using var interrupt = new KeyboardInterrupt(loop, task);
         try

@@ -167,7 +167,8 @@ public sealed class TaskGroup : IScope
             errors.ForEach(error => Report(error, null));
             return _fatal ?? failure;
         }
-        var cancelled = failure as CancelledException ?? _cancelled;
+        var cancelled = failure as CancelledException;
+        cancelled = _requested ? _cancelled ?? cancelled : cancelled ?? _cancelled; // of two, the body's is perhaps the group's own
         if (errors.Count == 0)
         {
             if (isOurs)
@@ -239,13 +240,6 @@ public sealed class TaskGroup : IScope
         ScopeFrame? shield = null;
         while (_count > 0)
         {
-            if (_aborting && shield is null)
-            {
-                // There is nothing left to cancel: what arrives now waits until the tasks have ended. (And a cancel scope around
-                // the group would interrupt the waiting again and again.)
-                shield = new ScopeFrame(isShield: true);
-                _parent!.Enter(shield);
-            }
             _drained = new GroupEnd(_parent!.Loop, this);
             try
             {
@@ -261,6 +255,10 @@ public sealed class TaskGroup : IScope
                 if (!_aborting)
                 {
                     Abort();
+                }
+                else
+                {
+                    shield ??= _parent.EnterShieldInScope(); // a cancelled scope around would interrupt this again and again
                 }
             }
         }

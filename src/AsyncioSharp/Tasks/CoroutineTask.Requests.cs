@@ -20,15 +20,7 @@ public partial class CoroutineTask
         {
             return base.Cancel(message);
         }
-        Loop.CheckThread();
-        if (Has(Marks.PassingOn))
-        {
-            BreakRing(message);
-        }
-        else
-        {
-            Ask(null, message);
-        }
+        Ask(null, message);
         return true;
     }
 
@@ -46,6 +38,11 @@ public partial class CoroutineTask
         Loop.CheckThread();
         if (IsDone)
         {
+            return;
+        }
+        if (origin is null && Has(Marks.PassingOn))
+        {
+            BreakRing(message);
             return;
         }
         _cancelRequests++;

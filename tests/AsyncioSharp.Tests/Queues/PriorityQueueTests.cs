@@ -102,8 +102,9 @@ public class PriorityQueueTests
             queue.PutNowait((0, 0));
             queue.GetNowait().ShouldBe((0, 0));
             var loop = Asyncio.CreateTask(Loop());
-            await Asyncio.Sleep(0);
-            loop.Cancel(); // the first item is on its way
+            await OnLoop.Turns(5);
+            queue.Count.ShouldBe(1); // the first item is on its way
+            loop.Cancel();
             await Asyncio.Wait([loop]);
             loop.IsCancelled.ShouldBeTrue();
             queue.GetNowait().ShouldBe((1, 1));

@@ -68,13 +68,13 @@ public class RunTests
     }
 
     [Fact, Rule("ARUN-03")]
-    public void Only_coroutines_are_taken_which_the_compiler_checks()
+    public void Only_what_can_be_awaited_is_taken_which_the_compiler_checks()
     {
         Should.Throw<ArgumentNullException>(() => Asyncio.Run(null!)).ParamName.ShouldBe("main");
         Should.Throw<ArgumentNullException>(() => Asyncio.Run((Coroutine<int>)null!)).ParamName.ShouldBe("main");
         foreach (var method in typeof(Asyncio).GetMethods().Where(static m => m.Name == nameof(Asyncio.Run)))
         {
-            method.GetParameters()[0].ParameterType.IsAssignableTo(typeof(Coroutine)).ShouldBeTrue();
+            typeof(IAwaitable).IsAssignableFrom(method.GetParameters()[0].ParameterType).ShouldBeTrue();
         }
     }
 

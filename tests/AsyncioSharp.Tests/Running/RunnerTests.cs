@@ -180,15 +180,80 @@ public class RunnerTests
 
     [Fact]
     [CPython(Rows + "test_run_non_coro", Deviation = "it does not compile; null raises ArgumentNullException")]
-    [CPython(Rows + "test_run_future", Deviation = "it does not compile")]
-    public void Only_coroutines_are_taken_which_the_compiler_checks()
+    public void Only_what_can_be_awaited_is_taken_which_the_compiler_checks()
     {
         using var runner = new Runner(loopFactory: VirtualTimeLoop.Create);
-        Should.Throw<ArgumentNullException>(() => runner.Run(null!)).ParamName.ShouldBe("coroutine");
-        Should.Throw<ArgumentNullException>(() => runner.Run<int>(null!)).ParamName.ShouldBe("coroutine");
+        Should.Throw<ArgumentNullException>(() => runner.Run(null!)).ParamName.ShouldBe("awaitable");
+        Should.Throw<ArgumentNullException>(() => runner.Run<int>(null!)).ParamName.ShouldBe("awaitable");
         foreach (var method in typeof(Runner).GetMethods().Where(static method => method.Name == nameof(Runner.Run)))
         {
-            method.GetParameters()[0].ParameterType.IsAssignableTo(typeof(Coroutine)).ShouldBeTrue();
+            typeof(IAwaitable).IsAssignableFrom(method.GetParameters()[0].ParameterType).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    [CPython(Rows + "test_run_future", Deviation = "its awaitables are taken, as in Python 3.14")]
+    public void A_future_or_task_of_its_loop_is_awaited()
+    {
+        using var runner = new Runner(loopFactory: VirtualTimeLoop.Create);
+        var loop = runner.GetLoop();
+        var future = loop.CreateFuture<int>();
+        loop.CallLater(1, () => future.SetResult(5));
+        runner.Run(future).ShouldBe(5);
+        runner.Run((IAwaitable)future);
+
+        var task = loop.CreateTask(Asyncio.Sleep(2, "slept"));
+        runner.Run(task).ShouldBe("slept");
+        IAwaitable<object> wider = loop.CreateTask(Asyncio.Sleep(2, "slept"));
+        runner.Run(wider).ShouldBe("slept");
+        IAwaitable<object> coroutine = Asyncio.Sleep(2, "slept");
+        runner.Run(coroutine).ShouldBe("slept");
+
+        var failed = loop.CreateFuture<int>();
+        failed.SetException(new FormatException());
+        Should.Throw<FormatException>(() => runner.Run(failed));
+        var cancelled = loop.CreateFuture<int>();
+        cancelled.Cancel("enough");
+        Should.Throw<CancelledException>(() => runner.Run(cancelled)).CancelMessage.ShouldBe("enough");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_pending_future_of_another_loop_is_refused_and_stays_as_it_is(bool closed)
+    {
+        using var runner = new Runner(loopFactory: VirtualTimeLoop.Create);
+        using var elsewhere = new Runner(loopFactory: VirtualTimeLoop.Create);
+        var future = elsewhere.GetLoop().CreateFuture<int>();
+        var done = elsewhere.GetLoop().CreateFuture<int>();
+        done.SetResult(5);
+        if (closed)
+        {
+            elsewhere.Close();
+        }
+        Should.Throw<InvalidOperationException>(() => runner.Run(future)).Message.ShouldContain("attached to a different loop");
+        Should.Throw<InvalidOperationException>(() => Asyncio.Run(future, loopFactory: VirtualTimeLoop.Create)).Message.ShouldContain("attached to a different loop");
+        future.IsDone.ShouldBeFalse();
+        runner.Run(done).ShouldBe(5); // what is done can be awaited everywhere
+        Asyncio.Run(done).ShouldBe(5);
+    }
+
+    [Fact]
+    public void What_is_awaited_is_cancelled_with_the_run()
+    {
+        using var runner = new Runner(loopFactory: VirtualTimeLoop.Create);
+        using var source = new CancellationTokenSource();
+        var loop = runner.GetLoop();
+        var future = loop.CreateFuture<int>();
+        loop.CallLater(1, source.Cancel);
+        Should.Throw<CancelledException>(() => runner.Run(Asyncio.WaitFor(future, source.Token)));
+        future.IsCancelled.ShouldBeTrue();
+        Should.Throw<InvalidOperationException>(() => VirtualTimeLoop.Run(Inside())).Message.ShouldContain("cannot be called from a running event loop");
+
+        async Coroutine Inside()
+        {
+            await Asyncio.Sleep(0);
+            runner.Run(loop.CreateFuture<int>());
         }
     }
 

@@ -578,4 +578,40 @@ public class CancelScopeNestingTests
             }
         }
     }
+
+    [Fact]
+    public void A_shield_holds_back_a_scope_also_from_what_is_in_scopes_inside_of_the_shield()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var outer = new CancelScope();
+            var shield = new CancelScope(shield: true);
+            var between = new CancelScope();
+            var inner = new CancelScope();
+            await outer.Run(async _ =>
+            {
+                await shield.Run(async _ =>
+                {
+                    await between.Run(async _ =>
+                    {
+                        await inner.Run(async _ =>
+                        {
+                            outer.Cancel("outer");
+                            await Asyncio.Sleep(1);
+                            between.Cancel("between");
+                            (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("between");
+                        });
+                        (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("between");
+                    });
+                    await Asyncio.Sleep(1);
+                });
+                (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("outer");
+            });
+            Asyncio.GetRunningLoop().Time.ShouldBe(2, 1e-9);
+            CoroutineTask.Current.Cancelling.ShouldBe(0);
+            await Asyncio.Sleep(1);
+        }
+    }
 }

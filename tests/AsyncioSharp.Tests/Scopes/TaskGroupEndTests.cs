@@ -123,6 +123,140 @@ public class TaskGroupEndTests
     }
 
     [Fact]
+    public void A_request_that_is_delivered_again_keeps_its_message()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            string? delivered = null;
+            var task = Asyncio.CreateTask(Meets());
+            await Asyncio.Sleep(1);
+            task.Cancel("from outside");
+            await Asyncio.Wait([task]);
+            delivered.ShouldBe("from outside");
+
+            async Coroutine Meets()
+            {
+                await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group => _ = group.CreateTask(FailsSlowly())));
+                delivered = (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(5))).CancelMessage;
+            }
+
+            static async Coroutine FailsSlowly()
+            {
+                try
+                {
+                    await Asyncio.Sleep(50);
+                }
+                catch (CancelledException)
+                {
+                    throw new FormatException();
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_request_interrupts_the_waiting_of_a_group_that_ends_and_so_its_turn_comes_when_it_does_in_Python()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var order = new List<string>();
+            var flag = new AsyncEvent();
+            int requests = 0;
+            var failure = await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+            {
+                _ = group.CreateTask(Inner());
+                _ = group.CreateTask(Fails());
+                _ = group.CreateTask(Sleeps("outer child"));
+                await Asyncio.Sleep(1);
+                flag.Set();
+            }));
+            order.ShouldBe(["inner child", "inner group", "outer child"]);
+            requests.ShouldBe(1);
+            failure.InnerExceptions.Count.ShouldBe(2);
+
+            async Coroutine Inner()
+            {
+                try
+                {
+                    await new TaskGroup().Run(async group =>
+                    {
+                        _ = group.CreateTask(Sleeps("inner child"));
+                        await Fails();
+                    });
+                }
+                finally
+                {
+                    order.Add("inner group"); // its body has failed, it waits for its child, and then the outer group cancels it
+                    requests = CoroutineTask.Current.Cancelling;
+                }
+            }
+
+            async Coroutine Fails()
+            {
+                await flag.Wait();
+                throw new FormatException();
+            }
+
+            async Coroutine Sleeps(string name)
+            {
+                try
+                {
+                    await Asyncio.Sleep(50);
+                }
+                finally
+                {
+                    order.Add(name);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void In_a_body_that_the_group_has_ended_a_later_cancellation_from_outside_is_told_and_not_the_groups_own()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(new TaskGroup().Run(async group =>
+            {
+                _ = group.CreateTask(EndsSlowly());
+                Asyncio.GetRunningLoop().CallLater(1, () => group.Cancel("the group's"));
+                await Asyncio.Sleep(50);
+            }));
+            await Asyncio.Sleep(2);
+            task.Cancel("from outside");
+            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("from outside");
+            task.Cancelling.ShouldBe(1);
+        }
+    }
+
+    [Fact]
+    public void In_a_cancelled_scope_a_group_waits_for_its_tasks_all_the_same()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var scope = new CancelScope(timeout: 1);
+            await scope.Run(async _ => await new TaskGroup().Run(async group =>
+            {
+                var child = group.CreateTask(EndsSlowly());
+                await Asyncio.Sleep(0);
+                child.IsDone.ShouldBeFalse();
+            }));
+            scope.WasCaught.ShouldBeTrue();
+            Asyncio.GetRunningLoop().Time.ShouldBe(6, 1e-9);
+            CoroutineTask.Current.Cancelling.ShouldBe(0);
+            await Asyncio.Sleep(1);
+        }
+    }
+
+    [Fact]
     public void A_child_that_the_group_cancels_before_its_first_step_does_not_take_that_for_its_own_timeout()
     {
         VirtualTimeLoop.Run(Main());

@@ -94,14 +94,4 @@ public class SuspensionAssertTests
             return e.Message;
         }
     }
-
-    [Fact]
-    public void What_does_not_suspend_leaves_nothing_in_the_loop_that_a_schedule_could_permute()
-        => Schedules.Explore(
-            async () =>
-            {
-                await SuspensionAssert.DoesNotSuspend(Value());
-                await Asyncio.Sleep(0);
-            },
-            count: 100).ShouldBe(1);
 }
