@@ -44,15 +44,15 @@ public static partial class Asyncio
     public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout) => WaitFor(awaitable, EventLoop.SecondsOf(timeout));
 
     internal static Coroutine<T> WaitForOn<T>(IAwaitable<T> awaitable, double? timeout, EventLoop? loop)
-        => timeout is { } seconds ? new WaitForCoroutine<T>(awaitable, seconds, loop) : Await(awaitable);
+        => timeout is { } seconds ? new WaitForCoroutine<T>(awaitable, seconds, loop) : WaitFor(awaitable);
 
     internal static Coroutine WaitForOn(IAwaitable awaitable, double? timeout, EventLoop? loop)
-        => timeout is { } seconds ? new UntypedWaitForCoroutine(awaitable, seconds, loop) : Await(awaitable);
+        => timeout is { } seconds ? new UntypedWaitForCoroutine(awaitable, seconds, loop) : WaitFor(awaitable);
 
-    /// <summary>A coroutine that does nothing but await something.</summary>
-    internal static async Coroutine<T> Await<T>(IAwaitable<T> awaitable) => await awaitable;
+    // Without a limit.
+    private static async Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable) => await awaitable;
 
-    internal static async Coroutine Await(IAwaitable awaitable) => await awaitable;
+    private static async Coroutine WaitFor(IAwaitable awaitable) => await awaitable;
 }
 
 /// <summary>

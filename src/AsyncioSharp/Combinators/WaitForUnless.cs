@@ -22,7 +22,9 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(awaitable);
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
-        return cancellationToken.CanBeCanceled ? WaitFor<T>(new WaitGuard(awaitable, cancellationToken), timeout) : WaitFor(awaitable, timeout);
+        return cancellationToken.CanBeCanceled
+            ? WaitFor(new WaitGuard(awaitable, timeout, cancellationToken), static guard => new WaitForCoroutine<T>(guard.Awaited, guard.Seconds, null, guard.IsMade))
+            : WaitFor(awaitable, timeout);
     }
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
@@ -41,7 +43,9 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(awaitable);
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
-        return cancellationToken.CanBeCanceled ? WaitFor(new WaitGuard(awaitable, cancellationToken), timeout) : WaitFor(awaitable, timeout);
+        return cancellationToken.CanBeCanceled
+            ? WaitFor(new WaitGuard(awaitable, timeout, cancellationToken), static guard => new UntypedWaitForCoroutine(guard.Awaited, guard.Seconds, null, guard.IsMade))
+            : WaitFor(awaitable, timeout);
     }
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
@@ -54,25 +58,12 @@ public static partial class Asyncio
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
     public static Coroutine WaitFor(IAwaitable awaitable, CancellationToken cancellationToken) => WaitFor(awaitable, null, cancellationToken);
 
-    private static async Coroutine<T> WaitFor<T>(WaitGuard guard, double? timeout)
+    private static async Coroutine<T> WaitFor<T>(WaitGuard guard, Func<WaitGuard, WaitForCoroutine<T>> wait)
     {
         using var begun = guard.Begin();
         try
         {
-            return await new WaitForCoroutine<T>(guard.Awaited, timeout ?? double.PositiveInfinity, null, guard.IsMade);
-        }
-        catch (OperationCanceledException e) when (guard.IsCause)
-        {
-            throw guard.Told(e);
-        }
-    }
-
-    private static async Coroutine WaitFor(WaitGuard guard, double? timeout)
-    {
-        using var begun = guard.Begin();
-        try
-        {
-            await new UntypedWaitForCoroutine(guard.Awaited, timeout ?? double.PositiveInfinity, null, guard.IsMade);
+            return await wait(guard);
         }
         catch (OperationCanceledException e) when (guard.IsCause)
         {
@@ -85,13 +76,15 @@ public static partial class Asyncio
 /// The token of a <c>WaitFor</c>: it cancels what is waited for. The cancellation is told as the token's only if nobody cancelled the
 /// waiting task meanwhile.
 /// </summary>
-internal sealed class WaitGuard(IAwaitable awaitable, CancellationToken token) : ITokenListener
+internal sealed class WaitGuard(IAwaitable awaitable, double? timeout, CancellationToken token) : ITokenListener
 {
     private Future? _awaited;    // from here on: set by Begin
     private CoroutineTask? _task; // the one that waits
     private int _requests;       // the cancel requests that had reached it at the beginning, without one that was still to be delivered
 
     internal Future Awaited => _awaited!;
+
+    internal double Seconds => timeout ?? double.PositiveInfinity;
 
     /// <summary>True if the future is a task that was made for this wait.</summary>
     internal bool IsMade => !ReferenceEquals(_awaited, awaitable);

@@ -276,6 +276,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
                 Injection.ThrowIfAny();
                 break;
             case Progress.Failed when Link is Exception exception:
+                Injection.Forget();
                 ExceptionDispatchInfo.Throw(exception);
                 break;
             default:

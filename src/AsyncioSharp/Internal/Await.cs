@@ -102,6 +102,15 @@ internal static class Injection
         t_exception = exception;
     }
 
+    /// <summary>Called by an awaiter that throws by itself: it is the one that was resumed, and nobody further on must throw what came this way too.</summary>
+    internal static void Forget()
+    {
+        if (s_throwing != 0)
+        {
+            t_exception = null;
+        }
+    }
+
     /// <summary>Ends what <see cref="Begin"/> began.</summary>
     internal static void End()
     {

@@ -149,7 +149,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     /// <returns>An enumerator; several may share the items of one queue.</returns>
     public AsyncEnumerator GetAsyncEnumerator() => new(this);
 
-    IAsyncEnumerator<T> IAsyncEnumerable<T>.GetAsyncEnumerator(CancellationToken cancellationToken) => new Iteration(GetAsyncEnumerator(), cancellationToken);
+    IAsyncEnumerator<T> IAsyncEnumerable<T>.GetAsyncEnumerator(CancellationToken cancellationToken) => new Iteration(this, cancellationToken);
 
     /// <summary>For instance <c>&lt;AsyncQueue maxsize=2 _queue=[1, 2] _putters[1] tasks=3&gt;</c>.</summary>
     /// <returns>The text.</returns>
@@ -213,8 +213,6 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         private readonly AsyncQueue<T> _queue;
         private T? _current;
 
-        private bool _isUnread; // the item has left the queue and has not reached anybody yet; only of the form that .NET knows
-
         internal AsyncEnumerator(AsyncQueue<T> queue) => _queue = queue;
 
         /// <summary>The item that was got last.</summary>
@@ -227,29 +225,11 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
             try
             {
                 _current = await _queue.Get();
-                _isUnread = true;
                 return true;
             }
             catch (QueueShutDownException)
             {
                 return false;
-            }
-        }
-
-        /// <summary>The current item, which has reached the one who asks.</summary>
-        internal T Read()
-        {
-            _isUnread = false;
-            return _current!;
-        }
-
-        /// <summary>Puts the item back unless it was read.</summary>
-        internal void ReturnUnread()
-        {
-            if (_isUnread)
-            {
-                _isUnread = false;
-                _queue.Return(_current!);
             }
         }
     }
@@ -261,33 +241,49 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     /// </summary>
     private sealed class Iteration : IAsyncEnumerator<T>
     {
+        private readonly AsyncQueue<T> _queue;
         private readonly AsyncEnumerator _items;
         private readonly IAsyncEnumerator<bool> _moves; // the iterator that the compiler makes, by which the library knows what is awaited
+        private bool _isUnread; // the item has left the queue and has not reached anybody yet
 
-        internal Iteration(AsyncEnumerator items, CancellationToken token)
+        internal Iteration(AsyncQueue<T> queue, CancellationToken token)
         {
-            _items = items;
-            _moves = Move(items, token);
+            _queue = queue;
+            _items = queue.GetAsyncEnumerator();
+            _moves = Move(token);
         }
 
-        public T Current => _items.Read();
+        public T Current
+        {
+            get
+            {
+                _isUnread = false;
+                return _items.Current;
+            }
+        }
 
         public ValueTask<bool> MoveNextAsync() => _moves.MoveNextAsync();
 
         public ValueTask DisposeAsync()
         {
             var disposal = _moves.DisposeAsync();
-            _items.ReturnUnread();
+            if (_isUnread)
+            {
+                _isUnread = false;
+                _queue.Return(_items.Current);
+            }
             return disposal;
         }
 
-        private static async IAsyncEnumerator<bool> Move(AsyncEnumerator items, CancellationToken token)
+        private async IAsyncEnumerator<bool> Move(CancellationToken token)
         {
-            while (token.CanBeCanceled ? await Asyncio.WaitFor(items.MoveNextAsync(), token) : await items.MoveNextAsync())
+            while (token.CanBeCanceled ? await Asyncio.WaitFor(Take(), token) : await Take())
             {
                 yield return true;
             }
         }
+
+        private async Coroutine<bool> Take() => _isUnread = await _items.MoveNextAsync();
     }
 
     private sealed class GetCoroutine(AsyncQueue<T> queue) : WaitCoroutine<T>

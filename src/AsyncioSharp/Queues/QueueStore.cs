@@ -49,25 +49,21 @@ internal abstract class QueueStore<T>
 internal sealed class FifoStore<T> : QueueStore<T>
 {
     private readonly Queue<T> _items = new();
+    private Stack<T>? _returned; // before those; seldom any
 
     private protected override void Keep(T item) => _items.Enqueue(item);
 
-    private protected override void KeepFirst(T item)
+    private protected override void KeepFirst(T item) => (_returned ??= new()).Push(item);
+
+    private protected override T Give() => _returned is { Count: > 0 } ? _returned.Pop() : _items.Dequeue();
+
+    private protected override void Drop()
     {
-        T[] others = [.. _items]; // seldom
+        _returned = null;
         _items.Clear();
-        _items.Enqueue(item);
-        foreach (var other in others)
-        {
-            _items.Enqueue(other);
-        }
     }
 
-    private protected override T Give() => _items.Dequeue();
-
-    private protected override void Drop() => _items.Clear();
-
-    internal override List<T> Snapshot() => [.. _items];
+    internal override List<T> Snapshot() => [.. _returned ?? [], .. _items];
 }
 
 /// <summary>Last in, first out.</summary>

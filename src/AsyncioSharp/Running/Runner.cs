@@ -39,15 +39,20 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
     /// <exception cref="KeyboardInterruptException">The user pressed Ctrl-C.</exception>
     [StackTraceHidden]
     public T Run<T>(IAwaitable<T> awaitable, Context? context = null)
-        => RunTask(awaitable, context, static it => Asyncio.Await((IAwaitable<T>)it), [StackTraceHidden] static (loop, task) => loop.RunUntilComplete((IAwaitable<T>)(object)task));
+        => RunTask(
+            awaitable,
+            context,
+            static it => Asyncio.WaitFor((IAwaitable<T>)it, timeout: null),
+            [StackTraceHidden] static (loop, task) => loop.RunUntilComplete((IAwaitable<T>)(object)task));
 
     /// <inheritdoc cref="Run{T}(IAwaitable{T}, Context?)"/>
     [StackTraceHidden]
-    public void Run(IAwaitable awaitable, Context? context = null) => RunTask(awaitable, context, Asyncio.Await, [StackTraceHidden] static (loop, task) =>
-    {
-        loop.RunUntilComplete(task);
-        return true;
-    });
+    public void Run(IAwaitable awaitable, Context? context = null)
+        => RunTask(awaitable, context, static it => Asyncio.WaitFor(it, timeout: null), [StackTraceHidden] static (loop, task) =>
+        {
+            loop.RunUntilComplete(task);
+            return true;
+        });
 
     /// <summary>The loop of the runner, for instance to set it up before the first run. Mirrors <c>Runner.get_loop</c>.</summary>
     /// <returns>The loop.</returns>

@@ -22,11 +22,10 @@ public sealed class CancelScope : IScope, ITokenListener
 {
     private readonly ScopeFrame _frame;
     private readonly double? _timeout;  // seconds from the beginning
-    private CoroutineTask? _task;       // the one that runs the body; null before that
     private readonly CancellationToken _token;
+    private ScopeEntry _entry;
     private TokenWatch? _watch;
     private TimerHandle? _alarm;
-    private int _settled;               // the task's requests at the beginning
     private bool _deadlineWasSet;
     private bool _over;
 
@@ -72,14 +71,14 @@ public sealed class CancelScope : IScope, ITokenListener
         set
         {
             EventLoop.CheckSeconds(value ?? 0, nameof(value));
-            _task?.Loop.CheckThread();
+            _entry.CheckThread();
             if (_over)
             {
                 throw new InvalidOperationException($"{this} was left; its deadline can no longer be set.");
             }
             field = value;
             _deadlineWasSet = true;
-            if (_task is not null)
+            if (_entry.Task is not null)
             {
                 Schedule();
             }
@@ -140,7 +139,7 @@ public sealed class CancelScope : IScope, ITokenListener
     /// <returns>The text.</returns>
     public override string ToString()
     {
-        string state = _over ? "left" : _task is null ? "created" : "active";
+        string state = _over ? "left" : _entry.Task is null ? "created" : "active";
         string deadline = Deadline is { } time ? $" deadline={Math.Round(time, 3).ToString(CultureInfo.InvariantCulture)}" : "";
         string cancelled = IsCancelled ? $" cancelled{(CancelledBy is null ? "" : $" by '{CancelledBy}'")}{(Reason is null ? "" : $": '{Reason}'")}" : "";
         return $"<CancelScope [{state}]{(IsShielded ? " shielded" : "")}{deadline}{cancelled}>";
@@ -148,13 +147,7 @@ public sealed class CancelScope : IScope, ITokenListener
 
     void IScope.Enter(CoroutineTask task)
     {
-        if (_task is not null)
-        {
-            throw new InvalidOperationException($"{this} has already been entered; make a new one.");
-        }
-        _task = task;
-        task.Enter(_frame);
-        _settled = task.SettledRequests; // behind the shield, if this is one: what is held back, or on outside, is not this scope's
+        _entry.Begin(this, task, _frame);
         if (IsCancelled)
         {
             task.CancelIn(_frame, Reason);
@@ -179,8 +172,8 @@ public sealed class CancelScope : IScope, ITokenListener
         _over = true;
         _alarm?.Cancel();
         _watch?.Dispose();
-        bool isOurs = IsCancelled && _task!.TakeBack(_settled);
-        _task!.Leave(_frame);
+        bool isOurs = IsCancelled && _entry.TakeBack();
+        _entry.Task!.Leave(_frame);
         WasCaught = isOurs && failure is OperationCanceledException; // also one of .NET: code may have been given a token that is linked with the task's
         return WasCaught ? null : failure;
     }
@@ -189,14 +182,14 @@ public sealed class CancelScope : IScope, ITokenListener
     {
         if (!_over && !IsCancelled)
         {
-            _task!.Details.TokensOf(_task).TakeOver(token);
+            _entry.Task!.Details.TokensOf(_entry.Task).TakeOver(token);
             CancelNow("the token was cancelled", null);
         }
     }
 
     private void CancelNow(string? reason, string? by)
     {
-        _task?.Loop.CheckThread();
+        _entry.CheckThread();
         if (_over || IsCancelled)
         {
             return;
@@ -204,7 +197,7 @@ public sealed class CancelScope : IScope, ITokenListener
         Reason = reason;
         CancelledBy = by;
         IsCancelled = true;
-        _task?.CancelIn(_frame, reason);
+        _entry.Task?.CancelIn(_frame, reason);
     }
 
     private void Schedule()
@@ -215,13 +208,14 @@ public sealed class CancelScope : IScope, ITokenListener
         {
             return;
         }
-        if (when <= _task!.Loop.Time)
+        var loop = _entry.Task!.Loop;
+        if (when <= loop.Time)
         {
             PassDeadline();
         }
         else
         {
-            _alarm = _task.Loop.CallAt(when, static scope => scope.PassDeadline(), this);
+            _alarm = loop.CallAt(when, static scope => scope.PassDeadline(), this);
         }
     }
 

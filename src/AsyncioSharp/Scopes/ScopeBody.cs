@@ -35,7 +35,11 @@ internal static class ScopeBody
         {
             failure = e;
         }
-        await Run(scope, failure);
+        if (scope.Drain(failure) is { } rest)
+        {
+            await rest;
+        }
+        Leave(scope, failure);
     }
 
     /// <summary>The same with a value. If the scope ended the body and throws nothing, <paramref name="instead"/> is what comes of it.</summary>
@@ -53,18 +57,18 @@ internal static class ScopeBody
         {
             failure = e;
         }
-        await Run(scope, failure);
-        return failure is null || instead is null ? value! : instead();
-    }
-
-    // The end of a run.
-    private static async Coroutine Run<TScope>(TScope scope, Exception? failure)
-        where TScope : class, IScope
-    {
         if (scope.Drain(failure) is { } rest)
         {
             await rest;
         }
+        Leave(scope, failure);
+        return failure is null || instead is null ? value! : instead();
+    }
+
+    // The end of a run. Not a coroutine: it would be one more to make, and one more through which every exception would have to go.
+    private static void Leave<TScope>(TScope scope, Exception? failure)
+        where TScope : class, IScope
+    {
         if (scope.Leave(failure) is { } outcome)
         {
             ExceptionDispatchInfo.Throw(outcome);

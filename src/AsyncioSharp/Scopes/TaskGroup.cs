@@ -20,12 +20,10 @@ namespace AsyncioSharp;
 public sealed class TaskGroup : IScope
 {
     private List<Exception> _errors = [];
-    private CoroutineTask? _parent;    // the task that runs the body; null before that
+    private ScopeEntry _entry;
     private TaskGroupChild? _first;    // the tasks that are not known to be done, in order of their creation
     private TaskGroupChild? _last;
     private int _count;                // how many those are
-    private ScopeFrame? _around;       // the cancel scope or shield that the group is in
-    private int _settled;              // the parent's requests at the beginning
     private Future<bool>? _drained;    // what the parent waits for when the body has ended
     private Exception? _fatal;         // a failure that comes out as it is
     private CancelledException? _cancelled; // a cancellation from outside that came when the body had ended
@@ -95,13 +93,13 @@ public sealed class TaskGroup : IScope
     /// <exception cref="InvalidOperationException">In debug mode: another thread runs the loop. Nothing is changed.</exception>
     public void Cancel(string? message = null)
     {
-        _parent?.Loop.CheckThread();
+        _entry.CheckThread();
         if (_over || _aborting)
         {
             return;
         }
         _message = message;
-        if (_parent is null)
+        if (Parent is null)
         {
             _aborting = true; // the rest follows when it is entered
         }
@@ -117,18 +115,12 @@ public sealed class TaskGroup : IScope
     {
         string tasks = _count > 0 ? $" tasks={_count}" : "";
         string errors = _errors.Count > 0 ? $" errors={_errors.Count}" : "";
-        return $"<TaskGroup{tasks}{errors}{(_aborting ? " cancelling" : _parent is not null ? " entered" : "")}>";
+        return $"<TaskGroup{tasks}{errors}{(_aborting ? " cancelling" : Parent is not null ? " entered" : "")}>";
     }
 
     void IScope.Enter(CoroutineTask task)
     {
-        if (_parent is not null)
-        {
-            throw new InvalidOperationException($"TaskGroup {this} has already been entered; make a new one.");
-        }
-        _parent = task;
-        _around = task.Scope;
-        _settled = task.SettledRequests;
+        _entry.Begin(this, task);
         if (_aborting)
         {
             Abort();
@@ -149,11 +141,11 @@ public sealed class TaskGroup : IScope
     Exception? IScope.Leave(Exception? failure)
     {
         _over = true;
-        if (failure is OperationCanceledException foreign and not CancelledException && _parent!.IsCancelledBy(foreign))
+        if (failure is OperationCanceledException foreign and not CancelledException && Parent!.IsCancelledBy(foreign))
         {
             failure = new CancelledException(null, foreign, foreign.CancellationToken); // of the task's token, or one linked with it
         }
-        bool isOurs = !_requested ? _parent!.SettledRequests <= _settled : _parent!.TakeBack(_settled);
+        bool isOurs = _requested ? _entry.TakeBack() : !_entry.IsTold(own: 0);
         var errors = _errors;
         _errors = []; // exceptions hold on to much; the group must not hold on to them
         if (failure is not (null or CancelledException or CoroutineExitException))
@@ -176,19 +168,19 @@ public sealed class TaskGroup : IScope
                 return _requested ? null : cancelled;
             }
             // One exception tells all the requests that came while the group was ending, as in CPython.
-            var pending = cancelled is null || _heldBack ? _parent.TakePending() : null;
+            var pending = cancelled is null || _heldBack ? Parent!.TakePending() : null;
             return cancelled ?? pending;
         }
         if (!isOurs)
         {
             // Failures have precedence over a cancellation from outside, but do not make it undone: it is thrown at the next await.
-            _parent.Redeliver(cancelled?.CancelMessage);
+            Parent!.Redeliver(cancelled?.CancelMessage);
         }
         return new TaskGroupException(errors);
     }
 
     /// <summary>The task that runs the body and waits for the group's tasks; null before that.</summary>
-    internal CoroutineTask? Parent => _parent;
+    internal CoroutineTask? Parent => _entry.Task;
 
     /// <summary>A task of the group is done.</summary>
     internal void OnDone(TaskGroupChild child)
@@ -231,7 +223,7 @@ public sealed class TaskGroup : IScope
         if (!_exiting)
         {
             _requested = true;
-            _parent!.CancelFrom(_around, _message);
+            _entry.Cancel(_message);
         }
     }
 
@@ -240,7 +232,7 @@ public sealed class TaskGroup : IScope
         ScopeFrame? shield = null;
         while (_count > 0)
         {
-            _drained = new GroupEnd(_parent!.Loop, this);
+            _drained = new GroupEnd(Parent!.Loop, this);
             try
             {
                 await _drained;
@@ -248,7 +240,7 @@ public sealed class TaskGroup : IScope
             catch (CancelledException e)
             {
                 // From outside; or the group's own, which the body did not wait for.
-                if (!_requested || _parent.SettledRequests > _settled + 1)
+                if (!_requested || _entry.IsTold(own: 1))
                 {
                     _cancelled ??= e;
                 }
@@ -258,27 +250,27 @@ public sealed class TaskGroup : IScope
                 }
                 else
                 {
-                    shield ??= _parent.EnterShieldInScope(); // a cancelled scope around would interrupt this again and again
+                    shield ??= Parent!.EnterShieldInScope(); // a cancelled scope around would interrupt this again and again
                 }
             }
         }
         if (shield is not null)
         {
             _heldBack = shield.Held > 0;
-            _parent!.Leave(shield);
+            Parent!.Leave(shield);
         }
     }
 
     private EventLoop CheckOpen(Coroutine coroutine)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
-        string? reason = _parent is null ? "has not been entered; add tasks in the body given to Run"
+        string? reason = Parent is null ? "has not been entered; add tasks in the body given to Run"
             : _over || (_exiting && _count == 0) ? "is finished; make a new one"
             : _aborting ? "is shutting down; no task can be added any more"
             : null;
         if (reason is null)
         {
-            return _parent!.Loop;
+            return Parent!.Loop;
         }
         coroutine.Close(); // or it would be reported as never awaited, which is not the mistake
         throw new InvalidOperationException($"TaskGroup {this} {reason}.");
@@ -339,7 +331,7 @@ public sealed class TaskGroup : IScope
         }
     }
 
-    private void Report(Exception failure, CoroutineTask? task) => _parent!.Loop.CallExceptionHandler(new ExceptionContext
+    private void Report(Exception failure, CoroutineTask? task) => Parent!.Loop.CallExceptionHandler(new ExceptionContext
     {
         Message = $"a failure in {this} could not be thrown, because the group was left otherwise",
         Exception = failure,

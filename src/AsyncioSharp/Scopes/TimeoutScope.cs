@@ -15,13 +15,11 @@ namespace AsyncioSharp;
 /// </remarks>
 public sealed class TimeoutScope : IScope, ITokenListener
 {
-    private CoroutineTask? _task;  // the one that runs the body; null before that
-    private Handle? _alarm;        // the call that will expire it
-    private State _state;
-    private ScopeFrame? _around;   // the cancel scope or shield that the timeout is in
-    private int _settled;          // the task's requests at the beginning
-    private TokenWatch? _watch;
     private readonly CancellationToken _token;
+    private ScopeEntry _entry;
+    private Handle? _alarm;     // the call that will expire it
+    private TokenWatch? _watch;
+    private State _state;
 
     internal TimeoutScope(double? when, CancellationToken token)
     {
@@ -59,7 +57,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
     public void Reschedule(double? when)
     {
         EventLoop.CheckSeconds(when ?? 0, nameof(when));
-        _task?.Loop.CheckThread();
+        _entry.CheckThread();
         if (_state != State.Active)
         {
             throw new InvalidOperationException(_state == State.Created
@@ -101,15 +99,9 @@ public sealed class TimeoutScope : IScope, ITokenListener
 
     void IScope.Enter(CoroutineTask task)
     {
-        if (_state != State.Created)
-        {
-            throw new InvalidOperationException("Timeout has already been entered; make a new one.");
-        }
         CancelledException.ThrowIfRequested(_token);
+        _entry.Begin(this, task);
         _state = State.Active;
-        _task = task;
-        _around = task.Scope;
-        _settled = task.SettledRequests;
         Schedule();
         _watch = TokenWatch.Start(task.Loop, this, _token);
     }
@@ -120,8 +112,8 @@ public sealed class TimeoutScope : IScope, ITokenListener
         _alarm = null;
         _watch?.Dispose();
         bool isOurs = _state == State.Active
-            ? _token.IsCancellationRequested && _task!.ReachingRequests <= _settled // the body had a token that is linked with it, and was told first
-            : _task!.TakeBack(_settled);
+            ? _token.IsCancellationRequested && !_entry.IsAsked // the body had a token that is linked with it, and was told first
+            : _entry.TakeBack();
         _state = _state switch
         {
             State.Expiring => State.Expired,
@@ -139,8 +131,8 @@ public sealed class TimeoutScope : IScope, ITokenListener
         {
             _alarm?.Cancel();
             _state = State.Cancelling;
-            _task!.Details.TokensOf(_task).TakeOver(token);
-            _task.CancelFrom(_around, null);
+            _entry.Task!.Details.TokensOf(_entry.Task).TakeOver(token);
+            _entry.Cancel(null);
         }
     }
 
@@ -149,7 +141,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
     private void Schedule()
     {
         _alarm?.Cancel();
-        var loop = _task!.Loop;
+        var loop = _entry.Task!.Loop;
         _alarm = When is not { } when ? null
             : when <= loop.Time ? loop.CallSoon(static timeout => timeout.Expire(), this) // before the next turn of a body that only yields
             : loop.CallAt(when, static timeout => timeout.Expire(), this);
@@ -159,7 +151,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
     {
         _alarm = null;
         _state = State.Expiring;
-        _task!.CancelFrom(_around, null);
+        _entry.Cancel(null);
     }
 }
 

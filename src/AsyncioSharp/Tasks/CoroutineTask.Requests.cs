@@ -326,6 +326,9 @@ public partial class CoroutineTask
         }
     }
 
+    /// <summary>Has a request that comes before the first step wait for that step, so that the coroutine begins all the same.</summary>
+    internal void StartBeforeCancel() => Mark(Marks.StartsBeforeCancel, true);
+
     /// <summary>Passes a request that was counted already on in the next iteration.</summary>
     internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
 

@@ -142,9 +142,6 @@ public partial class CoroutineTask : Future
         set => Mark(Marks.Implicit, value);
     }
 
-    /// <summary>Has a request that comes before the first step wait for that step, so that the coroutine begins all the same.</summary>
-    internal void StartBeforeCancel() => Mark(Marks.StartsBeforeCancel, true);
-
     /// <summary>Where the task stands in its loop's table of tasks, counted from 1; 0 if it does not.</summary>
     internal int Place { get; set; }
 

@@ -255,17 +255,55 @@ public class WaitForFirstStepTests
 
             async Coroutine Await() => await future;
         }
+    }
 
-        static void FromDeep(Action action)
+    [Fact]
+    public void A_request_from_a_deep_stack_is_delivered_once_and_may_be_refused()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
         {
-            if (RuntimeHelpers.TryEnsureSufficientExecutionStack())
+            int requests = 0;
+            var inner = Asyncio.CreateTask(Refuses());
+            var task = Asyncio.CreateTask(Await());
+            await Asyncio.Sleep(1);
+            FromDeep(() => task.Cancel("deep"));
+            (await task).ShouldBe(5);
+            (requests, task.Cancelling, inner.Cancelling).ShouldBe((1, 1, 1));
+
+            async Coroutine<int> Await()
             {
-                FromDeep(action);
+                int result = await inner;
+                await Asyncio.Sleep(1);
+                return result;
             }
-            else
+
+            async Coroutine<int> Refuses()
             {
-                action();
+                try
+                {
+                    await Asyncio.Sleep(50);
+                }
+                catch (CancelledException)
+                {
+                    requests++;
+                    await Asyncio.Sleep(1);
+                }
+                return 5;
             }
+        }
+    }
+
+    private static void FromDeep(Action action)
+    {
+        if (RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            FromDeep(action);
+        }
+        else
+        {
+            action();
         }
     }
 

@@ -55,11 +55,11 @@ public class NotCompilingTests
 
     [Fact]
     [CPython("test_runners.py::RunTests.test_asyncio_run_only_coro", Deviation = Deviation)]
-    public void A_main_that_is_no_coroutine()
+    public void A_main_that_cannot_be_awaited()
     {
         Snippet.IsRefused("Asyncio.Run(1);", instead: "Asyncio.Run(One());");
         Snippet.IsRefused("Asyncio.Run(() => { });", instead: "Asyncio.Run(Nothing());");
-        Snippet.IsRefused("Asyncio.Run(future);", instead: "loop.RunUntilComplete(future);");
+        Snippet.IsRefused("Asyncio.Run(loop);", instead: "Asyncio.Run(future);");
     }
 
     [Fact]

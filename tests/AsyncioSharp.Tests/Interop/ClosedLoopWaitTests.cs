@@ -139,4 +139,44 @@ public class ClosedLoopWaitTests
 
         static async Task<int> Await(Future<int> future) => await future;
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_method_that_has_dealt_with_the_end_of_its_wait_for_a_coroutine_is_not_told_again(bool cancelled)
+    {
+        var loop = new EventLoop();
+        loop.ExceptionHandler = static (_, _) => { }; // a task is left behind
+        var done = loop.CreateFuture<int>();
+        done.SetResult(5);
+        Task<int>? waiting = null;
+        loop.RunUntilComplete(Main());
+        loop.Close();
+        (await waiting!.WaitAsync(s_limit)).ShouldBe(5);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Below());
+            await Asyncio.Sleep(0.001);
+            if (cancelled)
+            {
+                task.Cancel();
+                await Asyncio.Wait([task]);
+            }
+        }
+
+        async Coroutine Below() => await (waiting = Deal());
+
+        async Task<int> Deal()
+        {
+            try
+            {
+                await Asyncio.Sleep(1000, 1);
+            }
+            catch (Exception e) when (e is InvalidStateException or CancelledException)
+            {
+            }
+            return await done;
+        }
+    }
 }

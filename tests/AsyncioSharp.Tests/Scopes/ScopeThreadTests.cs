@@ -9,7 +9,7 @@ public class ScopeThreadTests
     [Fact]
     public void It_cannot_cancel_a_scope()
     {
-        VirtualTimeLoop.Run(Main(), debug: true);
+        RunInDebugMode(Main());
 
         static async Coroutine Main()
         {
@@ -30,7 +30,7 @@ public class ScopeThreadTests
     [InlineData(50)]
     public void It_cannot_set_a_deadline(double deadline)
     {
-        VirtualTimeLoop.Run(Main(), debug: true);
+        RunInDebugMode(Main());
 
         async Coroutine Main()
         {
@@ -50,7 +50,7 @@ public class ScopeThreadTests
     [Fact]
     public void It_cannot_cancel_a_group()
     {
-        VirtualTimeLoop.Run(Main(), debug: true);
+        RunInDebugMode(Main());
 
         static async Coroutine Main()
         {
@@ -69,7 +69,7 @@ public class ScopeThreadTests
     [Fact]
     public void It_cannot_move_a_timeout()
     {
-        VirtualTimeLoop.Run(Main(), debug: true);
+        RunInDebugMode(Main());
 
         static async Coroutine Main()
         {
@@ -90,7 +90,7 @@ public class ScopeThreadTests
     [InlineData(true)]
     public void It_can_neither_make_a_request_nor_take_one_back(bool inScope)
     {
-        VirtualTimeLoop.Run(inScope ? new CancelScope().Run(async _ => await Main()) : Main(), debug: true);
+        RunInDebugMode(inScope ? new CancelScope().Run(async _ => await Main()) : Main());
 
         static async Coroutine Main()
         {
@@ -104,6 +104,13 @@ public class ScopeThreadTests
             await Asyncio.Sleep(1);
         }
     }
+
+    private static void RunInDebugMode(Coroutine main) => Asyncio.Run(main, debug: true, static () =>
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.LogWriter = TextWriter.Null;
+        return loop;
+    });
 
     // The loop runs meanwhile, and stands still.
     private static void Refused(Action change)
