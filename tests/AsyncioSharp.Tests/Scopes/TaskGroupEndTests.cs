@@ -235,6 +235,33 @@ public class TaskGroupEndTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void One_exception_tells_all_the_requests_that_came_while_the_group_was_ending(bool inScope)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(inScope ? new CancelScope().Run(async _ => await Ends()) : Ends());
+            for (int i = 1; i <= 4; i++)
+            {
+                await Asyncio.Sleep(1);
+                task.Cancel($"{i}");
+            }
+            await task;
+            task.Cancelling.ShouldBe(4);
+
+            static async Coroutine Ends()
+            {
+                var failure = await LoopSteps.FailureOf<CancelledException>(new TaskGroup().Run(async group => _ = group.CreateTask(EndsSlowly())));
+                failure.CancelMessage.ShouldBe("1");
+                await Asyncio.Sleep(1); // not told again
+            }
+        }
+    }
+
     [Fact]
     public void In_a_cancelled_scope_a_group_waits_for_its_tasks_all_the_same()
     {
