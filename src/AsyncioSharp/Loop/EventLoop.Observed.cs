@@ -12,7 +12,7 @@ public sealed partial class EventLoop
 
     private StepWatch? _watch;  // null: nobody looks
     private WatchedLoop? _watched;
-    private int _untilLook;
+    private int _untilLook; // iterations; 0 has the loop look at everything after this one
 
     /// <summary>
     /// A thread of its own reports the loop, while it is blocked, if one callback or step of a task has been running for this long; again each time that time has
@@ -86,7 +86,7 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Look()
     {
-        _untilLook = LookEvery;
+        _untilLook = _stopping || _guest is not null ? 0 : LookEvery; // a guest gives way to its host after each iteration
         var limit = Watchdog;
         _watch = Debug || limit is not null || Telemetry.ListensToSteps ? _watch ?? new StepWatch(this, _timeProvider) : null;
         if ((limit is not null) != (_watched is not null))

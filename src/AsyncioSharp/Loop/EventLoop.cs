@@ -146,6 +146,7 @@ public sealed partial class EventLoop
     public void Stop()
     {
         _stopping = true;
+        _untilLook = 0;
         if (_guest is not null)
         {
             _parker.Wake(); // code of the host may call this between two iterations
@@ -324,7 +325,7 @@ public sealed partial class EventLoop
                 ready.Begin(out object? source).Run(source);
             }
         }
-        while (ready.Count > 0 && _timers.Count == 0 && !_inbox.IsFilled && --_untilLook >= 0 && !_stopping && _guest is null); // an iteration with nothing else to do
+        while (ready.Count > 0 && _timers.Count == 0 && !_inbox.IsFilled && --_untilLook >= 0); // an iteration that has nothing else to do
         ready.End();
     }
 

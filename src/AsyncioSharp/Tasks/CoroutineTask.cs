@@ -173,10 +173,6 @@ public partial class CoroutineTask : Future
 
     internal sealed override void Run(object? source)
     {
-        if (IsDone)
-        {
-            return; // its coroutine was closed while a wake-up was on its way
-        }
         var fatal = _extras.AreNone ? StepAtRest(source) : StepInContext(source);
         if (fatal is not null)
         {
@@ -239,7 +235,7 @@ public partial class CoroutineTask : Future
     private Exception? Step(object? source)
     {
         var leaf = _leaf;
-        return (_marks & (Marks.Begun | Marks.MustThrow)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
+        return (_marks & (Marks.Begun | Marks.MustThrow | Marks.Done)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
             && (source is null || (leaf.Awaiting == AwaitKind.Future && ReferenceEquals(source, leaf.Link) && Unsafe.As<Future>(source).HasSucceeded))
             ? GoOn(Trampoline.Resume(leaf))
             : StepOtherwise(source);
@@ -248,6 +244,10 @@ public partial class CoroutineTask : Future
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Exception? StepOtherwise(object? source)
     {
+        if (IsDone)
+        {
+            return null; // its coroutine was closed while a wake-up was on its way
+        }
         var thrown = Has(Marks.MustThrow) || source is not null ? TakeThrown(source) : null;
         if (!Begun || _leaf.Status != Coroutine.Progress.Started)
         {
@@ -388,6 +388,7 @@ public partial class CoroutineTask : Future
         {
             _leaf = own;
         }
+        _marks |= Marks.Done;
         bool isCancelled = Has(Marks.MustThrow) && !Has(Marks.YieldsToOutcome);
         Loop.NoteEnd(this, failure, isCancelled);
         switch (failure)
@@ -432,5 +433,6 @@ public partial class CoroutineTask : Future
         StartsBeforeCancel = 64, // a request that comes before the first step waits for it
         RequestLate = 128,       // such a request is on its way
         Implicit = 256,
+        Done = 512,              // as IsDone; here so that a step asks once
     }
 }
