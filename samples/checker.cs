@@ -108,20 +108,9 @@ class Checker(HttpClient client, double timeout, int attempts)
     private Coroutine<long> SizeOf(string target)
         => target.StartsWith("http://") || target.StartsWith("https://") ? SizeOfPage(target) : Asyncio.ToThread(SizeOfFile, target);
 
+    // The task's token, so that a timeout or Ctrl-C ends the request too, not only the waiting.
     private async Coroutine<long> SizeOfPage(string url)
-    {
-        using var abort = new CancellationTokenSource();
-        var page = new ConcurrentFuture<byte[]>();
-        _ = client.GetByteArrayAsync(url, abort.Token).ContinueWith(request => page.Run(request.GetAwaiter().GetResult));
-        try
-        {
-            return (await Asyncio.WrapFuture(page)).Length;
-        }
-        finally
-        {
-            abort.Cancel(); // so that a timeout or Ctrl-C ends the request too, not only the waiting
-        }
-    }
+        => (await client.GetByteArrayAsync(url, CoroutineTask.Current.CancellationToken)).Length;
 
     private static long SizeOfFile(string path) => File.ReadAllBytes(path).LongLength;
 

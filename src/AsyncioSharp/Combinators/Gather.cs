@@ -19,6 +19,14 @@ public static partial class Asyncio
     public static IFuture<T[]> Gather<T>(params ReadOnlySpan<IAwaitable<T>> awaitables) => Gathering.Start(awaitables, null, false, Gathering.Results<T>);
 
     /// <inheritdoc cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>
+    [OverloadResolutionPriority(1)]
+    public static IFuture<T[]> Gather<T>(IAwaitable<T>[] awaitables)
+    {
+        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        return Gather<T>(new ReadOnlySpan<IAwaitable<T>>(awaitables));
+    }
+
+    /// <inheritdoc cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>
     public static IFuture<T[]> Gather<T>(IEnumerable<IAwaitable<T>> awaitables)
         => Gathering.Start<IAwaitable<T>, T[]>(Gathering.Listed(awaitables), null, false, Gathering.Results<T>);
 
@@ -29,6 +37,13 @@ public static partial class Asyncio
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <returns>A future of the results.</returns>
     public static IFuture<object?[]> Gather(params ReadOnlySpan<IAwaitable> awaitables) => Gathering.Start(awaitables, null, false, Gathering.Objects);
+
+    /// <inheritdoc cref="Gather(ReadOnlySpan{IAwaitable})"/>
+    public static IFuture<object?[]> Gather(IAwaitable[] awaitables)
+    {
+        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        return Gather(new ReadOnlySpan<IAwaitable>(awaitables));
+    }
 
     /// <inheritdoc cref="Gather(ReadOnlySpan{IAwaitable})"/>
     public static IFuture<object?[]> Gather(IEnumerable<IAwaitable> awaitables)
@@ -49,6 +64,14 @@ public static partial class Asyncio
         => Gathering.Start(awaitables, null, true, Gathering.Outcomes<T>);
 
     /// <inheritdoc cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>
+    [OverloadResolutionPriority(1)]
+    public static IFuture<Outcome<T>[]> GatherOutcomes<T>(IAwaitable<T>[] awaitables)
+    {
+        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        return GatherOutcomes<T>(new ReadOnlySpan<IAwaitable<T>>(awaitables));
+    }
+
+    /// <inheritdoc cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>
     public static IFuture<Outcome<T>[]> GatherOutcomes<T>(IEnumerable<IAwaitable<T>> awaitables)
         => Gathering.Start<IAwaitable<T>, Outcome<T>[]>(Gathering.Listed(awaitables), null, true, Gathering.Outcomes<T>);
 
@@ -60,6 +83,13 @@ public static partial class Asyncio
     /// <returns>A future of the outcomes.</returns>
     public static IFuture<Outcome<object?>[]> GatherOutcomes(params ReadOnlySpan<IAwaitable> awaitables)
         => Gathering.Start(awaitables, null, true, Gathering.ObjectOutcomes);
+
+    /// <inheritdoc cref="GatherOutcomes(ReadOnlySpan{IAwaitable})"/>
+    public static IFuture<Outcome<object?>[]> GatherOutcomes(IAwaitable[] awaitables)
+    {
+        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        return GatherOutcomes(new ReadOnlySpan<IAwaitable>(awaitables));
+    }
 
     /// <inheritdoc cref="GatherOutcomes(ReadOnlySpan{IAwaitable})"/>
     public static IFuture<Outcome<object?>[]> GatherOutcomes(IEnumerable<IAwaitable> awaitables)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -56,6 +58,13 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         if (IsDone)
         {
             return false; // the request touches nothing, so a failure that nobody has retrieved stays to be reported
+        }
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        {
+            // Very many gathers of gathers: it goes on from the loop.
+            _cancelRequested = true;
+            Loop.CallSoon(static request => request.Gather.Cancel(request.Message), (Gather: this, Message: message));
+            return true;
         }
         bool accepted = false;
         foreach (var child in _children)

@@ -146,9 +146,9 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
     }
 
     /// <summary>For the text of the task that sleeps.</summary>
-    public override string ToString() => State == CoroutineState.Suspended
-        ? string.Create(CultureInfo.InvariantCulture, $"<Future pending sleep until={_time}>")
-        : base.ToString();
+    public override string ToString() => State != CoroutineState.Suspended ? base.ToString()
+        : _sleeperOrEnd is CancelledException ? "<Future cancelled>"
+        : string.Create(CultureInfo.InvariantCulture, $"<Future pending sleep until={_time}>");
 
     internal override void Resume()
     {

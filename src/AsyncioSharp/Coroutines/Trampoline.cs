@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
 
@@ -10,7 +11,8 @@ namespace AsyncioSharp;
 /// Throwing is dear in .NET: microseconds a frame. A cancellation therefore leaves coroutines that could not notice it
 /// (<see cref="Coroutine.IsTransparent"/>) without a throw: they are marked as failed, and only the next one that has a handler is run.
 /// Other exceptions are thrown through every frame, for the sake of their traces, but only through so many: .NET copies the trace at each
-/// throw, so that a failure a hundred thousand frames deep would take hours; from there on it leaves in the same way as a cancellation.
+/// throw, so that a failure a hundred thousand frames deep would take hours. From there on it leaves in the same way as a cancellation, and
+/// where a frame has a handler, which has to be run, its trace is cut back to what it was at that point.
 /// </remarks>
 internal static class Trampoline
 {
@@ -50,7 +52,7 @@ internal static class Trampoline
         }
         if (coroutine.Failure is { } failure and not CoroutineExitException)
         {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+            ExceptionDispatchInfo.Throw(failure);
         }
     }
 
@@ -68,6 +70,7 @@ internal static class Trampoline
     private static Coroutine Continue(Coroutine leaf)
     {
         int thrown = 0; // frames through which one failure was thrown
+        ExceptionDispatchInfo? bounded = null; // it, with the trace that it had when those were enough
         while (true)
         {
             if (leaf.Awaiting == AwaitKind.Coroutine)
@@ -84,7 +87,11 @@ internal static class Trampoline
             {
                 if (leaf.Status == Coroutine.Progress.Failed)
                 {
-                    leaf = Unwind(leaf, isTraced: thrown++ < MostTracedFrames);
+                    leaf = Unwind(leaf, isTraced: thrown < MostTracedFrames);
+                    if (thrown++ >= MostTracedFrames)
+                    {
+                        leaf.BoundTrace(ref bounded);
+                    }
                 }
                 else
                 {

@@ -25,9 +25,12 @@ internal static class EndPhase
         var leftovers = loop.LiveTasks();
         if (leftovers.Count > 0)
         {
-            foreach (var task in leftovers)
+            using (loop.AskOnce())
             {
-                Try(() => task.Cancel(), failures);
+                foreach (var task in leftovers)
+                {
+                    Try(() => task.Cancel(), failures);
+                }
             }
             Future? ended = null;
             Try(() => ended = (Future)Gathering.Start<CoroutineTask, bool>([.. leftovers], loop, outcomes: true, static _ => true), failures);

@@ -40,6 +40,10 @@ public partial class CoroutineTask
         {
             return;
         }
+        if (origin is null && !Loop.MayAsk(this))
+        {
+            return;
+        }
         if (origin is null && Has(Marks.PassingOn))
         {
             BreakRing(message);

@@ -22,6 +22,9 @@ public abstract class ConcurrentFuture
     {
     }
 
+    /// <summary>The loop that completes it, if it is known.</summary>
+    internal EventLoop? CompletedBy { get; init; }
+
     private enum Status
     {
         Pending,
@@ -52,13 +55,14 @@ public abstract class ConcurrentFuture
     /// <returns>False if it runs or is done; true if it is cancelled now or was before.</returns>
     public bool Cancel() => TryCancel(null);
 
-    /// <summary>Blocks this thread until it is done, and gives the exception, or null. Never call it on a loop's thread for something of that loop.</summary>
+    /// <summary>Blocks this thread until it is done, and gives the exception, or null. Not for a loop's thread and something of that loop.</summary>
     /// <param name="timeout">Seconds; null for no limit.</param>
     /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
     /// <returns>The exception, or null.</returns>
     /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled, which the exception carries.</exception>
+    /// <exception cref="InvalidOperationException">It is not done, and would be completed by the loop that runs on this thread.</exception>
     public Exception? Exception(double? timeout = null, CancellationToken cancellationToken = default)
     {
         WaitDone(timeout, cancellationToken);
@@ -210,6 +214,11 @@ public abstract class ConcurrentFuture
         if (IsDone)
         {
             return;
+        }
+        if (CompletedBy is { RunsHere: true } && timeout is not <= 0)
+        {
+            throw new InvalidOperationException(
+                $"{this} is completed by the event loop of this thread, which this would block until then; await it: await Asyncio.WrapFuture(future).");
         }
         int milliseconds = timeout is { } seconds and < double.PositiveInfinity ? (int)Math.Clamp(Math.Ceiling(seconds * 1000), 0, int.MaxValue) : System.Threading.Timeout.Infinite;
         if (!BlockedThreads().Done.Wait(milliseconds, cancellationToken))

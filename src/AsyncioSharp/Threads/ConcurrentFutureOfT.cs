@@ -11,13 +11,14 @@ public sealed class ConcurrentFuture<T> : ConcurrentFuture
     {
     }
 
-    /// <summary>Blocks this thread until it is done, and gives the result. Never call it on a loop's thread for something of that loop.</summary>
+    /// <summary>Blocks this thread until it is done, and gives the result. Not for a loop's thread and something of that loop.</summary>
     /// <param name="timeout">Seconds; null for no limit.</param>
     /// <param name="cancellationToken">Ends the wait; the work goes on.</param>
     /// <returns>The result.</returns>
     /// <exception cref="TimeoutException">The time was up; the work goes on.</exception>
     /// <exception cref="CancelledException">It was cancelled.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled, which the exception carries.</exception>
+    /// <exception cref="InvalidOperationException">It is not done, and would be completed by the loop that runs on this thread.</exception>
     public T Result(double? timeout = null, CancellationToken cancellationToken = default)
     {
         WaitForResult(timeout, cancellationToken);

@@ -31,7 +31,7 @@ public static partial class Asyncio
     /// <summary>A coroutine on its way to a loop: first the callback that makes the task, then the task's waiter that passes the outcome back.</summary>
     private abstract class Submission<T>(Coroutine coroutine, EventLoop loop, CancellationToken token) : Runnable, ConcurrentFuture.IListener
     {
-        private readonly ConcurrentFuture<T> _future = new();
+        private readonly ConcurrentFuture<T> _future = new() { CompletedBy = loop };
         private readonly Context? _context = Context.CaptureForNew();
         private CoroutineTask? _task;
 

@@ -427,4 +427,39 @@ public class AsCompletedTests
         coroutine.State.ShouldBe(CoroutineState.Created);
         coroutine.Close();
     }
+
+    [Fact]
+    public void A_consumer_that_is_cancelled_when_it_was_woken_passes_the_outcome_on()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            Future<int>[] futures = [Asyncio.GetRunningLoop().CreateFuture<int>(), Asyncio.GetRunningLoop().CreateFuture<int>()];
+            var consumers = Asyncio.AsCompleted(futures).Select(static next => Asyncio.CreateTask(next)).ToList();
+            await Asyncio.Sleep(0);
+            futures[0].SetResult(7);
+            await Asyncio.Sleep(0); // the first consumer has been woken, and has not gone on
+            consumers[0].Cancel();
+            (await Asyncio.WaitFor(consumers[1], 5)).ShouldBe(7);
+            consumers[0].IsCancelled.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public void When_the_time_is_up_the_futures_are_let_go()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            foreach (var next in Asyncio.AsCompleted([future], timeout: 1))
+            {
+                await LoopSteps.FailureOf<TimeoutException>(next);
+            }
+            future.ToString().ShouldBe("<Future pending>");
+            future.Cancel();
+        }
+    }
 }

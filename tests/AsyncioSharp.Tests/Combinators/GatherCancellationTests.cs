@@ -360,4 +360,26 @@ public class GatherCancellationTests
         }
         return 1;
     }
+
+    [Fact]
+    public void Gathers_of_gathers_are_cancelled_however_deep_they_are()
+    {
+        var log = VirtualTimeLoop.Run(Main());
+        log.ShouldBe("cancelled");
+
+        static async Coroutine<string> Main()
+        {
+            var inner = Asyncio.CreateTask(Asyncio.Sleep(10, (object?)null));
+            IAwaitable outer = inner;
+            for (int i = 0; i < 200_000; i++)
+            {
+                outer = (IAwaitable)Asyncio.Gather(outer);
+            }
+            await Asyncio.Sleep(0);
+            ((Future)outer).Cancel("all").ShouldBeTrue();
+            var failure = await LoopSteps.FailureOf<CancelledException>(outer);
+            inner.IsCancelled.ShouldBeTrue();
+            return "cancelled";
+        }
+    }
 }

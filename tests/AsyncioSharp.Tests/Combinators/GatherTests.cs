@@ -337,4 +337,34 @@ public class GatherTests
     }
 
     private sealed class NotAwaitable : IAwaitable;
+
+    [Fact]
+    public void A_null_array_is_refused()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            await Asyncio.Sleep(0);
+            Should.Throw<ArgumentNullException>(static () => Asyncio.Gather((IAwaitable<int>[])null!)).ParamName.ShouldBe("awaitables");
+            Should.Throw<ArgumentNullException>(static () => Asyncio.Gather((IAwaitable[])null!)).ParamName.ShouldBe("awaitables");
+            Should.Throw<ArgumentNullException>(static () => Asyncio.GatherOutcomes((IAwaitable<int>[])null!)).ParamName.ShouldBe("awaitables");
+            Should.Throw<ArgumentNullException>(static () => Asyncio.GatherOutcomes((IAwaitable[])null!)).ParamName.ShouldBe("awaitables");
+        }
+    }
+
+    [Fact]
+    public void An_array_gives_an_array_of_its_results()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            CoroutineTask<int>[] tasks = [Asyncio.CreateTask(Asyncio.Sleep(2, 1)), Asyncio.CreateTask(Asyncio.Sleep(1, 2))];
+            (await Asyncio.Gather(tasks)).ShouldBe([1, 2]);
+            (await Asyncio.Gather((IAwaitable[])tasks)).ShouldBe([1, 2]);
+            (await Asyncio.GatherOutcomes(tasks)).Select(static outcome => outcome.Value).ShouldBe([1, 2]);
+            (await Asyncio.GatherOutcomes((IAwaitable[])tasks)).Select(static outcome => outcome.Value).ShouldBe([1, 2]);
+        }
+    }
 }

@@ -194,4 +194,46 @@ public class SleepTests
             log.Add(number);
         }
     }
+
+    [Fact]
+    public void The_text_of_a_cancelled_sleepers_task_says_that_its_wait_is_cancelled()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Asyncio.Sleep(3600));
+            await Asyncio.Sleep(0);
+            task.Cancel();
+            task.ToString().ShouldContain("wait_for=<Future cancelled>");
+            await LoopSteps.FailureOf<CancelledException>(task);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_timers_of_sleeps_that_are_cancelled_and_of_waits_that_end_in_time_do_not_pile_up(bool waits)
+    {
+        VirtualTimeLoop.Run(Main(waits));
+
+        static async Coroutine Main(bool waits)
+        {
+            var loop = Asyncio.GetRunningLoop();
+            loop.CallLater(1000, static () => { }); // so that the others are not simply the first
+            for (int i = 0; i < 1000; i++)
+            {
+                if (waits)
+                {
+                    await Asyncio.WaitFor(Asyncio.Sleep(0), 3600);
+                    continue;
+                }
+                var task = Asyncio.CreateTask(Asyncio.Sleep(3600));
+                await Asyncio.Sleep(0);
+                task.Cancel();
+                await LoopSteps.FailureOf<CancelledException>(task);
+            }
+            loop.TimerCount.ShouldBeLessThan(150);
+        }
+    }
 }

@@ -176,4 +176,46 @@ public class DeepChainTests
                 await Down(depth - 1);
         }
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_failure_or_cancellation_runs_thousands_of_handlers_and_its_trace_does_not_grow_with_them(bool cancelled)
+    {
+        VirtualTimeLoop.Run(Test());
+
+        async Coroutine Test()
+        {
+            const int Frames = 3000;
+            int seen = 0;
+            var task = Asyncio.CreateTask(Down(Frames, () => seen++));
+            await Asyncio.Sleep(0);
+            if (cancelled)
+            {
+                task.Cancel();
+            }
+            var failure = (await Caught.By(task)).ShouldNotBeNull();
+            failure.GetType().ShouldBe(cancelled ? typeof(CancelledException) : typeof(FormatException));
+            seen.ShouldBe(Frames);
+            int frames = failure.StackTrace.ShouldNotBeNull().Split('\n').Count(static line => line.Contains("Down", StringComparison.Ordinal));
+            (cancelled ? frames - Frames : frames).ShouldBeInRange(200, 600); // a cancellation tells in addition where it came, with all that were suspended there
+        }
+
+        static async Coroutine Down(int depth, Action onEnd)
+        {
+            if (depth == 0)
+            {
+                await Asyncio.Sleep(1);
+                throw new FormatException();
+            }
+            try
+            {
+                await Down(depth - 1, onEnd);
+            }
+            finally
+            {
+                onEnd();
+            }
+        }
+    }
 }

@@ -75,4 +75,18 @@ public sealed class DebugSwitchTests : IDisposable
         loop.Debug = false;
         loop.Close();
     }
+
+    [Fact]
+    public void A_change_while_the_loop_runs_takes_effect_with_the_next_iteration()
+    {
+        var clock = new VirtualClock();
+        var loop = VirtualTimeLoop.Create(clock);
+        var log = loop.CollectLog();
+        loop.CallSoon(() => loop.Debug = true);
+        loop.RunIteration();
+        loop.CallSoon(() => clock.Advance(TimeSpan.FromSeconds(1)));
+        loop.RunIteration();
+        log.ToString().ShouldContain("took 1.000 seconds");
+        loop.Close();
+    }
 }

@@ -93,4 +93,22 @@ public class ConcurrentWaitTests
         await Asyncio.Sleep(0);
         throw new FormatException();
     }
+
+    [Fact]
+    public void Who_would_block_the_loop_that_has_to_complete_the_future_is_told_what_to_do()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var sent = Asyncio.RunCoroutineThreadsafe(Asyncio.Sleep(1, "done"), Asyncio.GetRunningLoop());
+#pragma warning disable ASYNCIO003 // that is the subject
+            Should.Throw<InvalidOperationException>(() => sent.Result()).Message.ShouldContain("await Asyncio.WrapFuture(future)");
+            Should.Throw<InvalidOperationException>(() => sent.Exception(10)).Message.ShouldContain("would block");
+            Should.Throw<TimeoutException>(() => sent.Result(0)); // does not block
+            (await Asyncio.WrapFuture(sent)).ShouldBe("done");
+            sent.Result().ShouldBe("done");
+#pragma warning restore ASYNCIO003
+        }
+    }
 }
