@@ -26,4 +26,7 @@ public class KeyboardInterruptException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>Thrown for a Ctrl-C out of the loop, not by code of a task.</summary>
+    internal bool IsSignal { get; init; }
 }

@@ -50,7 +50,7 @@ internal sealed class KeyboardInterrupt : Runnable, IDisposable
         }
         else
         {
-            throw new KeyboardInterruptException();
+            throw new KeyboardInterruptException { IsSignal = true };
         }
     }
 

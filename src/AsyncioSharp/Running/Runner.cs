@@ -116,8 +116,8 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
     internal static Exception? ThrownAtTheEnd(EventLoop loop, Exception? failure, List<Exception> failures)
     {
         var thrown = failure ?? failures.FirstOrDefault();
-        // A group throws an interrupt of one of its tasks again; and of two interrupts the second tells nothing new.
-        foreach (var other in failures.Where(other => other != thrown && !(thrown is KeyboardInterruptException && other is KeyboardInterruptException)))
+        // A group throws an interrupt of one of its tasks again; and the second of two Ctrl-C tells nothing new.
+        foreach (var other in failures.Where(other => other != thrown && !(thrown is KeyboardInterruptException && other is KeyboardInterruptException { IsSignal: true })))
         {
             loop.CallExceptionHandler(new ExceptionContext { Message = "unhandled exception during Asyncio.Run() shutdown", Exception = other });
         }

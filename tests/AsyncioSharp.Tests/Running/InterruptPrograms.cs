@@ -40,6 +40,7 @@ internal static class InterruptPrograms
         "cancels itself too" => CancelsItselfToo(),
         "spins" => Spins(),
         "has a handler of its own" => HasAHandlerOfItsOwn(),
+        "cleans up for long when interrupted" => CleansUpForLongWhenInterrupted(),
         "leaves a task that cleans up" => LeavesATaskThatCleansUp(),
         "leaves a thread that works" => LeavesAThreadThatWorks(),
         _ => throw new ArgumentException(name),
@@ -133,19 +134,26 @@ internal static class InterruptPrograms
         _ = Asyncio.CreateTask(CleansUp());
         await Asyncio.Sleep(0);
         return "";
+    }
 
-        static async Coroutine CleansUp()
+    private static async Coroutine<string> CleansUpForLongWhenInterrupted()
+    {
+        Asyncio.GetRunningLoop().ExceptionHandler = static (_, report) => Console.WriteLine("reported " + report.Message);
+        _ = Asyncio.CreateTask(CleansUp());
+        return await Sleeps();
+    }
+
+    private static async Coroutine CleansUp()
+    {
+        try
         {
-            try
-            {
-                await Asyncio.Sleep(3600);
-            }
-            finally
-            {
-                Console.WriteLine("ready");
-                await Asyncio.Sleep(0.5); // longer than the signal takes
-                Console.WriteLine("cleaned up");
-            }
+            await Asyncio.Sleep(3600);
+        }
+        finally
+        {
+            Console.WriteLine("ready");
+            await Asyncio.Sleep(0.5); // longer than the signal takes
+            Console.WriteLine("cleaned up");
         }
     }
 

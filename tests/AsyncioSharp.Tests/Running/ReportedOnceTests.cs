@@ -90,34 +90,6 @@ public class ReportedOnceTests
         loop.Close();
     }
 
-    [Fact]
-    public void Of_two_interrupts_the_second_is_not_reported()
-    {
-        var loop = VirtualTimeLoop.Create();
-        var reports = loop.CollectReports();
-        Should.Throw<KeyboardInterruptException>(() => Asyncio.Run(Main(), loopFactory: () => loop));
-        reports.ShouldBeEmpty();
-
-        static async Coroutine Main()
-        {
-            _ = Asyncio.CreateTask(InterruptWhenCancelled());
-            await Asyncio.Sleep(0);
-            throw new KeyboardInterruptException();
-        }
-
-        static async Coroutine InterruptWhenCancelled()
-        {
-            try
-            {
-                await Asyncio.Sleep(100);
-            }
-            finally
-            {
-                throw new KeyboardInterruptException();
-            }
-        }
-    }
-
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
