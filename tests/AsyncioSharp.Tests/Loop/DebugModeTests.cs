@@ -339,4 +339,27 @@ public class DebugModeTests
     private static void CloseOne() => Forgotten().Close();
 
     private static async Coroutine Forgotten() => await Asyncio.Sleep(0);
+
+    [Fact]
+    [Rule("DBG-06")]
+    public void A_guest_of_a_loop_in_debug_mode_takes_the_watch_over_its_coroutines_with_it_only_for_its_iterations()
+    {
+        var reports = new List<ExceptionContext>();
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            var guest = new EventLoop();
+            guest.CallSoon(guest.Stop);
+            await guest.RunAsGuest(SynchronizationContext.Current!);
+            guest.Close();
+            Forget();
+            LoopHelpers.CollectGarbage();
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+        }
+
+        RunInDebugMode(Main());
+
+        reports.ShouldHaveSingleItem().Message.ShouldBe("coroutine 'DebugModeTests.Forgotten' was never awaited");
+    }
 }

@@ -200,4 +200,37 @@ public class LoopThreadTests
         order.ShouldBe(["soon", "later"]);
         loop.Close();
     }
+
+    [Fact]
+    public void Of_two_threads_that_run_a_loop_at_the_same_moment_one_is_refused()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            var loop = new EventLoop();
+            using var bothAreReady = new Barrier(2);
+            int refused = 0;
+            int running = 0;
+            void Run()
+            {
+                bothAreReady.SignalAndWait();
+                try
+                {
+                    loop.RunForever();
+                }
+                catch (InvalidOperationException e) when (e.Message.Contains("already running", StringComparison.Ordinal))
+                {
+                    Interlocked.Increment(ref refused);
+                    loop.CallSoonThreadsafe(loop.Stop);
+                }
+            }
+            loop.CallSoon(() => Interlocked.Increment(ref running));
+            var other = new Thread(Run);
+            other.Start();
+            Run();
+            other.Join();
+            refused.ShouldBe(1);
+            running.ShouldBe(1);
+            loop.Close();
+        }
+    }
 }

@@ -44,18 +44,6 @@ public class ReportedOnceTests
             _ = Asyncio.CreateTask(FailWhenCancelled());
             await Asyncio.Sleep(0);
         }
-
-        static async Coroutine FailWhenCancelled()
-        {
-            try
-            {
-                await Asyncio.Sleep(100);
-            }
-            finally
-            {
-                throw new FormatException();
-            }
-        }
     }
 
     [Fact, Rule("RUN-06")]
@@ -122,6 +110,54 @@ public class ReportedOnceTests
             {
                 await Asyncio.Sleep(100);
             }
+        }
+    }
+
+    [Fact]
+    public void The_failure_of_a_coroutine_that_a_method_of_NET_awaits_is_reported_for_its_task_only()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var reports = loop.CollectReports();
+        CoroutineTask? left = null;
+        Asyncio.Run(Main(), loopFactory: () => loop);
+        reports.ShouldHaveSingleItem().Task.ShouldBeSameAs(left);
+
+        async Coroutine Main()
+        {
+            left = Asyncio.CreateTask(Call());
+            await Asyncio.Sleep(1);
+        }
+
+        static async Coroutine Call() => await Method();
+
+        static async Task Method() => await FailWhenCancelled();
+    }
+
+    [Fact]
+    public void What_was_reported_is_not_looked_for_again()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var reports = loop.CollectReports();
+        Drop(loop);
+        loop.CollectLost().ShouldBeTrue();
+        loop.RunIteration();
+        reports.ShouldHaveSingleItem();
+        loop.CollectLost().ShouldBeFalse();
+        loop.Close();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Drop(EventLoop loop) => loop.CreateFuture().SetException(new FormatException());
+    }
+
+    private static async Coroutine FailWhenCancelled()
+    {
+        try
+        {
+            await Asyncio.Sleep(100);
+        }
+        finally
+        {
+            throw new FormatException();
         }
     }
 }

@@ -536,4 +536,24 @@ public class CancellationTests
     private static async Coroutine Nothing()
     {
     }
+
+    [Fact]
+    public void A_request_that_comes_while_an_exception_is_on_its_way_does_not_reach_what_only_seems_to_be_awaited()
+    {
+        var other = VirtualTimeLoop.Create();
+        var foreign = other.CreateFuture<int>();
+        VirtualTimeLoop.Run(Main());
+        foreign.IsCancelled.ShouldBeFalse();
+        other.Close();
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Wait());
+            await Asyncio.Sleep(0); // it has been refused to wait for another loop's future, and will be told in its next step
+            task.Cancel();
+            (await Caught.By(task)).ShouldBeOfType<CancelledException>();
+        }
+
+        async Coroutine Wait() => await foreign;
+    }
 }
