@@ -25,13 +25,12 @@ internal static class EndPhase
         var leftovers = loop.LiveTasks();
         if (leftovers.Count > 0)
         {
-            using (loop.AskOnce())
+            loop.AskedOnce = [];
+            foreach (var task in leftovers)
             {
-                foreach (var task in leftovers)
-                {
-                    Try(() => task.Cancel(), failures);
-                }
+                Try(() => task.Cancel(), failures);
             }
+            loop.AskedOnce = null;
             Future? ended = null;
             Try(() => ended = (Future)Gathering.Start<CoroutineTask, bool>([.. leftovers], loop, outcomes: true, static _ => true), failures);
             bool goesOn = true;

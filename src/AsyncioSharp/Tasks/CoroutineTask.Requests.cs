@@ -40,7 +40,7 @@ public partial class CoroutineTask
         {
             return;
         }
-        if (origin is null && !Loop.MayAsk(this))
+        if (origin is null && Loop.AskedOnce?.Add(this) == false)
         {
             return;
         }

@@ -7,7 +7,6 @@ public sealed partial class EventLoop
     private readonly TaskTable _tasks = new();
     private bool _listsAtOnce; // tasks may begin in another order than that of their creation
     private TaskCounts _taskCounts;
-    private AskedTasks? _asked; // while each is to be asked once only
 
     /// <summary>Makes the tasks of this loop; null for the default. Mirrors <c>set_task_factory</c> and <c>get_task_factory</c>.</summary>
     public ITaskFactory? TaskFactory { get; set; }
@@ -165,23 +164,10 @@ public sealed partial class EventLoop
     }
 
     /// <summary>
-    /// Until the end of this, a task is asked to cancel once only. For asking all: of tasks that wait for each other, each would pass on the requests of all
-    /// around it, which takes minutes for a hundred thousand in a chain.
+    /// The tasks that were asked to cancel, as long as each is to be asked only once; else null. For asking all: of tasks that wait for each other, each
+    /// would pass on the requests of all around it, which takes minutes for a hundred thousand in a chain.
     /// </summary>
-    internal AskedTasks AskOnce() => _asked = new AskedTasks(this);
-
-    /// <summary>True unless <paramref name="task"/> has been asked already, in <see cref="AskOnce"/>.</summary>
-    internal bool MayAsk(CoroutineTask task) => _asked is not { } asked || asked.Add(task);
-
-    /// <summary>The tasks that were asked to cancel.</summary>
-    internal sealed class AskedTasks(EventLoop loop) : IDisposable
-    {
-        private readonly HashSet<CoroutineTask> _tasks = [];
-
-        internal bool Add(CoroutineTask task) => _tasks.Add(task);
-
-        public void Dispose() => loop._asked = null;
-    }
+    internal HashSet<CoroutineTask>? AskedOnce { get; set; }
 
     /// <summary>True if somebody looks at each entry.</summary>
     internal bool IsWatched => _watch is not null;
