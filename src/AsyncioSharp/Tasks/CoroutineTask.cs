@@ -22,8 +22,8 @@ public partial class CoroutineTask : Future
     // There may be millions of tasks: each field counts. These are 64 bytes with what a future has.
     private Coroutine _leaf;              // the innermost suspended coroutine; the task's own until the first step and after the last
     private TaskExtras _extras;           // what most tasks have not
-    private readonly uint _numberLow;     // the number of the default name, 48 bits; 0 if the task was named at birth
-    private readonly ushort _numberHigh;
+    private readonly uint _numberLow;     // the number of the default name; 0 if the task was named at birth. 40 bits: with a million tasks a second
+    private readonly byte _numberHigh;    // the numbers begin again after twelve days, and these bits are where the marks do not make a task larger
     private Marks _marks;
     private int _cancelRequests;          // calls of Cancel, less calls of Uncancel
 
@@ -50,7 +50,7 @@ public partial class CoroutineTask : Future
         {
             long number = Interlocked.Increment(ref s_lastNumber);
             _numberLow = (uint)number;
-            _numberHigh = (ushort)(number >> 32);
+            _numberHigh = (byte)(number >> 32);
         }
         else
         {

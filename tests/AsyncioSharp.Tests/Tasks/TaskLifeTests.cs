@@ -289,4 +289,31 @@ public class TaskLifeTests
     private static async Coroutine Nothing()
     {
     }
+
+    [Fact]
+    public void A_task_takes_sixty_four_bytes_beside_its_coroutine() => EmptyContext.Run(static () =>
+    {
+        const int Count = 50;
+        var loop = VirtualTimeLoop.Create();
+        loop.RunUntilComplete(Main());
+        loop.Close();
+
+        static async Coroutine Main()
+        {
+            long allocated = 0;
+            for (int round = 0; round < 3; round++) // the first has the queue grow
+            {
+                var coroutines = Enumerable.Range(0, Count).Select(static _ => Asyncio.Sleep(1)).ToArray();
+                var tasks = new CoroutineTask[Count];
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                for (int i = 0; i < Count; i++)
+                {
+                    tasks[i] = new CoroutineTask(coroutines[i], Asyncio.GetRunningLoop());
+                }
+                allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                await Asyncio.Sleep(2);
+            }
+            allocated.ShouldBe(64 * Count);
+        }
+    });
 }
