@@ -155,7 +155,7 @@ public class ReportedOnceTests
         {
             await Asyncio.Sleep(100);
         }
-        finally
+        catch (CancelledException)
         {
             throw new FormatException();
         }
