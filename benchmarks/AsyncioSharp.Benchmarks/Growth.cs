@@ -49,7 +49,8 @@ internal static class Growth
         }
         double[] medians = [.. figures.Select(static figure => figure.Order().ElementAt(Passes / 2))];
         double least = medians.Min();
-        Console.WriteLine($"{name}: {string.Join(", ", sizes.Zip(medians, (size, cost) => string.Create(CultureInfo.InvariantCulture, $"{size:N0}: {cost:F1} ({cost / least:F2})")))}");
+        var costs = sizes.Zip(medians, (size, cost) => string.Create(CultureInfo.InvariantCulture, $"{size:N0}: {cost:F1} ({cost / least:F2})"));
+        Console.WriteLine($"{name}: {string.Join(", ", costs)}");
     }
 
     // Small sizes are repeated inside one run, so that starting a loop does not count.

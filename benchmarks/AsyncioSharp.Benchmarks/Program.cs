@@ -6,7 +6,8 @@ namespace AsyncioSharp.Benchmarks;
 /// <summary>
 /// The command line. <c>quick [part of a name]</c> measures the workloads, each in a process of its own, and prints a table;
 /// <c>compare [part of a name]</c> runs them beside the peers of <c>benchmarks/compare</c>; <c>growth</c> shows how costs grow with sizes; <c>soak [minutes]</c> runs a
-/// mixed load and watches memory and latency; <c>observed</c> tells what debug mode, the watchdog and listeners cost; <c>one PEER WORKLOAD [N]</c> is what a measuring process runs. Anything else goes to BenchmarkDotNet, for instance <c>--filter *</c>.
+/// mixed load and watches memory and latency; <c>observed</c> tells what debug mode, the watchdog and listeners cost; <c>one PEER WORKLOAD [N]</c> is
+/// what a measuring process runs. Anything else goes to BenchmarkDotNet, for instance <c>--filter *</c>.
 /// </summary>
 internal static class Program
 {

@@ -13,7 +13,9 @@ internal static class Quick
         var names = Catalogue.All.Select(static w => w.Name).Distinct()
             .Where(name => filters.Length == 0 || filters.Any(filter => name.Contains(filter, StringComparison.Ordinal)))
             .ToList();
-        Console.WriteLine("| workload | asyncio wall | asyncio cpu | pump wall | pump cpu | pool wall | pool cpu | pump/asyncio cpu | pool/asyncio cpu | asyncio bytes | pump bytes |");
+        Console.WriteLine(
+            "| workload | asyncio wall | asyncio cpu | pump wall | pump cpu | pool wall | pool cpu "
+            + "| pump/asyncio cpu | pool/asyncio cpu | asyncio bytes | pump bytes |");
         Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         foreach (string name in names.Where(static name => !Catalogue.Find("asyncio", name).IsMemory))
         {

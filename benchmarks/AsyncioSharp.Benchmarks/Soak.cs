@@ -49,7 +49,8 @@ internal static class Soak
     }
 
     private static void Compare(
-        string name, List<(double Heap, double Resident, double Median, double Late)> samples, int third, Func<(double Heap, double Resident, double Median, double Late), double> figure)
+        string name, List<(double Heap, double Resident, double Median, double Late)> samples, int third,
+        Func<(double Heap, double Resident, double Median, double Late), double> figure)
     {
         double first = samples.Take(third).Select(figure).Order().ElementAt(third / 2);
         double last = samples.TakeLast(third).Select(figure).Order().ElementAt(third / 2);

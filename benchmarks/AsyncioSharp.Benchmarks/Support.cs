@@ -43,7 +43,8 @@ internal sealed class MemoryProbe
         long collected = Environment.WorkingSet;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"workload={_name} peer={_peer} n={_count} heap={Each(heap - _heapBefore):F0} rss={Each(resident - _residentBefore):F0} rss_after_gc={Each(collected - _residentBefore):F0}"));
+            $"workload={_name} peer={_peer} n={_count} heap={Each(heap - _heapBefore):F0} "
+                + $"rss={Each(resident - _residentBefore):F0} rss_after_gc={Each(collected - _residentBefore):F0}"));
     }
 
     private static void Collect()

@@ -20,7 +20,10 @@ public sealed class BlockingCallAnalyzer() : PlaceAnalyzer(Rules.Blocking, Place
         IInvocationOperation { TargetMethod: var method } call when BlockingCalls.TakesResult(method)
             => body.Finished.Covers(AwaitedBy(call.Instance), call) ? null : New("GetAwaiter().GetResult", "await the task", "await"),
         IInvocationOperation call => OfCall(call.TargetMethod, call.Instance, call.Arguments, call, body),
-        IMethodReferenceOperation { Method: var method } reference => OfCall(method, reference.Instance, [], reference, body) is { } finding ? New(finding.What, finding.Instead!, null) : null,
+        IMethodReferenceOperation { Method: var method } reference
+            => OfCall(method, reference.Instance, [], reference, body) is { } finding
+                ? New(finding.What, finding.Instead!, null)
+                : null,
         _ => null,
     };
 
@@ -32,7 +35,10 @@ public sealed class BlockingCallAnalyzer() : PlaceAnalyzer(Rules.Blocking, Place
             {
                 return null; // it only looks
             }
-            if (BlockingCalls.IsOfTask(method) && (method.IsStatic ? arguments.Length > 0 && arguments[0].Value.Bare() is var all && body.Finished.Covers(all, operation) : body.Finished.Covers(receiver, operation)))
+            if (BlockingCalls.IsOfTask(method)
+                && (method.IsStatic
+                    ? arguments.Length > 0 && arguments[0].Value.Bare() is var all && body.Finished.Covers(all, operation)
+                    : body.Finished.Covers(receiver, operation)))
             {
                 return null;
             }

@@ -24,7 +24,9 @@ internal static class BlockingCalls
         ["System.Threading.Barrier"] = (["SignalAndWait"], "await a future"),
         ["System.Threading.SpinWait"] = (["SpinUntil"], "await a future"),
         ["System.Threading.ReaderWriterLock"] = (["AcquireReaderLock", "AcquireWriterLock"], "use AsyncLock"),
-        ["System.Threading.ReaderWriterLockSlim"] = (["EnterReadLock", "EnterWriteLock", "EnterUpgradeableReadLock", "TryEnterReadLock", "TryEnterWriteLock", "TryEnterUpgradeableReadLock"], "use AsyncLock"),
+        ["System.Threading.ReaderWriterLockSlim"] = (
+            ["EnterReadLock", "EnterWriteLock", "EnterUpgradeableReadLock", "TryEnterReadLock", "TryEnterWriteLock", "TryEnterUpgradeableReadLock"],
+            "use AsyncLock"),
         ["System.Collections.Concurrent.BlockingCollection"] = (["Take", "TryTake", "Add", "TryAdd", "GetConsumingEnumerable"], "use AsyncQueue"),
         ["System.Console"] = (["Read", "ReadLine", "ReadKey"], "await Asyncio.ToThread"),
         ["System.Diagnostics.Process"] = (["WaitForExit"], "await WaitForExitAsync"),
@@ -41,7 +43,9 @@ internal static class BlockingCalls
     private static readonly string[] s_quick = ["Dispose", "Close", "IsDBNull", "GetFieldValue"];
 
     /// <summary>True for .NET's tasks.</summary>
-    internal static bool IsTask(ITypeSymbol type) => type.Name is "Task" or "ValueTask" && type.ContainingNamespace is { Name: "Tasks", ContainingNamespace: { Name: "Threading", ContainingNamespace.Name: "System" } };
+    internal static bool IsTask(ITypeSymbol type)
+        => type.Name is "Task" or "ValueTask"
+            && type.ContainingNamespace is { Name: "Tasks", ContainingNamespace: { Name: "Threading", ContainingNamespace.Name: "System" } };
 
     /// <summary>True for the awaiters of .NET's tasks, configured or not.</summary>
     internal static bool IsAwaiter(ITypeSymbol type)

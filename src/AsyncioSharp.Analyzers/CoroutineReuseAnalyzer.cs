@@ -23,7 +23,9 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
         {
             var hasLabels = new Lazy<bool>(() => root.Descendants().Any(static operation => operation is ILabeledOperation));
             var places = new Lazy<Dictionary<ISymbol, UsePlaces>>(() => PlacesIn(context.GetControlFlowGraph(root), context.OwningSymbol));
-            var references = root.Descendants().Where(operation => IsVariable(operation) && (known.IsCoroutine(operation.Type) || known.IsListOfCoroutines(operation.Type))).ToList();
+            var references = root.Descendants()
+                .Where(operation => IsVariable(operation) && (known.IsCoroutine(operation.Type) || known.IsListOfCoroutines(operation.Type)))
+                .ToList();
             foreach (var same in references.GroupBy(reference => body.Flow.Original(reference.Variable()!), SymbolEqualityComparer.Default))
             {
                 var functions = same.Select(reference => reference.Function(context.OwningSymbol)).Distinct(SymbolEqualityComparer.Default).ToList();

@@ -97,7 +97,9 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
     private static bool IsAroundCoroutine(IOperation value, KnownTypes known)
         => value is IInvocationOperation { TargetMethod: var method } && method.ContainingNamespace.IsOrIn("System") && value.Type switch
         {
-            INamedTypeSymbol { TypeArguments: { Length: 1 } inner } type => known.IsCoroutine(inner[0]) && (BlockingCalls.IsTask(type) || method.ContainingType.Name == "Enumerable"),
+            INamedTypeSymbol { TypeArguments: { Length: 1 } inner } type
+                => known.IsCoroutine(inner[0])
+                    && (BlockingCalls.IsTask(type) || method.ContainingType.Name == "Enumerable"),
             IArrayTypeSymbol { ElementType: var element } => known.IsCoroutine(element) && method.ContainingType.Name == "Enumerable",
             _ => false,
         };
@@ -110,7 +112,9 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
         ICoalesceOperation choice => Starts(choice.WhenNull, known),
         ISwitchExpressionOperation choice => choice.Arms.SelectMany(arm => Starts(arm.Value, known)),
         IInvocationOperation { TargetMethod: var method } call when s_starters.Contains(method.Name)
-            && (SymbolEqualityComparer.Default.Equals(method.ContainingType, known.Asyncio) || SymbolEqualityComparer.Default.Equals(method.ContainingType, known.EventLoop)) => [(call, method)],
+            && (SymbolEqualityComparer.Default.Equals(method.ContainingType, known.Asyncio)
+                || SymbolEqualityComparer.Default.Equals(method.ContainingType, known.EventLoop))
+                => [(call, method)],
         _ => [],
     };
 

@@ -118,7 +118,9 @@ internal sealed class FinishedTasks
     {
         for (var current = operation.Parent; current is not null; current = current.Parent)
         {
-            bool isOfQuery = current.Parent is IDelegateCreationOperation { Parent: IArgumentOperation { Parent: IInvocationOperation { TargetMethod: var taker } } } && Places.RunsDelegates(taker);
+            bool isOfQuery = current.Parent
+                is IDelegateCreationOperation { Parent: IArgumentOperation { Parent: IInvocationOperation { TargetMethod: var taker } } }
+                && Places.RunsDelegates(taker);
             if (!isOfQuery && Symbol(current) is { } function)
             {
                 return function;
@@ -144,7 +146,8 @@ internal sealed class FinishedTasks
         IVariableDeclaratorOperation declarator when declarator.GetVariableInitializer()?.Value.Bare() is IAwaitOperation => [declarator.Symbol],
         ISimpleAssignmentOperation assignment when assignment.Value.Bare() is IAwaitOperation => Variables(assignment.Target),
         IForEachLoopOperation { IsAsynchronous: true } loop => Declared(loop.LoopControlVariable),
-        IAnonymousFunctionOperation { Parent: IDelegateCreationOperation { Parent: IArgumentOperation { Parent: IInvocationOperation call } } } lambda => ToldToContinuation(lambda, call),
+        IAnonymousFunctionOperation { Parent: IDelegateCreationOperation { Parent: IArgumentOperation { Parent: IInvocationOperation call } } } lambda
+            => ToldToContinuation(lambda, call),
         _ => [],
     };
 
@@ -252,7 +255,9 @@ internal sealed class FinishedTasks
     private static bool HoldsTasks(ITypeSymbol? type) => type switch
     {
         IArrayTypeSymbol array => HoldsTasks(array.ElementType),
-        INamedTypeSymbol named => BlockingCalls.IsTask(named) || BlockingCalls.IsAwaiter(named) || named.TypeArguments.Any(HoldsTasks) || HoldsTasks(named.ContainingType), // Dictionary<K, V>.ValueCollection
+        INamedTypeSymbol named
+            => BlockingCalls.IsTask(named) || BlockingCalls.IsAwaiter(named) || named.TypeArguments.Any(HoldsTasks)
+                || HoldsTasks(named.ContainingType), // Dictionary<K, V>.ValueCollection
         _ => false,
     };
 

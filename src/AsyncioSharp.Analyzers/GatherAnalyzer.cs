@@ -34,7 +34,8 @@ public sealed class GatherAnalyzer() : UsageAnalyzer(Rules.GatherLeavesRest)
     private static IOperation Awaited(IAwaitOperation wait, Body body)
     {
         var value = wait.Operation.Bare();
-        return value is ILocalReferenceOperation { Local: var local } && body.Known.IsFuture(local.Type) && body.Flow.Reads(local).Count == 1 && body.Flow.Writes(local) is { Count: 1 } writes
+        return value is ILocalReferenceOperation { Local: var local } && body.Known.IsFuture(local.Type)
+            && body.Flow.Reads(local).Count == 1 && body.Flow.Writes(local) is { Count: 1 } writes
             ? writes[0].Bare() : value;
     }
 
@@ -51,7 +52,9 @@ public sealed class GatherAnalyzer() : UsageAnalyzer(Rules.GatherLeavesRest)
 
     private static string? WhatGoesOn(IInvocationOperation gather, Body body)
     {
-        for (var (child, current) = ((IOperation)gather, gather.Parent); current is not (null or IAnonymousFunctionOperation or ILocalFunctionOperation); (child, current) = (current, current.Parent))
+        for (var (child, current) = ((IOperation)gather, gather.Parent);
+            current is not (null or IAnonymousFunctionOperation or ILocalFunctionOperation);
+            (child, current) = (current, current.Parent))
         {
             switch (current)
             {
@@ -59,7 +62,9 @@ public sealed class GatherAnalyzer() : UsageAnalyzer(Rules.GatherLeavesRest)
                     return "the handler deals with the failure";
                 case IUsingOperation use when use.Body == child && Uses(gather, use.Resources, body.Flow):
                     return "what they use is disposed";
-                case IBlockOperation block when block.Operations.OfType<IUsingDeclarationOperation>().Any(use => use.Syntax.SpanStart < child.Syntax.SpanStart && Uses(gather, use.DeclarationGroup, body.Flow)):
+                case IBlockOperation block
+                    when block.Operations.OfType<IUsingDeclarationOperation>()
+                        .Any(use => use.Syntax.SpanStart < child.Syntax.SpanStart && Uses(gather, use.DeclarationGroup, body.Flow)):
                     return "what they use is disposed";
                 default:
                     break;
@@ -71,8 +76,11 @@ public sealed class GatherAnalyzer() : UsageAnalyzer(Rules.GatherLeavesRest)
     // Itself, or by coroutines that were made before it.
     private static bool Uses(IInvocationOperation gather, IOperation resources, ValueFlow flow)
     {
-        var declared = new HashSet<ISymbol>(resources.Descendants().OfType<IVariableDeclaratorOperation>().Select(static variable => variable.Symbol), SymbolEqualityComparer.Default);
-        return gather.Descendants().OfType<ILocalReferenceOperation>().SelectMany(reference => flow.Origins(reference).SelectMany(static origin => origin.DescendantsAndSelf()).Append(reference))
+        var declared = new HashSet<ISymbol>(
+            resources.Descendants().OfType<IVariableDeclaratorOperation>().Select(static variable => variable.Symbol),
+            SymbolEqualityComparer.Default);
+        return gather.Descendants().OfType<ILocalReferenceOperation>()
+            .SelectMany(reference => flow.Origins(reference).SelectMany(static origin => origin.DescendantsAndSelf()).Append(reference))
             .Any(part => part is ILocalReferenceOperation reference && declared.Contains(reference.Local));
     }
 

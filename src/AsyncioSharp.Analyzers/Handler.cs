@@ -71,8 +71,12 @@ internal sealed class Handler(ICatchClauseOperation clause, Body body)
                 IConditionalOperation choice when choice.WhenTrue == child => Holds(choice.Condition),
                 IConditionalOperation choice when choice.WhenFalse == child => !Holds(choice.Condition),
                 IBlockOperation block when child is not ILabeledOperation => !block.Operations.TakeWhile(operation => operation != child).Reverse()
-                    .TakeWhile(static operation => operation is not ILabeledOperation).Any(static operation => operation is IBranchOperation or IReturnOperation or IThrowOperation),
-                ISwitchCaseOperation branch => branch.Clauses.All(label => label is IPatternCaseClauseOperation { Pattern: var pattern } && IsOfException(branch.Parent) && Holds(pattern) == false) ? false : null,
+                    .TakeWhile(static operation => operation is not ILabeledOperation)
+                    .Any(static operation => operation is IBranchOperation or IReturnOperation or IThrowOperation),
+                ISwitchCaseOperation branch
+                    => branch.Clauses.All(label => label is IPatternCaseClauseOperation { Pattern: var pattern }
+                        && IsOfException(branch.Parent) && Holds(pattern) == false)
+                        ? false : null,
                 ISwitchExpressionArmOperation arm => IsOfException(arm.Parent) ? Holds(arm.Pattern) : null,
                 _ => null,
             };
@@ -84,7 +88,10 @@ internal sealed class Handler(ICatchClauseOperation clause, Body body)
         return true;
     }
 
-    private bool IsOfException(IOperation? choice) => (choice as ISwitchOperation)?.Value is { } value ? IsException(value) : (choice as ISwitchExpressionOperation)?.Value is { } other && IsException(other);
+    private bool IsOfException(IOperation? choice)
+        => (choice as ISwitchOperation)?.Value is { } value
+            ? IsException(value)
+            : (choice as ISwitchExpressionOperation)?.Value is { } other && IsException(other);
 
     private bool IsException(IOperation value) => _exception is not null && SymbolEqualityComparer.Default.Equals(value.Variable(), _exception);
 
@@ -129,11 +136,13 @@ internal sealed class Handler(ICatchClauseOperation clause, Body body)
         return null;
     }
 
-    private static bool IsThrownInType(ISymbol member) => member.ContainingType.DeclaringSyntaxReferences.Any(place => place.GetSyntax().DescendantNodes().OfType<IdentifierNameSyntax>()
+    private static bool IsThrownInType(ISymbol member) => member.ContainingType.DeclaringSyntaxReferences.Any(
+        place => place.GetSyntax().DescendantNodes().OfType<IdentifierNameSyntax>()
         .Any(name => name.Identifier.ValueText == member.Name && name.Ancestors().TakeWhile(static outer => outer is not BlockSyntax).Any(static outer => outer switch
         {
             ThrowStatementSyntax or ThrowExpressionSyntax => true,
-            InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: var called } } => called.StartsWith("Throw", StringComparison.Ordinal),
+            InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: var called } }
+                => called.StartsWith("Throw", StringComparison.Ordinal),
             _ => false,
         })));
 
@@ -153,7 +162,10 @@ internal sealed class Handler(ICatchClauseOperation clause, Body body)
     {
         ITypePatternOperation type => Holds(type.MatchedType),
         IDeclarationPatternOperation declaration => declaration.MatchedType is null ? true : Holds(declaration.MatchedType), // 'var x'
-        IRecursivePatternOperation recursive => And(Holds(recursive.MatchedType), recursive.PropertySubpatterns.IsEmpty && recursive.DeconstructionSubpatterns.IsEmpty ? true : null),
+        IRecursivePatternOperation recursive
+            => And(
+                Holds(recursive.MatchedType),
+                recursive.PropertySubpatterns.IsEmpty && recursive.DeconstructionSubpatterns.IsEmpty ? true : null),
         INegatedPatternOperation not => !Holds(not.Pattern),
         IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And } and => And(Holds(and.LeftPattern), Holds(and.RightPattern)),
         IBinaryPatternOperation or => !And(!Holds(or.LeftPattern), !Holds(or.RightPattern)),

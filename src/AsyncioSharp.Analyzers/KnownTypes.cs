@@ -50,12 +50,15 @@ internal sealed class KnownTypes
     internal bool IsListOfCoroutines(ITypeSymbol? type) => type switch
     {
         IArrayTypeSymbol array => IsCoroutine(array.ElementType),
-        INamedTypeSymbol { TypeArguments: { Length: 1 } element, Name: "List" or "IList" or "IReadOnlyList" or "ICollection" or "IReadOnlyCollection" or "ImmutableArray" } => IsCoroutine(element[0]),
+        INamedTypeSymbol { TypeArguments: { Length: 1 } element, Name: "List" or "IList" or "IReadOnlyList" or "ICollection" or "IReadOnlyCollection" or "ImmutableArray" }
+            => IsCoroutine(element[0]),
         _ => false,
     };
 
     /// <summary>True for the type of what is run, or stands for something that runs.</summary>
-    internal bool IsOfUse(ITypeSymbol? type) => type is null or { IsTupleType: true } || type.Is(Awaitable) || (type is INamedTypeSymbol { TypeArguments: var inner } && inner.Any(IsCoroutine))
+    internal bool IsOfUse(ITypeSymbol? type)
+        => type is null or { IsTupleType: true } || type.Is(Awaitable)
+            || (type is INamedTypeSymbol { TypeArguments: var inner } && inner.Any(IsCoroutine))
         || (type is IArrayTypeSymbol array && IsCoroutine(array.ElementType));
 
     internal bool IsOurs(ISymbol symbol) => SymbolEqualityComparer.Default.Equals(symbol.ContainingAssembly, Library);

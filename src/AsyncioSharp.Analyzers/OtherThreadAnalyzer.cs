@@ -40,7 +40,8 @@ public sealed class OtherThreadAnalyzer() : PlaceAnalyzer(Rules.OtherThread, Pla
             IMethodReferenceOperation reference => (reference.Method, reference.Instance),
             _ => default,
         };
-        if (method is null || !s_confinedNames.Contains(method.Name) || !body.Known.IsOurs(method) || !s_confined.Lists(method) || !RunsThere(operation, body) || IsThreadsOwn(receiver, operation, body))
+        if (method is null || !s_confinedNames.Contains(method.Name) || !body.Known.IsOurs(method) || !s_confined.Lists(method)
+            || !RunsThere(operation, body) || IsThreadsOwn(receiver, operation, body))
         {
             return null;
         }
@@ -80,9 +81,17 @@ public sealed class OtherThreadAnalyzer() : PlaceAnalyzer(Rules.OtherThread, Pla
         {
             case null:
                 return [];
-            case ILocalReferenceOperation { Local: var local } reference when seen.Add(reference) && functions.Exists(function => Declares(function, local)) && (flow.CollectionOf(local) is not null || flow.Writes(local).Count > 0):
+            case ILocalReferenceOperation { Local: var local } reference
+                when seen.Add(reference) && functions.Exists(function => Declares(function, local))
+                    && (flow.CollectionOf(local) is not null || flow.Writes(local).Count > 0):
                 var from = flow.CollectionOf(local) is { } collection ? [collection] : flow.Writes(local);
-                return from.SelectMany(write => Sources(write.Variable() is { } same && SymbolEqualityComparer.Default.Equals(same, local) ? write.Ancestor<IInvocationOperation>()?.Instance : write, functions, flow, seen))
+                return from
+                    .SelectMany(write => Sources(
+                        write.Variable() is { } same && SymbolEqualityComparer.Default.Equals(same, local)
+                            ? write.Ancestor<IInvocationOperation>()?.Instance : write,
+                        functions,
+                        flow,
+                        seen))
                     .DefaultIfEmpty(reference);
             case IInvocationOperation call when call.TargetMethod.ContainingNamespace.IsOrIn("System"): // queue.Dequeue(), list.First()
                 return Sources(call.Instance ?? call.Arguments.FirstOrDefault()?.Value, functions, flow, seen);

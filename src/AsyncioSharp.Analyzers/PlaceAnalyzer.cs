@@ -39,7 +39,8 @@ public abstract class PlaceAnalyzer : UsageAnalyzer
     private void Look(IOperation operation, Body body, Action<Diagnostic> report)
     {
         var finding = FindHere(operation, body);
-        if (finding is null && operation is IMethodReferenceOperation { Method: { MethodKind: MethodKind.Ordinary } method } reference && (body.Places.TakenTo(reference) & _place) != 0)
+        if (finding is null && operation is IMethodReferenceOperation { Method: { MethodKind: MethodKind.Ordinary } method } reference
+            && (body.Places.TakenTo(reference) & _place) != 0)
         {
             finding = Body.Named(reference, body.Known, _place) is { } named
                 ? named.Operations.Select(inner => FindHere(inner, named)).FirstOrDefault(static inner => inner is not null)?.In(method)

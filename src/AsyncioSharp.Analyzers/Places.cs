@@ -61,7 +61,8 @@ internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes kno
         return value.Parent switch
         {
             IArgumentOperation { Parent: IInvocationOperation call } argument => ByCall(call, call.TargetMethod, call.Arguments, argument),
-            IArgumentOperation { Parent: IObjectCreationOperation { Constructor: { } constructor } creation } argument => ByCall(creation, constructor, creation.Arguments, argument),
+            IArgumentOperation { Parent: IObjectCreationOperation { Constructor: { } constructor } creation } argument
+                => ByCall(creation, constructor, creation.Arguments, argument),
             IEventAssignmentOperation { EventReference: IEventReferenceOperation { Event: var source }, Adds: true } => Threads.Raises(source) ? Place.OtherThread : Place.Unknown,
             IInvocationOperation { TargetMethod.MethodKind: MethodKind.DelegateInvoke } call => Of(call),
             IConditionalAccessOperation { WhenNotNull: IInvocationOperation { TargetMethod.MethodKind: MethodKind.DelegateInvoke } } call => Of(call),
@@ -100,7 +101,8 @@ internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes kno
 
     /// <summary>True for .NET's collections and queries: they call what they are given themselves, when they are gone through.</summary>
     internal static bool RunsDelegates(IMethodSymbol method)
-        => method.ContainingType is { Name: "Enumerable" or "Array" or "List" or "Dictionary" or "HashSet" or "SortedSet" or "ConcurrentDictionary" } type && type.ContainingNamespace.IsOrIn("System");
+        => method.ContainingType is { Name: "Enumerable" or "Array" or "List" or "Dictionary" or "HashSet" or "SortedSet" or "ConcurrentDictionary" } type
+            && type.ContainingNamespace.IsOrIn("System");
 
     // A query that is not gone through here may be anywhere.
     private Place WhereEnumerated(IOperation call, IMethodSymbol method)
@@ -117,8 +119,12 @@ internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes kno
         return value.Parent switch
         {
             IArgumentOperation { Parent: IInvocationOperation next } when RunsDelegates(next.TargetMethod) => WhereEnumerated(next, next.TargetMethod),
-            IArgumentOperation { Parent: IInvocationOperation next } when next.TargetMethod is { Name: "WhenAll" or "WhenAny" or "Join" or "Concat" or "AddRange" } taker && taker.ContainingNamespace.IsOrIn("System") => Of(next),
-            IArgumentOperation { Parent: IInvocationOperation next } when next.TargetMethod is { Name: "Gather" or "GatherOutcomes" or "Wait" } taker && known.IsOurs(taker) => Of(next),
+            IArgumentOperation { Parent: IInvocationOperation next }
+                when next.TargetMethod is { Name: "WhenAll" or "WhenAny" or "Join" or "Concat" or "AddRange" } taker
+                    && taker.ContainingNamespace.IsOrIn("System")
+                => Of(next),
+            IArgumentOperation { Parent: IInvocationOperation next } when next.TargetMethod is { Name: "Gather" or "GatherOutcomes" or "Wait" } taker && known.IsOurs(taker)
+                => Of(next),
             IForEachLoopOperation or ISpreadOperation => Of(value),
             _ => Place.Unknown,
         };

@@ -43,15 +43,18 @@ public static class Rules
     public static readonly DiagnosticDescriptor SwallowedCancellation = Create(
         "ASYNCIO004",
         "A handler swallows cancellation",
-        "This handler also catches the CancelledException with which the task is cancelled at an await, so Cancel, timeouts and shutdown have no effect here: add 'when (e is not CancelledException)', or rethrow",
+        "This handler also catches the CancelledException with which the task is cancelled at an await, "
+            + "so Cancel, timeouts and shutdown have no effect here: add 'when (e is not CancelledException)', or rethrow",
         DiagnosticSeverity.Warning,
-        "In C# every exception derives from Exception, so a handler for it also stops the CancelledException that cancels the task: Cancel, timeouts, task groups and the end of Asyncio.Run then have no effect.");
+        "In C# every exception derives from Exception, so a handler for it also stops the CancelledException that cancels the task: "
+            + "Cancel, timeouts, task groups and the end of Asyncio.Run then have no effect.");
 
     /// <summary>An async lambda where a callback is expected.</summary>
     public static readonly DiagnosticDescriptor AsyncVoid = Create(
         "ASYNCIO005",
         "An async void callback",
-        "'{0}' takes a plain callback: this async method would run as 'async void', which nobody can await or cancel, and whose failure no task holds; make a coroutine of it and start that with Asyncio.CreateTask",
+        "'{0}' takes a plain callback: this async method would run as 'async void', which nobody can await or cancel, "
+            + "and whose failure no task holds; make a coroutine of it and start that with Asyncio.CreateTask",
         DiagnosticSeverity.Warning,
         "The loop takes an async void callback as finished at its first await. No task stands for it, so nothing can await or cancel it, and its failure belongs to nobody.");
 
@@ -59,7 +62,8 @@ public static class Rules
     public static readonly DiagnosticDescriptor DroppedTask = Create(
         "ASYNCIO006",
         "A task is dropped",
-        "What '{0}' returns is dropped, so nobody awaits it and a failure is reported late, if at all: await it or keep it, create it in a TaskGroup, or discard it openly with '_ ='",
+        "What '{0}' returns is dropped, so nobody awaits it and a failure is reported late, if at all: "
+            + "await it or keep it, create it in a TaskGroup, or discard it openly with '_ ='",
         DiagnosticSeverity.Warning,
         "If nobody awaits a task, nobody learns of its failure when it happens: the exception handler is told when the task is collected, or when the program ends.");
 
@@ -81,7 +85,8 @@ public static class Rules
 
     // Without a link the description says where the page is.
     private static DiagnosticDescriptor Create(string id, string title, string message, DiagnosticSeverity severity, string description) => new(
-        id, title, message, Category, severity, isEnabledByDefault: true, description: $"{description} More, with examples, in docs/analyzers/{id}.md of the package and the repository.",
+        id, title, message, Category, severity, isEnabledByDefault: true,
+        description: $"{description} More, with examples, in docs/analyzers/{id}.md of the package and the repository.",
         helpLinkUri: LinkTo(id, s_repository));
 
     /// <summary>Where the page of a rule is to be read; null if the repository is not known.</summary>

@@ -39,7 +39,8 @@ internal sealed class UseFlow(UsePlaces places, ISet<ISymbol> names, Body body)
     // The reference with the collections and conversions around it, as an await or a call takes it.
     private static IOperation Taken(IOperation reference)
     {
-        while (reference.Parent is IConversionOperation or IParenthesizedOperation or ICollectionExpressionOperation or ISpreadOperation or IArrayInitializerOperation or IArrayCreationOperation)
+        while (reference.Parent is IConversionOperation or IParenthesizedOperation or ICollectionExpressionOperation
+            or ISpreadOperation or IArrayInitializerOperation or IArrayCreationOperation)
         {
             reference = reference.Parent;
         }

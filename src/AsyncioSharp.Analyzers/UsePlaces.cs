@@ -4,7 +4,10 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace AsyncioSharp.Analyzers;
 
-/// <summary>The control flow of one function as <see cref="UseFlow"/> looks at it: its loops, and between which blocks each variable is mentioned. Found once for all variables.</summary>
+/// <summary>
+/// The control flow of one function as <see cref="UseFlow"/> looks at it: its loops, and between which blocks each variable is mentioned. Found once
+/// for all variables.
+/// </summary>
 internal sealed class UsePlaces
 {
     private readonly Dictionary<ISymbol, (int First, int Last)> _spans = new(SymbolEqualityComparer.Default);
@@ -20,7 +23,9 @@ internal sealed class UsePlaces
                     select (loop.Key, loop.Max())];
         foreach (var block in graph.Blocks)
         {
-            foreach (var variable in Operations(block).Where(static operation => operation is ILocalReferenceOperation or IParameterReferenceOperation).Select(static operation => operation.Variable()!))
+            foreach (var variable in Operations(block)
+                .Where(static operation => operation is ILocalReferenceOperation or IParameterReferenceOperation)
+                .Select(static operation => operation.Variable()!))
             {
                 _spans[variable] = _spans.TryGetValue(variable, out var span) ? (span.First, block.Ordinal) : (block.Ordinal, block.Ordinal);
             }
@@ -52,7 +57,9 @@ internal sealed class UsePlaces
         {
             return true;
         }
-        for (var region = block.EnclosingRegion; region is { Kind: not ControlFlowRegionKind.Root, EnclosingRegion: { } outer } && region.FirstBlockOrdinal == ordinal; region = outer)
+        for (var region = block.EnclosingRegion;
+            region is { Kind: not ControlFlowRegionKind.Root, EnclosingRegion: { } outer } && region.FirstBlockOrdinal == ordinal;
+            region = outer)
         {
             if (region.Kind != ControlFlowRegionKind.Try && outer.Kind is ControlFlowRegionKind.TryAndCatch or ControlFlowRegionKind.TryAndFinally
                 && (outer.FirstBlockOrdinal < first || outer.LastBlockOrdinal > last))

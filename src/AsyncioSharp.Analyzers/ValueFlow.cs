@@ -74,7 +74,8 @@ internal sealed class ValueFlow
     /// <summary>The variable that a local is another name of all its life: it is written once, from one that is not written again. Otherwise itself.</summary>
     internal ISymbol Original(ISymbol variable)
     {
-        while (variable is ILocalSymbol && Writes(variable) is { Count: 1 } writes && writes[0] is var only && only.Bare() is ILocalReferenceOperation or IParameterReferenceOperation
+        while (variable is ILocalSymbol && Writes(variable) is { Count: 1 } writes
+            && writes[0] is var only && only.Bare() is ILocalReferenceOperation or IParameterReferenceOperation
             && only.Variable() is { } source && !SymbolEqualityComparer.Default.Equals(source, variable)
             && Writes(source).Count == (source is IParameterSymbol ? 0 : 1))
         {

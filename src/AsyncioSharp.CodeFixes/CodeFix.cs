@@ -90,7 +90,8 @@ public abstract class CodeFix : CodeFixProvider
             operand = SyntaxFactory.ParenthesizedExpression(operand);
         }
         ExpressionSyntax wait = SyntaxFactory.AwaitExpression(operand);
-        if (place.Parent is MemberAccessExpressionSyntax or ElementAccessExpressionSyntax or ConditionalAccessExpressionSyntax or InvocationExpressionSyntax or PostfixUnaryExpressionSyntax)
+        if (place.Parent is MemberAccessExpressionSyntax or ElementAccessExpressionSyntax or ConditionalAccessExpressionSyntax
+            or InvocationExpressionSyntax or PostfixUnaryExpressionSyntax)
         {
             wait = SyntaxFactory.ParenthesizedExpression(wait);
         }

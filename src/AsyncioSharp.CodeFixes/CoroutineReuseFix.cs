@@ -33,7 +33,9 @@ public sealed class CoroutineReuseFix : CodeFix
         {
             yield return ("Make one task of it", call, Call("AsyncioSharp.Asyncio.CreateTask", call.WithoutTrivia()));
         }
-        if (!uses.Exists(IsAssigned) && call.Expression is IdentifierNameSyntax && call.ArgumentList.Arguments.All(static argument => argument.Expression is LiteralExpressionSyntax))
+        if (!uses.Exists(IsAssigned)
+            && call.Expression is IdentifierNameSyntax
+            && call.ArgumentList.Arguments.All(static argument => argument.Expression is LiteralExpressionSyntax))
         {
             yield return ("Call the method again", use, call.WithoutTrivia());
         }

@@ -28,7 +28,12 @@ public sealed class OtherThreadFix : CodeFix
         }
         else
         {
-            var loop = receiver == "loop" ? access.Expression : SyntaxFactory.MemberAccessExpression(SyntaxKind.SimpleMemberAccessExpression, access.Expression.WithoutTrivia(), SyntaxFactory.IdentifierName("Loop"));
+            var loop = receiver == "loop"
+                ? access.Expression
+                : SyntaxFactory.MemberAccessExpression(
+                    SyntaxKind.SimpleMemberAccessExpression,
+                    access.Expression.WithoutTrivia(),
+                    SyntaxFactory.IdentifierName("Loop"));
             yield return ("Hand the call over to the loop", call, SyntaxFactory.InvocationExpression(
                 SyntaxFactory.MemberAccessExpression(SyntaxKind.SimpleMemberAccessExpression, loop.WithoutTrivia(), SyntaxFactory.IdentifierName("CallSoonThreadsafe")),
                 SyntaxFactory.ArgumentList(SyntaxFactory.SingletonSeparatedList(SyntaxFactory.Argument(

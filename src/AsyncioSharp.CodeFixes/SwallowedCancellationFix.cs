@@ -46,7 +46,10 @@ public sealed class SwallowedCancellationFix : CodeFix
             SyntaxFactory.UnaryPattern(SyntaxFactory.Token(SyntaxKind.NotKeyword), SyntaxFactory.TypePattern(Name("global::AsyncioSharp.CancelledException"))));
         if (clause.Filter?.FilterExpression.WithoutTrivia() is { } present)
         {
-            condition = SyntaxFactory.BinaryExpression(SyntaxKind.LogicalAndExpression, condition, IsLooserThanAnd(present) ? SyntaxFactory.ParenthesizedExpression(present) : present);
+            condition = SyntaxFactory.BinaryExpression(
+                SyntaxKind.LogicalAndExpression,
+                condition,
+                IsLooserThanAnd(present) ? SyntaxFactory.ParenthesizedExpression(present) : present);
         }
         var filter = SyntaxFactory.CatchFilterClause(condition);
         // The line break after 'catch' or 'catch (Exception)' belongs behind the filter.

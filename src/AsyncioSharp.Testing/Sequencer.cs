@@ -13,7 +13,8 @@ public sealed class Sequencer
 
     /// <summary>Waits until the blocks of all earlier turns have been left.</summary>
     /// <param name="position">The turn: 0, 1, 2 ...</param>
-    /// <returns>What ends the turn when it is disposed; if it is cancelled or closed while it waits, later turns can never come, and who waits for one gets an <see cref="InvalidOperationException"/>.</returns>
+    /// <returns>What ends the turn when it is disposed; if it is cancelled or closed while it waits, later turns can never come, and who waits for
+    /// one gets an <see cref="InvalidOperationException"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="position"/> is negative.</exception>
     /// <exception cref="InvalidOperationException">The turn is taken already, or can never come. (Thrown by the await.)</exception>
     public Coroutine<SequencerTurn> Turn(int position)

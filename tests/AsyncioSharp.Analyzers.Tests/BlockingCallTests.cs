@@ -45,7 +45,9 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(Task<int> t) { await Fetch([|t.Result|] + [|t.Result|]); }")]
     [InlineData("async Coroutine M(Task<int> t) { t = await Task.FromResult(Task.FromResult([|t.Result|])); Print(t.Result); }")]
     [InlineData("async Coroutine M(Lock l) { using ([|l.EnterScope()|]) { } [|l.Enter()|]; Print([|l.TryEnter(100)|]); }")]
-    [InlineData("async Coroutine M(object gate, BlockingCollection<int> q, ReaderWriterLockSlim l) { Print([|Monitor.TryEnter(gate, 100)|]); Print([|q.TryTake(out _, 5)|]); Print([|l.TryEnterReadLock(_interval)|]); }")]
+    [InlineData(
+        "async Coroutine M(object gate, BlockingCollection<int> q, ReaderWriterLockSlim l) { "
+            + "Print([|Monitor.TryEnter(gate, 100)|]); Print([|q.TryTake(out _, 5)|]); Print([|l.TryEnterReadLock(_interval)|]); }")]
     [InlineData("async Coroutine M(Task<int> t) { Print(t is { [|Result|]: > 3 }); Print(t is { [|Result|]: 3, IsCompleted: true }); }")]
     [InlineData("async Coroutine M(Task<int> t, Task<int> u) { var copy = u; await t; Print([|copy.Result|]); }")]
     [InlineData("async Coroutine M(Task<int> t) { Func<Task> later = async () => await t; Print(later); Print([|t.Result|]); }")]
@@ -88,27 +90,45 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(object gate) { if (Monitor.TryEnter(gate)) Monitor.Exit(gate); }")]
     [InlineData("async Coroutine M(CancellationTokenSource s) { s.Cancel(); }")]
     [InlineData("async Coroutine M(System.Data.Common.DbDataReader r) { while (await r.ReadAsync()) { Print(r.IsDBNull(0)); Print(r.GetFieldValue<int>(0)); } }")]
-    [InlineData("async Coroutine M() { Print(Task.FromResult(3).Result); Task.CompletedTask.Wait(); ValueTask.CompletedTask.GetAwaiter().GetResult(); Task.FromCanceled(default).Wait(); }")]
-    [InlineData("async Coroutine M(Lock l, object gate, BlockingCollection<int> q) { Print(l.TryEnter()); Print(Monitor.TryEnter(gate)); Print(q.TryTake(out _)); Print(q.TryAdd(1)); Print(l.TryEnter(TimeSpan.Zero)); }")]
-    [InlineData("async Coroutine M(Task<int> t, object o) { Print(t is { IsCompleted: true, Result: 3 }); Print(t switch { { IsCompletedSuccessfully: true, Result: var x } => x, _ => 0 }); }")]
+    [InlineData(
+        "async Coroutine M() { Print(Task.FromResult(3).Result); Task.CompletedTask.Wait(); "
+            + "ValueTask.CompletedTask.GetAwaiter().GetResult(); Task.FromCanceled(default).Wait(); }")]
+    [InlineData(
+        "async Coroutine M(Lock l, object gate, BlockingCollection<int> q) { Print(l.TryEnter()); "
+            + "Print(Monitor.TryEnter(gate)); Print(q.TryTake(out _)); Print(q.TryAdd(1)); Print(l.TryEnter(TimeSpan.Zero)); }")]
+    [InlineData(
+        "async Coroutine M(Task<int> t, object o) { Print(t is { IsCompleted: true, Result: 3 }); "
+            + "Print(t switch { { IsCompletedSuccessfully: true, Result: var x } => x, _ => 0 }); }")]
     [InlineData("Task<int> T = null!; async Coroutine M(Program p) { if (p is { T: { IsCompleted: true, Result: 1 } }) Print(1); }")]
     [InlineData("async Coroutine M(Task<int> t) { var copy = t; await copy; Print(t.Result); var other = t; Print(other.Result); }")]
     [InlineData("async Coroutine M(Task<int> t) { await t; if (t is { } same) Print(same.Result); if (t is Task<int> typed) Print(typed.Result); }")]
-    [InlineData("async Coroutine M(Dictionary<string, Task<int>> all) { await Task.WhenAll(all.Values); foreach (var (key, t) in all) Print(t.Result); if (all.TryGetValue(\"x\", out var one)) Print(one.Result); }")]
+    [InlineData(
+        "async Coroutine M(Dictionary<string, Task<int>> all) { await Task.WhenAll(all.Values); "
+            + "foreach (var (key, t) in all) Print(t.Result); if (all.TryGetValue(\"x\", out var one)) Print(one.Result); }")]
     [InlineData("async Coroutine M() { var (a, b) = (Task.Run(() => 1), Task.Run(() => 2)); await Task.WhenAll(a, b); Print(a.Result + b.Result); }")]
     [InlineData("async Coroutine M() { var all = new List<Task<int>>(); var t = Task.Run(() => 1); all.Add(t); await Task.WhenAll(all); Print(t.Result); }")]
-    [InlineData("async Coroutine M(Task<int> a, Task<int> b) { Task<int>[] all = [a, b]; var both = Task.WhenAll(all); await both; Print(a.Result); Print(all.Select(t => t.Result).Sum()); }")]
+    [InlineData(
+        "async Coroutine M(Task<int> a, Task<int> b) { Task<int>[] all = [a, b]; "
+            + "var both = Task.WhenAll(all); await both; Print(a.Result); Print(all.Select(t => t.Result).Sum()); }")]
     [InlineData("async Coroutine M(Task<int>[] all) { foreach (var t in all) await t; Print(all.Sum(t => t.Result)); Print((from t in all select t.Result).ToList()); }")]
     [InlineData("async Coroutine M(Task<int>[] all) { await foreach (var t in Task.WhenEach(all)) Print(t.Result); }")]
     [InlineData("async Coroutine M(Task<int> t) { int Value() => t.Result; await t; Print(Value()); }")]
     [InlineData("async Coroutine M(Task<int> t) { await t; Func<int> value = () => t.Result; Print(value()); }")]
     [InlineData("async Coroutine M() { var done = Task.FromResult(3); var copy = done; Print(copy.Result); Print((Maybe() ? done : Task.FromResult(4)).Result); }")]
-    [InlineData("async Coroutine M() { Stream s = new MemoryStream(); s.Write(new byte[3]); using var w = new StreamWriter(s); w.Write(1); w.Flush(); Print(new StreamReader(s).ReadToEnd()); }")]
-    [InlineData("async Coroutine M() { using var z = new System.IO.Compression.GZipStream(new MemoryStream(), System.IO.Compression.CompressionMode.Compress, true); z.Write(new byte[3]); }")]
+    [InlineData(
+        "async Coroutine M() { Stream s = new MemoryStream(); s.Write(new byte[3]); "
+            + "using var w = new StreamWriter(s); w.Write(1); w.Flush(); Print(new StreamReader(s).ReadToEnd()); }")]
+    [InlineData(
+        "async Coroutine M() { using var z = new System.IO.Compression.GZipStream(new MemoryStream(), System.IO.Compression.CompressionMode.Compress, true); "
+            + "z.Write(new byte[3]); }")]
     [InlineData("async Coroutine M(bool b) { TextReader r = b ? new StringReader(\"x\") : TextReader.Null; Print(r.ReadLine()); }")]
-    [InlineData("void M(EventLoop loop, Future<int> f, Task<int> task) { task.ContinueWith(t => loop.CallSoonThreadsafe(() => f.SetResult(t.Result))); var a = task.GetAwaiter(); a.OnCompleted(() => loop.CallSoonThreadsafe(() => f.SetResult(a.GetResult()))); }")]
+    [InlineData(
+        "void M(EventLoop loop, Future<int> f, Task<int> task) { task.ContinueWith(t => loop.CallSoonThreadsafe(() => f.SetResult(t.Result))); "
+            + "var a = task.GetAwaiter(); a.OnCompleted(() => loop.CallSoonThreadsafe(() => f.SetResult(a.GetResult()))); }")]
     [InlineData("async Coroutine M(Task<int> a, Task<int> b) { await new TaskGroup().Run(async group => { await a; await b; }); Print(a.Result + b.Result); }")]
-    [InlineData("async Coroutine M(byte[] b) { using var z = new System.IO.Compression.ZipArchive(new MemoryStream(b)); Print(z.Entries[0].Open()); foreach (var entry in z.Entries) Print(entry.Open()); }")]
+    [InlineData(
+        "async Coroutine M(byte[] b) { using var z = new System.IO.Compression.ZipArchive(new MemoryStream(b)); "
+            + "Print(z.Entries[0].Open()); foreach (var entry in z.Entries) Print(entry.Open()); }")]
     public Task What_does_not_block_or_is_no_coroutine_is_not(string members) => Reports(members);
 
     [Theory]
@@ -130,7 +150,8 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(Task t) { Action wait = t.Wait; await Task.Run(wait); await Asyncio.ToThread(() => Thread.Sleep(1)); }")]
     [InlineData("async Coroutine M(string[] names) { Print(await Asyncio.ToThread(() => names.Select(File.ReadAllText).ToList())); }")]
     [InlineData("async Coroutine M(string[] names) { var later = names.Select(File.ReadAllText); Print(await Asyncio.ToThread(() => later.ToList())); }")]
-    [InlineData("async Coroutine M(string[] names) { Print(names.AsParallel().Select(File.ReadAllText)); Parallel(File.ReadAllText); } void Parallel(Func<string, string> read) { }")]
+    [InlineData(
+        "async Coroutine M(string[] names) { Print(names.AsParallel().Select(File.ReadAllText)); Parallel(File.ReadAllText); } void Parallel(Func<string, string> read) { }")]
     [InlineData("void M(EventLoop loop) { loop.RunInExecutor(null, () => Thread.Sleep(1)); loop.CallSoon(() => _ = Task.Run(() => Thread.Sleep(1))); }")]
     [InlineData("void M(EventLoop loop) { Read(); string Read() => File.ReadAllText(\"x\"); loop.CallSoon(() => { }); }")]
     [InlineData("void M(EventLoop loop) { loop.CallSoon(Tick); } void Tick() { Print(Task.Run(() => Thread.Sleep(1))); }")]
@@ -144,13 +165,25 @@ public class BlockingCallTests
     [InlineData("async Coroutine M() => Thread.Sleep(1500);", "Await Asyncio.Sleep", "async Coroutine M() => await Asyncio.Sleep(1.5);")]
     [InlineData("async Coroutine M(int n) => Thread.Sleep(n);", "Await Asyncio.Sleep", "async Coroutine M(int n) => await Asyncio.Sleep(TimeSpan.FromMilliseconds(n));")]
     [InlineData("async Coroutine M() => Thread.Sleep(TimeSpan.FromSeconds(2));", "Await Asyncio.Sleep", "async Coroutine M() => await Asyncio.Sleep(TimeSpan.FromSeconds(2));")]
-    [InlineData("async Coroutine<int> M() => File.ReadAllText(\"x\").Length;", "Await ReadAllTextAsync", "async Coroutine<int> M() => (await File.ReadAllTextAsync(\"x\")).Length;")]
+    [InlineData(
+        "async Coroutine<int> M() => File.ReadAllText(\"x\").Length;",
+        "Await ReadAllTextAsync",
+        "async Coroutine<int> M() => (await File.ReadAllTextAsync(\"x\")).Length;")]
     [InlineData("async Coroutine M(SemaphoreSlim s) => s.Wait();", "Await WaitAsync", "async Coroutine M(SemaphoreSlim s) => await s.WaitAsync();")]
     [InlineData("async Coroutine M() => Thread.Sleep(_interval);", "Await Asyncio.Sleep", "async Coroutine M() => await Asyncio.Sleep(_interval);")]
     [InlineData("async Coroutine M() => Thread.Sleep(2 * _interval);", "Await Asyncio.Sleep", "async Coroutine M() => await Asyncio.Sleep(2 * _interval);")]
-    [InlineData("async Coroutine M(bool b) => Thread.Sleep(b ? 1 : 2);", "Await Asyncio.Sleep", "async Coroutine M(bool b) => await Asyncio.Sleep(TimeSpan.FromMilliseconds(b ? 1 : 2));")]
-    [InlineData("async Coroutine M(Task<int> a, Task<int> b) => Print((a ?? b).Result);", "Await the task", "async Coroutine M(Task<int> a, Task<int> b) => Print(await (a ?? b));")]
-    [InlineData("async Coroutine M(Program? p, Task<int> t) => p?.N(t.Result); void N(int n) { }", "Await the task", "async Coroutine M(Program? p, Task<int> t) => p?.N(await t); void N(int n) { }")]
+    [InlineData(
+        "async Coroutine M(bool b) => Thread.Sleep(b ? 1 : 2);",
+        "Await Asyncio.Sleep",
+        "async Coroutine M(bool b) => await Asyncio.Sleep(TimeSpan.FromMilliseconds(b ? 1 : 2));")]
+    [InlineData(
+        "async Coroutine M(Task<int> a, Task<int> b) => Print((a ?? b).Result);",
+        "Await the task",
+        "async Coroutine M(Task<int> a, Task<int> b) => Print(await (a ?? b));")]
+    [InlineData(
+        "async Coroutine M(Program? p, Task<int> t) => p?.N(t.Result); void N(int n) { }",
+        "Await the task",
+        "async Coroutine M(Program? p, Task<int> t) => p?.N(await t); void N(int n) { }")]
     public Task A_blocking_call_becomes_an_await(string members, string title, string fixedMembers)
         => new Snippet(members).ShouldBecome(fixedMembers, new BlockingCallAnalyzer(), new BlockingCallFix(), title);
 

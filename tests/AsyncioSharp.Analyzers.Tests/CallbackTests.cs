@@ -29,7 +29,9 @@ public class CallbackTests
     [InlineData("async Coroutine M() { await Asyncio.ToThread(async () => { await Task.Yield(); }); }")] // gives a task
     [InlineData("void M(EventLoop loop) { loop.CallSoon(() => { }); loop.CallSoon(Print, \"x\"); }")]
     [InlineData("void M(List<int> all) { all.ForEach(async x => { await Task.Yield(); }); }")] // not ours to say
-    [InlineData("void M(EventLoop loop, Action later) { var same = later; loop.CallSoon(same); loop.ExceptionHandler = null; Func<Coroutine> f = async () => await Work(); loop.CallSoon(() => _ = Asyncio.CreateTask(f())); }")]
+    [InlineData(
+        "void M(EventLoop loop, Action later) { var same = later; loop.CallSoon(same); loop.ExceptionHandler = null; "
+            + "Func<Coroutine> f = async () => await Work(); loop.CallSoon(() => _ = Asyncio.CreateTask(f())); }")]
     [InlineData("void M(EventLoop loop) { Action elsewhere = async () => await Work(); Print(elsewhere); }")]
     public Task A_plain_callback_or_a_coroutine_is_not(string members) => ReportsAsyncVoid(members);
 
@@ -101,21 +103,32 @@ public class CallbackTests
     [InlineData("void M(Future<int> f) { Action set = () => f.SetResult(1); set(); }")]
     [InlineData("void M(EventLoop loop, Future<int> f) { loop.CallSoon(() => f.SetResult(1)); }")]
     [InlineData("void M(CancellationTokenSource s) { Task.Run(() => s.Cancel()); }")]
-    [InlineData("void M(Future<int> f, EventLoop loop) { Task.Run(() => { void Set() => f.SetResult(1); loop.CallSoonThreadsafe(Set); Action again = () => f.SetResult(2); loop.CallSoonThreadsafe(again); }); }")]
+    [InlineData(
+        "void M(Future<int> f, EventLoop loop) { "
+            + "Task.Run(() => { void Set() => f.SetResult(1); loop.CallSoonThreadsafe(Set); Action again = () => f.SetResult(2); loop.CallSoonThreadsafe(again); }); }")]
     [InlineData("void M(Future<int> f) { Task.Delay(1).ContinueWith(_ => f.SetResult(1), TaskScheduler.FromCurrentSynchronizationContext()); }")]
     [InlineData("void M(Future<int> f, Action<Action> post) { Task.Run(() => post(() => f.SetResult(1))); }")]
     [InlineData("void M(Future<int> f) { Task.Run(() => Asyncio.Run(Inner())); async Coroutine Inner() => f.SetResult(1); }")]
-    [InlineData("void M() { Task.Run(() => { var loop = new EventLoop(); var f = loop.CreateFuture<int>(); loop.CallSoon(() => f.SetResult(1)); f.SetResult(2); loop.RunForever(); }); }")]
+    [InlineData(
+        "void M() { Task.Run(() => { var loop = new EventLoop(); var f = loop.CreateFuture<int>(); loop.CallSoon(() => f.SetResult(1)); f.SetResult(2); loop.RunForever(); }); }")]
     [InlineData("void M() { new Thread(Own).Start(); } void Own() { _loop = new EventLoop(); _loop.CallSoon(() => { }); _loop.RunForever(); }")]
     [InlineData("void M(Future<int> f, SynchronizationContext context) { Task.Run(() => context.Post(_ => f.SetResult(1), null)); }")]
     [InlineData("void M(Future<int> f) { void Set() => f.SetResult(1); Set(); Action a = Set; Print(a); }")]
-    [InlineData("void M(Future<int> f, EventLoop loop) { Task.Run(() => loop.CallSoonThreadsafe(loop.Stop)); var timer = new Timer(_ => loop.CallSoonThreadsafe(() => f.Cancel())); Print(timer); }")]
+    [InlineData(
+        "void M(Future<int> f, EventLoop loop) { Task.Run(() => loop.CallSoonThreadsafe(loop.Stop)); "
+            + "var timer = new Timer(_ => loop.CallSoonThreadsafe(() => f.Cancel())); Print(timer); }")]
     [InlineData("async Coroutine M(Future<int> f) { var progress = new Progress<int>(x => f.SetResult(x)); await Task.Run(() => ((IProgress<int>)progress).Report(3)); }")]
     public Task What_is_handed_over_or_is_the_threads_own_is_not(string members) => ReportsOtherThread(members);
 
     [Theory]
-    [InlineData("void M(Future<int> f) => Task.Run(() => f.SetResult(1));", "Hand the call over to the loop", "void M(Future<int> f) => Task.Run(() => f.Loop.CallSoonThreadsafe(() => f.SetResult(1)));")]
-    [InlineData("void M() => Task.Run(() => { _loop.CallSoon(Print, \"x\"); });", "Call CallSoonThreadsafe", "void M() => Task.Run(() => { _loop.CallSoonThreadsafe(Print, \"x\"); });")]
+    [InlineData(
+        "void M(Future<int> f) => Task.Run(() => f.SetResult(1));",
+        "Hand the call over to the loop",
+        "void M(Future<int> f) => Task.Run(() => f.Loop.CallSoonThreadsafe(() => f.SetResult(1)));")]
+    [InlineData(
+        "void M() => Task.Run(() => { _loop.CallSoon(Print, \"x\"); });",
+        "Call CallSoonThreadsafe",
+        "void M() => Task.Run(() => { _loop.CallSoonThreadsafe(Print, \"x\"); });")]
     [InlineData("void M() => Task.Run(() => _loop.Stop());", "Hand the call over to the loop", "void M() => Task.Run(() => _loop.CallSoonThreadsafe(() => _loop.Stop()));")]
     public Task A_call_is_handed_over(string members, string title, string fixedMembers)
         => new Snippet(members).ShouldBecome(fixedMembers, new OtherThreadAnalyzer(), new OtherThreadFix(), title);

@@ -31,12 +31,18 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M(Coroutine c) { var same = c; var third = same; await third; Asyncio.CreateTask([|c|]); }")]
     [InlineData("async Coroutine M() { var c = Work(); while (Maybe()) { var same = c; await [|same|]; } }")]
     [InlineData("async Coroutine M() { var c = Work(); await new TaskGroup().Run(async group => { group.CreateTask(c); group.CreateTask([|c|]); }); }")]
-    [InlineData("async Coroutine M() { try { Func<Coroutine> f = async () => { var c = Work(); try { await c; } catch (IOException) { } await [|c|]; }; await f(); } finally { Print(1); } }")]
+    [InlineData(
+        "async Coroutine M() { try { Func<Coroutine> f = async () => { var c = Work(); "
+            + "try { await c; } catch (IOException) { } await [|c|]; }; await f(); } finally { Print(1); } }")]
     [InlineData("async Coroutine M(int[] xs) { var all = xs.Select(x => Fetch(x)).ToList(); await Asyncio.Gather(all); foreach (var c in [|all|]) Print(await c); }")]
     [InlineData("async Coroutine M(Coroutine<int>[] all) { await Asyncio.Gather([.. all]); Print(await [|all|][0]); await Asyncio.Gather([|all|]); }")]
     [InlineData("async Coroutine M(List<Coroutine> all) { while (Maybe()) { await Asyncio.Gather([|all|]); } }")]
-    [InlineData("async Coroutine M() { foreach (var x in new[] { 1, 2 }) { try { var c = Fetch(x); await c; if (Maybe()) { await [|c|]; } } catch (IOException) { Print(1); } finally { Print(2); } } Print(3); }")]
-    [InlineData("async Coroutine M() { Print(1); if (Maybe()) Print(2); var c = Work(); while (Maybe()) { Print(3); if (Maybe()) continue; Print(4); } await c; try { Print(5); await [|c|]; } finally { Print(6); } Print(7); }")]
+    [InlineData(
+        "async Coroutine M() { foreach (var x in new[] { 1, 2 }) { try { var c = Fetch(x); await c; "
+            + "if (Maybe()) { await [|c|]; } } catch (IOException) { Print(1); } finally { Print(2); } } Print(3); }")]
+    [InlineData(
+        "async Coroutine M() { Print(1); if (Maybe()) Print(2); var c = Work(); while (Maybe()) { Print(3); "
+            + "if (Maybe()) continue; Print(4); } await c; try { Print(5); await [|c|]; } finally { Print(6); } Print(7); }")]
     public Task A_coroutine_that_is_certainly_run_again_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -71,7 +77,9 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M(List<Coroutine> all) { await Asyncio.Gather(all); all.Clear(); all.Add(Work()); await Asyncio.Gather(all); }")]
     [InlineData("async Coroutine M(List<Coroutine> all) { await Asyncio.Gather(all); Print(all.Count); foreach (var c in all) Print(c); }")]
     [InlineData("async Coroutine M(Coroutine[] all) { if (Maybe()) await Asyncio.Gather(all); else foreach (var c in all) await c; }")]
-    [InlineData("async Coroutine M() { Coroutine c = Work(); try { Print(1); if (Maybe()) { await c; throw new IOException(); } } catch (IOException) { return; } catch (TimeoutException) { await c; } }")]
+    [InlineData(
+        "async Coroutine M() { Coroutine c = Work(); try { Print(1); if (Maybe()) { await c; throw new IOException(); } } "
+            + "catch (IOException) { return; } catch (TimeoutException) { await c; } }")]
     [InlineData("async Coroutine M(Coroutine c) { try { Print(1); if (Maybe()) { await c; return; } Print(2); } catch (IOException) { await c; } Print(3); }")]
     [InlineData("async Coroutine M(Coroutine c) { bool ran = false; Again: if (ran) { c = Work(); } ran = true; await c; if (Maybe()) goto Again; }")]
     public Task A_coroutine_that_may_be_run_only_once_is_not(string members) => Reports(members);

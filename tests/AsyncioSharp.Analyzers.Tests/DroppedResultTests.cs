@@ -103,10 +103,22 @@ public class DroppedResultTests
     [InlineData("void M()\n    {\n        Work();\n    }", "Run it as a task", "void M()\n    {\n        _ = Asyncio.CreateTask(Work());\n    }")]
     [InlineData("void M() => _loop.CallSoon(() => Work());", "Run it as a task", "void M() => _loop.CallSoon(() => _ = Asyncio.CreateTask(Work()));")]
     [InlineData("void M()\n    {\n        Asyncio.CreateTask(Work());\n    }", "Discard it openly", "void M()\n    {\n        _ = Asyncio.CreateTask(Work());\n    }")]
-    [InlineData("async Coroutine M()\n    {\n        Asyncio.CreateTask(Work());\n    }", "Await the task", "async Coroutine M()\n    {\n        await Asyncio.CreateTask(Work());\n    }")]
-    [InlineData("async Coroutine M(bool b)\n    {\n        _ = b ? Work() : Fetch();\n    }", "Await the coroutine", "async Coroutine M(bool b)\n    {\n        await (b ? Work() : Fetch());\n    }")]
-    [InlineData("async Coroutine M(bool b)\n    {\n        _ = b ? Work() : Fetch();\n    }", "Run it as a task", "async Coroutine M(bool b)\n    {\n        _ = Asyncio.CreateTask(b ? Work() : Fetch());\n    }")]
-    [InlineData("async Coroutine M(int n)\n    {\n        _ = n switch { 1 => Work(), _ => Fetch() };\n    }", "Await the coroutine", "async Coroutine M(int n)\n    {\n        await (n switch { 1 => Work(), _ => Fetch() });\n    }")]
+    [InlineData(
+        "async Coroutine M()\n    {\n        Asyncio.CreateTask(Work());\n    }",
+        "Await the task",
+        "async Coroutine M()\n    {\n        await Asyncio.CreateTask(Work());\n    }")]
+    [InlineData(
+        "async Coroutine M(bool b)\n    {\n        _ = b ? Work() : Fetch();\n    }",
+        "Await the coroutine",
+        "async Coroutine M(bool b)\n    {\n        await (b ? Work() : Fetch());\n    }")]
+    [InlineData(
+        "async Coroutine M(bool b)\n    {\n        _ = b ? Work() : Fetch();\n    }",
+        "Run it as a task",
+        "async Coroutine M(bool b)\n    {\n        _ = Asyncio.CreateTask(b ? Work() : Fetch());\n    }")]
+    [InlineData(
+        "async Coroutine M(int n)\n    {\n        _ = n switch { 1 => Work(), _ => Fetch() };\n    }",
+        "Await the coroutine",
+        "async Coroutine M(int n)\n    {\n        await (n switch { 1 => Work(), _ => Fetch() });\n    }")]
     [InlineData("void M()\n    {\n        _loop?.CreateTask(Work());\n    }", "Discard it openly", "void M()\n    {\n        _ = _loop?.CreateTask(Work());\n    }")]
     public Task What_is_dropped_can_be_awaited_made_a_task_or_discarded(string members, string title, string fixedMembers)
         => new Snippet("    " + members).ShouldBecome("    " + fixedMembers, new DroppedResultAnalyzer(), new DroppedResultFix(), title);

@@ -8,12 +8,18 @@ public class GatherTests
     [InlineData("async Coroutine M() { try { await [|Asyncio.Gather(Fetch(1), Fetch(2))|]; } catch (IOException e) { Print(e); } }")]
     [InlineData("async Coroutine M() { try { await [|Asyncio.Gather(Work(), Fetch(2), Work())|]; } catch { } }")]
     [InlineData("async Coroutine M() { using var client = new HttpClient(); await [|Asyncio.Gather(Get(client), Get(client))|]; } async Coroutine Get(HttpClient c) { }")]
-    [InlineData("async Coroutine M() { using (var client = new HttpClient()) { Print(await [|Asyncio.Gather(Get(client), Get(client))|]); } } async Coroutine<int> Get(HttpClient c) => 1;")]
+    [InlineData(
+        "async Coroutine M() { using (var client = new HttpClient()) { Print(await [|Asyncio.Gather(Get(client), Get(client))|]); } } "
+            + "async Coroutine<int> Get(HttpClient c) => 1;")]
     [InlineData("async Coroutine M(int[] xs) { try { Print(await [|Asyncio.Gather(xs.Select(x => Fetch(x)))|]); } catch (IOException) { } }")]
-    [InlineData("async Coroutine M(int[] xs) { try { await [|Asyncio.Gather([.. xs.Select(x => Fetch(x))])|]; await [|Asyncio.Gather(from x in xs select Fetch(x))|]; await [|Asyncio.Gather(xs.Select(Fetch))|]; } catch (IOException) { } }")]
+    [InlineData(
+        "async Coroutine M(int[] xs) { try { await [|Asyncio.Gather([.. xs.Select(x => Fetch(x))])|]; "
+            + "await [|Asyncio.Gather(from x in xs select Fetch(x))|]; await [|Asyncio.Gather(xs.Select(Fetch))|]; } catch (IOException) { } }")]
     [InlineData("async Coroutine M() { var a = Fetch(1); var b = Fetch(2); try { await [|Asyncio.Gather(a, b)|]; } catch (IOException) { } }")]
     [InlineData("async Coroutine M() { try { var both = [|Asyncio.Gather(Fetch(1), Fetch(2))|]; Print(await both); } catch (IOException) { } }")]
-    [InlineData("async Coroutine M() { using var client = new HttpClient(); var (a, b) = (Get(client), Get(client)); await [|Asyncio.Gather(a, b)|]; } async Coroutine Get(HttpClient c) { }")]
+    [InlineData(
+        "async Coroutine M() { using var client = new HttpClient(); var (a, b) = (Get(client), Get(client)); "
+            + "await [|Asyncio.Gather(a, b)|]; } async Coroutine Get(HttpClient c) { }")]
     public Task A_gather_is_reported_where_its_survivors_would_run_on_unseen(string members) => Reports(members);
 
     [Theory]

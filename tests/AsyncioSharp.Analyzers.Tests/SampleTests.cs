@@ -6,7 +6,8 @@ namespace AsyncioSharp.Analyzers.Tests;
 /// <summary>The samples are what programs look like. None of the rules has anything to say about them.</summary>
 public partial class SampleTests
 {
-    public static TheoryData<string> Samples => [.. Directory.EnumerateFiles(Repository.PathOf("samples"), "*.cs").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Samples
+        => [.. Directory.EnumerateFiles(Repository.PathOf("samples"), "*.cs").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Samples))]

@@ -49,7 +49,8 @@ internal sealed class Snippet
     private static readonly ImmutableArray<MetadataReference> s_references =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Where(File.Exists)
-            .Where(static path => Path.GetFileName(path) is var name && (name.StartsWith("System.", StringComparison.Ordinal) || name is "Microsoft.Win32.Primitives.dll" or "netstandard.dll"))
+            .Where(static path => Path.GetFileName(path) is var name
+                && (name.StartsWith("System.", StringComparison.Ordinal) || name is "Microsoft.Win32.Primitives.dll" or "netstandard.dll"))
             .Concat([typeof(Asyncio).Assembly.Location, typeof(Testing.VirtualTimeLoop).Assembly.Location])
             .Select(static path => MetadataReference.CreateFromFile(path)),
     ];
@@ -106,7 +107,8 @@ internal sealed class Snippet
         var diagnostic = (await Run(document, analyzer))[0];
         var actions = new List<CodeAction>();
         await provider.RegisterCodeFixesAsync(new CodeFixContext(document, diagnostic, (action, _) => actions.Add(action), default));
-        var chosen = actions.SingleOrDefault(action => action.Title == title) ?? throw new ShouldAssertException($"no fix '{title}' among: {string.Join(", ", actions.Select(action => action.Title))}");
+        var chosen = actions.SingleOrDefault(action => action.Title == title)
+            ?? throw new ShouldAssertException($"no fix '{title}' among: {string.Join(", ", actions.Select(action => action.Title))}");
 
         var operation = (ApplyChangesOperation)(await chosen.GetOperationsAsync(default)).Single();
         var changed = operation.ChangedSolution.GetDocument(document.Id)!;
@@ -138,7 +140,10 @@ internal sealed class Snippet
     {
         var compilation = (await document.Project.GetCompilationAsync())!;
         Errors(compilation).ShouldBeEmpty();
-        var options = new CompilationWithAnalyzersOptions(new AnalyzerOptions([]), (e, _, _) => throw new InvalidOperationException("the analyzer failed", e), concurrentAnalysis: true, logAnalyzerExecutionTime: false);
+        var options = new CompilationWithAnalyzersOptions(
+            new AnalyzerOptions([]),
+            (e, _, _) => throw new InvalidOperationException("the analyzer failed", e),
+            concurrentAnalysis: true, logAnalyzerExecutionTime: false);
         return [.. (await compilation.WithAnalyzers([.. analyzers], options).GetAnalyzerDiagnosticsAsync()).OrderBy(diagnostic => diagnostic.Location.SourceSpan.Start)];
     }
 

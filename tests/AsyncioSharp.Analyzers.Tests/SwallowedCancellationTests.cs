@@ -26,7 +26,8 @@ public class SwallowedCancellationTests
     [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] when (e is not OutOfMemoryException) { Print(e); } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] when (!(e is IOException || e is FormatException)) { Print(e); } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { if (e is IOException) throw; Print(e); } }")]
-    [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { switch (e) { case IOException or TimeoutException: throw; case FormatException f: throw f; } } }")]
+    [InlineData(
+        "async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { switch (e) { case IOException or TimeoutException: throw; case FormatException f: throw f; } } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { if (e is not IOException) Print(e); else throw; } }")]
     [InlineData("Exception? _last; async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { _last = e; } Print(_last); }")]
     [InlineData("async Coroutine M() { Exception? last = null; try { await Work(); } catch [|(Exception e)|] { last = e; } Print(last); }")]
@@ -52,19 +53,30 @@ public class SwallowedCancellationTests
     [InlineData("async Coroutine M() { try { await Work(); } catch (IOException) { } catch (TimeoutException) { } }")]
     [InlineData("async Task M(Task t) { try { await t; } catch { } }")]
     [InlineData("async Coroutine M() { try { await Work(); } finally { Print(1); } }")]
-    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) when (e is IOException or TimeoutException) { } catch (Exception e) when (!Maybe()) { Print(e); } }")]
+    [InlineData(
+        "async Coroutine M() { try { await Work(); } catch (Exception e) when (e is IOException or TimeoutException) { } catch (Exception e) when (!Maybe()) { Print(e); } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) when (e is not OperationCanceledException) { Print(e); } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { if (e is CancelledException) return; Print(e); } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { Print(e switch { OperationCanceledException => 1, _ => 2 }); } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { if (Maybe()) throw new IOException(\"\", e); else throw; } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { Print(e is IOException ? 1 : throw new FormatException(\"\", e)); } }")]
-    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { Fail(e); } } [System.Diagnostics.CodeAnalysis.DoesNotReturn] static void Fail(Exception e) => throw e;")]
+    [InlineData(
+        "async Coroutine M() { try { await Work(); } catch (Exception e) { Fail(e); } } "
+            + "[System.Diagnostics.CodeAnalysis.DoesNotReturn] static void Fail(Exception e) => throw e;")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { await Fail(e); } } static async Coroutine Fail(Exception e) { Print(e); throw e; }")]
-    [InlineData("async Coroutine M() { try { await Work(); } catch (Exception e) { Helper.ThrowFailed(e); } } static class Helper { internal static void ThrowFailed(Exception e) { Environment.FailFast(\"\", e); } }")]
+    [InlineData(
+        "async Coroutine M() { try { await Work(); } catch (Exception e) { Helper.ThrowFailed(e); } } "
+            + "static class Helper { internal static void ThrowFailed(Exception e) { Environment.FailFast(\"\", e); } }")]
     [InlineData("async Coroutine M() { Exception? error = null; try { await Work(); } catch (Exception e) { error = e; } if (error is not null) throw error; }")]
-    [InlineData("async Coroutine M() { Exception? last = null; for (int i = 0; i < 3; i++) { try { await Work(); return; } catch (Exception e) { last = e; } } throw new IOException(\"\", last); }")]
-    [InlineData("async Coroutine M() { System.Runtime.ExceptionServices.ExceptionDispatchInfo? info = null; try { await Work(); } catch (Exception e) { info = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e); } info?.Throw(); }")]
-    [InlineData("async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } catch (Exception e) { errors.Add(e); } if (errors.Count > 0) throw new AggregateException(errors); }")]
+    [InlineData(
+        "async Coroutine M() { Exception? last = null; for (int i = 0; i < 3; i++) { "
+            + "try { await Work(); return; } catch (Exception e) { last = e; } } throw new IOException(\"\", last); }")]
+    [InlineData(
+        "async Coroutine M() { System.Runtime.ExceptionServices.ExceptionDispatchInfo? info = null; try { await Work(); } "
+            + "catch (Exception e) { info = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e); } info?.Throw(); }")]
+    [InlineData(
+        "async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } "
+            + "catch (Exception e) { errors.Add(e); } if (errors.Count > 0) throw new AggregateException(errors); }")]
     [InlineData("Exception? _failure; async Coroutine M() { try { await Work(); } catch (Exception e) { _failure ??= e; } } void End() { if (_failure is { }) throw _failure; }")]
     [InlineData("async Coroutine M() { Exception? a = null; try { await Work(); } catch (Exception e) { var copy = e; a = copy; } var b = a; if (b != null) throw b; }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception) { if (Maybe()) goto End; return; End: throw; } }")]
@@ -74,31 +86,40 @@ public class SwallowedCancellationTests
     [InlineData(
         "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n        }\n    }",
         "Let cancellation pass",
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not CancelledException)\n        {\n            Print(e);\n        }\n    }")]
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n"
+            + "        catch (Exception e) when (e is not CancelledException)\n        {\n            Print(e);\n        }\n    }")]
     [InlineData(
         "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception)\n        {\n        }\n    }",
         "Let cancellation pass",
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not CancelledException)\n        {\n        }\n    }")]
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n"
+            + "        catch (Exception e) when (e is not CancelledException)\n        {\n        }\n    }")]
     [InlineData(
         "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch\n        {\n        }\n    }",
         "Let cancellation pass",
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not CancelledException)\n        {\n        }\n    }")]
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n"
+            + "        catch (Exception e) when (e is not CancelledException)\n        {\n        }\n    }")]
     [InlineData(
         "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n        }\n    }",
         "Rethrow",
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e)\n        {\n            Print(e);\n            throw;\n        }\n    }")]
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n"
+            + "        catch (Exception e)\n        {\n            Print(e);\n            throw;\n        }\n    }")]
     [InlineData(
         "async Coroutine M(int e)\n    {\n        try\n        {\n            await Work();\n        }\n        catch\n        {\n            Print(e);\n        }\n    }",
         "Let cancellation pass",
-        "async Coroutine M(int e)\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception exception) when (exception is not CancelledException)\n        {\n            Print(e);\n        }\n    }")]
+        "async Coroutine M(int e)\n    {\n        try\n        {\n            await Work();\n        }\n"
+            + "        catch (Exception exception) when (exception is not CancelledException)\n        {\n            Print(e);\n        }\n    }")]
     [InlineData(
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception)\n        {\n            int e = 1;\n            Print(e);\n        }\n        int exception = 2;\n        Print(exception);\n    }",
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception)\n"
+            + "        {\n            int e = 1;\n            Print(e);\n        }\n        int exception = 2;\n        Print(exception);\n    }",
         "Let cancellation pass",
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception error) when (error is not CancelledException)\n        {\n            int e = 1;\n            Print(e);\n        }\n        int exception = 2;\n        Print(exception);\n    }")]
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception error) when (error is not CancelledException)\n"
+            + "        {\n            int e = 1;\n            Print(e);\n        }\n        int exception = 2;\n        Print(exception);\n    }")]
     [InlineData(
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not IOException || e.Message is not null || true)\n        {\n        }\n    }",
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n"
+            + "        catch (Exception e) when (e is not IOException || e.Message is not null || true)\n        {\n        }\n    }",
         "Let cancellation pass",
-        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n        catch (Exception e) when (e is not CancelledException && (e is not IOException || e.Message is not null || true))\n        {\n        }\n    }")]
+        "async Coroutine M()\n    {\n        try\n        {\n            await Work();\n        }\n"
+            + "        catch (Exception e) when (e is not CancelledException && (e is not IOException || e.Message is not null || true))\n        {\n        }\n    }")]
     public Task A_handler_gets_a_filter_or_rethrows(string members, string title, string fixedMembers)
         => new Snippet("    " + members).ShouldBecome("    " + fixedMembers, new SwallowedCancellationAnalyzer(), new SwallowedCancellationFix(), title);
 

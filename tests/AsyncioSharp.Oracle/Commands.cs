@@ -83,7 +83,12 @@ internal static class Commands
     /// <summary>Writes a corpus: what CPython 3.9 and 3.13 do with fresh scenarios, and then with those of FILE, a scenario a line, if there is one.</summary>
     public static int Record(Options options)
     {
-        JsonObject[] given = options.File is { } file ? [.. File.ReadLines(file).Select((line, i) => (Line: line, Number: i + 1)).Where(one => one.Line.Length > 0).Select(one => Checked(one.Line, $"{file}:{one.Number}"))] : [];
+        JsonObject[] given = options.File is { } file
+            ? [.. File.ReadLines(file)
+                .Select((line, i) => (Line: line, Number: i + 1))
+                .Where(one => one.Line.Length > 0)
+                .Select(one => Checked(one.Line, $"{file}:{one.Number}"))]
+            : [];
         using var old = CPython.Start(options.Old ?? throw new ArgumentException("--old needs the path of a CPython 3.9."));
         using var current = CPython.Start(options.Python);
         if ((old.Version, current.Version) is not ("3.9", "3.13"))
@@ -95,7 +100,10 @@ internal static class Commands
         int seen = recorded.RemoveAll(one => one.Old.IsLatencySeen || one.New.IsLatencySeen);
         int disagreeing = recorded.RemoveAll(one => !one.Old.Adjusted.SequenceEqual(one.New.Adjusted));
         Corpus.Write(options.Output, recorded);
-        Console.WriteLine($"{recorded.Count} scenarios recorded in {options.Output}, {new FileInfo(options.Output).Length / 1024} KiB; left out because no rule explains stock CPython: {unexplained}, because more than the order shows the latency of wait_for: {seen}, because the versions still disagree: {disagreeing}");
+        Console.WriteLine(
+            $"{recorded.Count} scenarios recorded in {options.Output}, {new FileInfo(options.Output).Length / 1024} KiB; "
+            + $"left out because no rule explains stock CPython: {unexplained}, "
+            + $"because more than the order shows the latency of wait_for: {seen}, because the versions still disagree: {disagreeing}");
         return 0;
     }
 

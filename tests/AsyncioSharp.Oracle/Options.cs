@@ -3,7 +3,9 @@ using System.Globalization;
 namespace AsyncioSharp.Oracle;
 
 /// <summary>What the command line says.</summary>
-public sealed record Options(string Command, string? File = null, int Count = 1000, ulong? Seed = null, string Python = "python3", string? Old = null, string Output = "tests/AsyncioSharp.Oracle/corpus.jsonl.br")
+public sealed record Options(
+    string Command, string? File = null, int Count = 1000, ulong? Seed = null, string Python = "python3",
+    string? Old = null, string Output = "tests/AsyncioSharp.Oracle/corpus.jsonl.br")
 {
     public const string Usage = """
         live     [--count N] [--seed N] [--python PATH]   compares N fresh scenarios with CPython, and reduces what differs; without a seed others every time

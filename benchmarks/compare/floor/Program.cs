@@ -155,7 +155,9 @@ public static class Program
         GC.Collect(); GC.WaitForPendingFinalizers(); GC.Collect();
         long gced = Os.StatusKb("VmRSS");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"workload={w} peer={peer} n={n} seconds={secs:F3} bytes_task={(after - before) * 1024.0 / n:F0} bytes_task_after_gc={(gced - before) * 1024.0 / n:F0} heap_bytes_task={GC.GetTotalMemory(false) / (double)n:F0} rss_before_kb={before} rss_kb={after} hwm_kb={Os.StatusKb("VmHWM")}"));
+            $"workload={w} peer={peer} n={n} seconds={secs:F3} bytes_task={(after - before) * 1024.0 / n:F0} "
+            + $"bytes_task_after_gc={(gced - before) * 1024.0 / n:F0} heap_bytes_task={GC.GetTotalMemory(false) / (double)n:F0} "
+            + $"rss_before_kb={before} rss_kb={after} hwm_kb={Os.StatusKb("VmHWM")}"));
         GC.KeepAlive(keep); GC.KeepAlive(futures);
         Environment.Exit(0);
         return n;
@@ -195,7 +197,8 @@ public static class Program
         Array.Sort(wall); Array.Sort(cpu); Array.Sort(flt);
         int m = reps / 2;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"workload={w} peer={peer} n={ops} reps={reps} best_s={wall[0]:F4} med_s={wall[m]:F4} best_ns={wall[0] * 1e9 / ops:F1} med_ns={wall[m] * 1e9 / ops:F1} med_cpu_s={cpu[m]:F4} med_cpu_ns={cpu[m] * 1e9 / ops:F1} med_faults={flt[m]}"));
+            $"workload={w} peer={peer} n={ops} reps={reps} best_s={wall[0]:F4} med_s={wall[m]:F4} "
+            + $"best_ns={wall[0] * 1e9 / ops:F1} med_ns={wall[m] * 1e9 / ops:F1} med_cpu_s={cpu[m]:F4} med_cpu_ns={cpu[m] * 1e9 / ops:F1} med_faults={flt[m]}"));
         return 0;
     }
 }

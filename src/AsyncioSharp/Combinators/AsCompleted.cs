@@ -12,7 +12,8 @@ public static partial class Asyncio
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="awaitables">Coroutines, which are made tasks now, futures and tasks; one that is given twice counts once.</param>
     /// <param name="timeout">Seconds from now, after which every outcome still missing is a <see cref="TimeoutException"/>; null for no limit.</param>
-    /// <param name="cancellationToken">When it is cancelled, in any thread, every outcome still missing is a <see cref="CancelledException"/> that carries it. No awaitable is cancelled.</param>
+    /// <param name="cancellationToken">When it is cancelled, in any thread, every outcome still missing is a <see cref="CancelledException"/> that
+    /// carries it. No awaitable is cancelled.</param>
     /// <returns>What to iterate over, once; a loop that was left can be taken up again.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="awaitables"/> or one of them is null.</exception>
     /// <exception cref="ArgumentException">Futures of different loops, or <paramref name="timeout"/> is not a number.</exception>

@@ -7,7 +7,8 @@ namespace AsyncioSharp;
 public static partial class Asyncio
 {
     private const string NoLoop = "The loop parameter is deprecated since Python 3.8; leave it out: the running loop is used.";
-    private const string NoCoroutines = "Passing coroutines to Wait is deprecated since Python 3.8: the sets it returns hold tasks, not the coroutines. Pass tasks made by CreateTask.";
+    private const string NoCoroutines =
+        "Passing coroutines to Wait is deprecated since Python 3.8: the sets it returns hold tasks, not the coroutines. Pass tasks made by CreateTask.";
 
     /// <summary>
     /// As <see cref="Sleep(double)"/>; the loop must be the one that runs the task.

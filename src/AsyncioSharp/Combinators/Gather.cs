@@ -126,7 +126,9 @@ public static partial class Asyncio
     /// <param name="fourth">The fourth awaitable.</param>
     /// <returns>A future of the results.</returns>
     public static IFuture<(T1, T2, T3, T4)> Gather<T1, T2, T3, T4>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth)
-        => Gathering.StartNamed<(T1, T2, T3, T4)>([first, second, third, fourth], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3])));
+        => Gathering.StartNamed<(T1, T2, T3, T4)>([first, second, third, fourth],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 5 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -140,8 +142,12 @@ public static partial class Asyncio
     /// <param name="fourth">The fourth awaitable.</param>
     /// <param name="fifth">The fifth awaitable.</param>
     /// <returns>A future of the results.</returns>
-    public static IFuture<(T1, T2, T3, T4, T5)> Gather<T1, T2, T3, T4, T5>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth)
-        => Gathering.StartNamed<(T1, T2, T3, T4, T5)>([first, second, third, fourth, fifth], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4])));
+    public static IFuture<(T1, T2, T3, T4, T5)> Gather<T1, T2, T3, T4, T5>(
+        IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth)
+        => Gathering.StartNamed<(T1, T2, T3, T4, T5)>([first, second, third, fourth, fifth],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
+                    Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 6 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -157,8 +163,12 @@ public static partial class Asyncio
     /// <param name="fifth">The fifth awaitable.</param>
     /// <param name="sixth">The sixth awaitable.</param>
     /// <returns>A future of the results.</returns>
-    public static IFuture<(T1, T2, T3, T4, T5, T6)> Gather<T1, T2, T3, T4, T5, T6>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth, IAwaitable<T6> sixth)
-        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6)>([first, second, third, fourth, fifth, sixth], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5])));
+    public static IFuture<(T1, T2, T3, T4, T5, T6)> Gather<T1, T2, T3, T4, T5, T6>(
+        IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth, IAwaitable<T6> sixth)
+        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6)>([first, second, third, fourth, fifth, sixth],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
+                    Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 7 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -176,6 +186,12 @@ public static partial class Asyncio
     /// <param name="sixth">The sixth awaitable.</param>
     /// <param name="seventh">The seventh awaitable.</param>
     /// <returns>A future of the results.</returns>
-    public static IFuture<(T1, T2, T3, T4, T5, T6, T7)> Gather<T1, T2, T3, T4, T5, T6, T7>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth, IAwaitable<T6> sixth, IAwaitable<T7> seventh)
-        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6, T7)>([first, second, third, fourth, fifth, sixth, seventh], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5]), Gathering.Result<T7>(done[6])));
+    public static IFuture<(T1, T2, T3, T4, T5, T6, T7)> Gather<T1, T2, T3, T4, T5, T6, T7>(
+        IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth, IAwaitable<T6> sixth,
+        IAwaitable<T7> seventh)
+        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6, T7)>([first, second, third, fourth, fifth, sixth, seventh],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
+                    Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5]),
+                    Gathering.Result<T7>(done[6])));
 }

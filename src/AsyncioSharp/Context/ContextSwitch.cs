@@ -23,7 +23,10 @@ internal static class ContextSwitch
         return changed;
     }
 
-    /// <summary>Lifts a suppression of .NET's flow that the caller's code has made, if any, for as long as something else runs. To be put back by <see cref="SuppressAgain"/>.</summary>
+    /// <summary>
+    /// Lifts a suppression of .NET's flow that the caller's code has made, if any, for as long as something else runs. To be put back by
+    /// <see cref="SuppressAgain"/>.
+    /// </summary>
     internal static bool LiftSuppression()
     {
         if (!ExecutionContext.IsFlowSuppressed())

@@ -44,7 +44,10 @@ public static partial class Asyncio
         return new GeneratorFunction(function).Call;
     }
 
-    /// <summary>True for methods that return coroutines by being <c>async</c>, and for functions made by <c>Asyncio.Coroutine</c>. Mirrors <c>asyncio.iscoroutinefunction</c>.</summary>
+    /// <summary>
+    /// True for methods that return coroutines by being <c>async</c>, and for functions made by <c>Asyncio.Coroutine</c>. Mirrors
+    /// <c>asyncio.iscoroutinefunction</c>.
+    /// </summary>
     /// <param name="function">Any function.</param>
     /// <returns>The answer; false for one that is not <c>async</c> but passes a coroutine on.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>

@@ -14,7 +14,8 @@ internal sealed class LeftIterator<T>(IAsyncEnumerator<T> iterator, ForeignAwait
     public T Current => iterator.Current;
 
     public ValueTask<bool> MoveNextAsync() => left.IsLeft
-        ? throw new InvalidOperationException("The async iterator still waits for an operation of .NET, which the cancellation has left behind; it cannot be moved on before that ends.")
+        ? throw new InvalidOperationException(
+            "The async iterator still waits for an operation of .NET, which the cancellation has left behind; it cannot be moved on before that ends.")
         : iterator.MoveNextAsync();
 
     public ValueTask DisposeAsync()

@@ -22,7 +22,8 @@ internal static class Telemetry
     internal static Histogram<double> StepDuration { get; } = Meter.CreateHistogram("asyncio.step.duration", "s", "Duration of a callback or a step of a task", null, s_seconds);
 
     /// <summary>By how much timers are late: for so long the loop was busy with other things.</summary>
-    internal static Histogram<double> LoopLag { get; } = Meter.CreateHistogram("asyncio.loop.lag", "s", "Delay between the deadline of a timer and the iteration that runs it", null, s_seconds);
+    internal static Histogram<double> LoopLag { get; } = Meter.CreateHistogram(
+        "asyncio.loop.lag", "s", "Delay between the deadline of a timer and the iteration that runs it", null, s_seconds);
 
     /// <summary>True if each entry must be looked at.</summary>
     internal static bool ListensToSteps => StepDuration.Enabled || LoopLag.Enabled || Events.IsEnabled();

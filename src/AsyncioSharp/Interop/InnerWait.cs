@@ -112,7 +112,9 @@ internal sealed class InnerWait : KnownWaiter, IRelay
 
     private void FindInterrupt()
     {
-        if (_cause.CanBeCanceled && _interrupt is null && Future is { IsCancelled: true } and not DrivenTask && Future.Cancellation() is var arrived && arrived.CancellationToken != _cause)
+        if (_cause.CanBeCanceled && _interrupt is null && Future is { IsCancelled: true } and not DrivenTask
+            && Future.Cancellation() is var arrived
+            && arrived.CancellationToken != _cause)
         {
             _interrupt = new CancelledException(arrived.CancelMessage, arrived, _cause);
         }

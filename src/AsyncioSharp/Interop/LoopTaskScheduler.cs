@@ -52,7 +52,10 @@ internal sealed class LoopTaskScheduler(EventLoop loop) : TaskScheduler
         {
             if (!task.IsCompleted)
             {
-                Loop.CallExceptionHandler(new ExceptionContext { Message = $"A .NET task that was queued to the loop's scheduler never runs: the loop was closed (task id {task.Id})" });
+                Loop.CallExceptionHandler(new ExceptionContext
+                {
+                    Message = $"A .NET task that was queued to the loop's scheduler never runs: the loop was closed (task id {task.Id})",
+                });
             }
         }
     }

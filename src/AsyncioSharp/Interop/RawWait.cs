@@ -173,7 +173,8 @@ internal sealed class RawWait
     {
         private static readonly ConditionalWeakTable<Type, AwaitersOf> s_known = [];
 
-        [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "A method that runs uses its awaiters, which keeps the fields; where they are not to be seen the wait cannot be ended.")]
+        [UnconditionalSuppressMessage("Trimming", "IL2067",
+            Justification = "A method that runs uses its awaiters, which keeps the fields; where they are not to be seen the wait cannot be ended.")]
         private AwaitersOf(Type machine)
         {
             FieldInfo[] all = [.. AwaiterFields.In(machine)];

@@ -24,7 +24,10 @@ public sealed class FutureCallGraph
     /// </summary>
     public IReadOnlyList<CoroutineFrame> CallStack { get; }
 
-    /// <summary>The tasks that await it, and futures that wait on behalf of others, such as those of <c>Gather</c>, <c>Shield</c> and <c>Wait</c>; in the order in which they came.</summary>
+    /// <summary>
+    /// The tasks that await it, and futures that wait on behalf of others, such as those of <c>Gather</c>, <c>Shield</c> and <c>Wait</c>; in the
+    /// order in which they came.
+    /// </summary>
     public IReadOnlyList<FutureCallGraph> AwaitedBy => _awaitedBy;
 
     /// <summary>The graph as a tree in text; see <see cref="Asyncio.FormatCallGraph"/>.</summary>

@@ -113,7 +113,10 @@ public sealed partial class EventLoop
     public TimerHandle CallLater<TState>(TimeSpan delay, Action<TState> callback, TState state, Context? context = null)
         => CallAt(Time + SecondsOf(delay), callback, state, context);
 
-    /// <summary>Has <paramref name="callback"/> called when <see cref="Time"/> reaches <paramref name="when"/>; equal times in order of registration. Mirrors <c>loop.call_at</c>.</summary>
+    /// <summary>
+    /// Has <paramref name="callback"/> called when <see cref="Time"/> reaches <paramref name="when"/>; equal times in order of registration. Mirrors
+    /// <c>loop.call_at</c>.
+    /// </summary>
     /// <param name="when">The deadline in seconds of <see cref="Time"/>.</param>
     /// <param name="callback">What to call.</param>
     /// <param name="context">The context to call it in; null for a copy of the current one.</param>
@@ -199,7 +202,10 @@ public sealed partial class EventLoop
 
     internal void AddTimer(double when, Runnable target) => _timers.Add(when, target);
 
-    /// <summary>Says that a timer was cancelled. The timers belong to the loop's thread: to cancel one elsewhere is wrong, but corrupts nothing; it is dropped when it is due.</summary>
+    /// <summary>
+    /// Says that a timer was cancelled. The timers belong to the loop's thread: to cancel one elsewhere is wrong, but corrupts nothing; it is dropped
+    /// when it is due.
+    /// </summary>
     internal void NoteTimerCancelled()
     {
         if (!IsRunning || IsOnOwnThread || IsOnHostThread)

@@ -27,8 +27,9 @@ public sealed partial class EventLoop
     /// <summary>
     /// What to do when nothing is ready, no timer is set, no function runs in an executor, no task awaits an operation of .NET, and no other thread has
     /// woken the loop for a second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending, and no wait was given a
-    /// <see cref="CancellationToken"/> that could end it. If all that is left are tasks that wait for each other, no second is waited, and a token is only mentioned. Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop
-    /// on virtual time throws.
+    /// <see cref="CancellationToken"/> that could end it. If all that is left are tasks that wait for each other, no second is waited, and a token is
+    /// only mentioned. Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop on
+    /// virtual time throws.
     /// </summary>
     /// <remarks>
     /// A thread that is yet to complete a future, and Ctrl-C, cannot be foreseen: so the report may be wrong, and by default nothing is thrown. A loop that
@@ -73,7 +74,11 @@ public sealed partial class EventLoop
             }
         }
         OnStuck(action, isCertain, "Deadlock: nothing is ready, no timer is set, no function runs in an executor, "
-            + (isCertain ? $"and tasks wait for each other{(_watchedTokens == 0 ? "" : ", which only the cancellation of a token could end")}." : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"and no other thread has woken the loop for {IdleSeconds} s.")));
+            + (isCertain
+                ? $"and tasks wait for each other{(_watchedTokens == 0 ? "" : ", which only the cancellation of a token could end")}."
+                : string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"and no other thread has woken the loop for {IdleSeconds} s.")));
     }
 
     private void OnStuck(DeadlockAction action, bool isCertain, string reason)

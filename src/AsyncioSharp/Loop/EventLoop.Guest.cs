@@ -16,7 +16,8 @@ public sealed partial class EventLoop
     /// other code that posts without end; give such a host's context for messages of low priority.</para>
     /// </remarks>
     /// <param name="host">The host's context. It must run what is posted to it one after the other; best in one thread.</param>
-    /// <returns>A task that ends when the loop is stopped. It fails with what leaves the loop, a <see cref="KeyboardInterruptException"/> for instance, and if the host takes no more messages.</returns>
+    /// <returns>A task that ends when the loop is stopped. It fails with what leaves the loop, a <see cref="KeyboardInterruptException"/> for
+    /// instance, and if the host takes no more messages.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="host"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed or runs already.</exception>
     public Task RunAsGuest(SynchronizationContext host)

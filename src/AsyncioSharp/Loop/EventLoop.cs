@@ -142,7 +142,10 @@ public sealed partial class EventLoop
         }
     }
 
-    /// <summary>Ends the run after the current iteration. For the loop's thread; from another, use <c>CallSoonThreadsafe(loop.Stop)</c>, which wakes it. Called before a run, it makes that one last a single iteration. Mirrors <c>loop.stop()</c>.</summary>
+    /// <summary>
+    /// Ends the run after the current iteration. For the loop's thread; from another, use <c>CallSoonThreadsafe(loop.Stop)</c>, which wakes it.
+    /// Called before a run, it makes that one last a single iteration. Mirrors <c>loop.stop()</c>.
+    /// </summary>
     public void Stop()
     {
         _stopping = true;
@@ -241,7 +244,9 @@ public sealed partial class EventLoop
         CheckNotStarted();
         if (t_running is not null)
         {
-            throw new InvalidOperationException($"Cannot run the event loop while another loop is running on this thread: {t_running}. Await there what you want to wait for, or run this loop in a thread of its own.");
+            throw new InvalidOperationException(
+                $"Cannot run the event loop while another loop is running on this thread: {t_running}. "
+                + "Await there what you want to wait for, or run this loop in a thread of its own.");
         }
     }
 

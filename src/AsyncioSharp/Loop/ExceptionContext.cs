@@ -69,5 +69,7 @@ public sealed partial class ExceptionContext
     /// <summary>The message and the keys.</summary>
     /// <returns>The text.</returns>
     public override string ToString()
-        => $"{{message={TextForm.Short(Message)}{(Exception is null ? "" : $", exception={TextForm.Describe(Exception)}")}{string.Concat(_entries.Keys.Select(static key => ", " + key))}}}";
+        => $"{{message={TextForm.Short(Message)}"
+            + $"{(Exception is null ? "" : $", exception={TextForm.Describe(Exception)}")}"
+            + $"{string.Concat(_entries.Keys.Select(static key => ", " + key))}}}";
 }

@@ -7,8 +7,8 @@ namespace AsyncioSharp;
 public abstract class Parker
 {
     /// <summary>
-    /// Waits. Called by one thread at a time: the loop's, or, while the loop is a host's guest, one that waits for it. A call of <see cref="Wake"/> since the last return makes it return at once; returning early is
-    /// allowed, since the loop looks around and calls again.
+    /// Waits. Called by one thread at a time: the loop's, or, while the loop is a host's guest, one that waits for it. A call of <see cref="Wake"/>
+    /// since the last return makes it return at once; returning early is allowed, since the loop looks around and calls again.
     /// </summary>
     /// <param name="seconds">The time to the next timer, always positive; positive infinity if there is none.</param>
     /// <param name="workElsewhere">True while functions run in an executor whose results will wake the loop.</param>

@@ -19,8 +19,8 @@ public static partial class Asyncio
     /// <param name="debug">Debug mode on or off; null for what <c>ASYNCIOSHARP_DEBUG</c> says.</param>
     /// <param name="loopFactory">Makes the loop; null for <c>new EventLoop()</c>.</param>
     /// <param name="cancellationToken">Cancelling it, in any thread, cancels <paramref name="main"/>, which is awaited to its end.</param>
-    /// <returns>A task of what <paramref name="main"/> returned; it ends when the loop is closed. It is cancelled if <paramref name="main"/> was, and fails with what that threw, or with what
-    /// left the loop. If the host takes no more messages before the end, it fails and says so.</returns>
+    /// <returns>A task of what <paramref name="main"/> returned; it ends when the loop is closed. It is cancelled if <paramref name="main"/> was, and
+    /// fails with what that threw, or with what left the loop. If the host takes no more messages before the end, it fails and says so.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="main"/> or <paramref name="host"/> is null.</exception>
     /// <exception cref="ArgumentException">The loop factory returned null.</exception>
     public static Task<T> RunAsGuest<T>(
@@ -28,7 +28,9 @@ public static partial class Asyncio
     {
         ArgumentNullException.ThrowIfNull(main);
         ArgumentNullException.ThrowIfNull(host);
-        return new GuestProgram<T>(host, debug, loopFactory).Start(cancellationToken.CanBeCanceled ? WaitFor(main, cancellationToken) : main, static task => ((CoroutineTask<T>)task).Result());
+        return new GuestProgram<T>(host, debug, loopFactory).Start(
+            cancellationToken.CanBeCanceled ? WaitFor(main, cancellationToken) : main,
+            static task => ((CoroutineTask<T>)task).Result());
     }
 
     /// <inheritdoc cref="RunAsGuest{T}(Coroutine{T}, SynchronizationContext, bool?, Func{EventLoop}?, CancellationToken)"/>

@@ -75,7 +75,10 @@ public sealed partial class EventLoop
         return target.Future;
     }
 
-    /// <summary>Runs the loop as a guest until <paramref name="awaitable"/> is done. <paramref name="ended"/> is told, as the host's message, what left the loop or kept it from that.</summary>
+    /// <summary>
+    /// Runs the loop as a guest until <paramref name="awaitable"/> is done. <paramref name="ended"/> is told, as the host's message, what left the
+    /// loop or kept it from that.
+    /// </summary>
     internal void StartGuest(SynchronizationContext host, IAwaitable awaitable, Action<Exception?> ended)
     {
         var target = new RunTarget(this, awaitable);

@@ -69,7 +69,8 @@ public sealed class TaskGroup : IScope
     /// <param name="eagerStart">Whether the first step is run at once, inside this call; null for what the loop's task factory does, which without one is no.</param>
     /// <returns>The task. Its failure is the group's; cancelling it alone does not touch the others.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">The group was not entered, is finished, or is shutting down after a failure or a cancellation. The coroutine is closed.</exception>
+    /// <exception cref="InvalidOperationException">The group was not entered, is finished, or is shutting down after a failure or a cancellation. The
+    /// coroutine is closed.</exception>
     public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         var loop = CheckOpen(coroutine);

@@ -53,7 +53,8 @@ public sealed class TimeoutScope : IScope, ITokenListener
     /// <param name="when">The new deadline in seconds of <see cref="EventLoop.Time"/>; null for none; one that has passed cancels the body in the next
     /// iteration.</param>
     /// <exception cref="ArgumentException"><paramref name="when"/> is not a number.</exception>
-    /// <exception cref="InvalidOperationException">The timeout was not entered yet, was left, or has expired; or, in debug mode, another thread runs the loop. Nothing is changed.</exception>
+    /// <exception cref="InvalidOperationException">The timeout was not entered yet, was left, or has expired; or, in debug mode, another thread runs
+    /// the loop. Nothing is changed.</exception>
     public void Reschedule(double? when)
     {
         EventLoop.CheckSeconds(when ?? 0, nameof(when));

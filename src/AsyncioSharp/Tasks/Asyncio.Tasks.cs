@@ -19,7 +19,10 @@ public static partial class Asyncio
     /// <summary>Which loop the first of several awaitables names.</summary>
     internal const string LoopOfOthers = "those before it; all must be of one loop";
 
-    /// <summary>Makes a task of <paramref name="coroutine"/> on the running loop; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>asyncio.create_task</c>.</summary>
+    /// <summary>
+    /// Makes a task of <paramref name="coroutine"/> on the running loop; its first step runs in the next iteration, unless it is to start eagerly.
+    /// Mirrors <c>asyncio.create_task</c>.
+    /// </summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
     /// <param name="context">The context to run in, used as it is; null for a copy of the current one.</param>

@@ -7,7 +7,10 @@ namespace AsyncioSharp;
 /// <typeparam name="T">The kind of result.</typeparam>
 public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
 {
-    /// <summary>Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask{T}(Coroutine{T}, string?, Context?, bool?)"/>; this is for task factories.</summary>
+    /// <summary>
+    /// Creates a task and queues its first step. Programs use <see cref="Asyncio.CreateTask{T}(Coroutine{T}, string?, Context?, bool?)"/>; this is
+    /// for task factories.
+    /// </summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="loop">The loop to run it.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>

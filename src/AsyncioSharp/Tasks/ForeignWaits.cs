@@ -21,7 +21,12 @@ internal static class ForeignWaits
             {
                 return e;
             }
-            task.Loop.CallExceptionHandler(new ExceptionContext { Message = $"The awaiter in '{leaf.QualifiedName}' failed to register a continuation", Exception = e, Task = task });
+            task.Loop.CallExceptionHandler(new ExceptionContext
+            {
+                Message = $"The awaiter in '{leaf.QualifiedName}' failed to register a continuation",
+                Exception = e,
+                Task = task,
+            });
             task.Wake(null);
             return null;
         }

@@ -220,7 +220,9 @@ public abstract class ConcurrentFuture
             throw new InvalidOperationException(
                 $"{this} is completed by the event loop of this thread, which this would block until then; await it: await Asyncio.WrapFuture(future).");
         }
-        int milliseconds = timeout is { } seconds and < double.PositiveInfinity ? (int)Math.Clamp(Math.Ceiling(seconds * 1000), 0, int.MaxValue) : System.Threading.Timeout.Infinite;
+        int milliseconds = timeout is { } seconds and < double.PositiveInfinity
+            ? (int)Math.Clamp(Math.Ceiling(seconds * 1000), 0, int.MaxValue)
+            : System.Threading.Timeout.Infinite;
         if (!BlockedThreads().Done.Wait(milliseconds, cancellationToken))
         {
             throw new TimeoutException("The operation did not complete within its timeout; it goes on.");

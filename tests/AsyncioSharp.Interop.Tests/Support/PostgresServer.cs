@@ -26,7 +26,8 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         Missing = OperatingSystem.IsWindows() ? "The test starts PostgreSQL on Unix only."
             : Find("initdb") is null || Find("postgres") is null ? "PostgreSQL (initdb, postgres) is not installed."
-            : Environment.IsPrivilegedProcess && (Find("runuser") is null || !await Succeeds("id", User)) ? $"PostgreSQL does not run as root, and there is no user {User} to run it as."
+            : Environment.IsPrivilegedProcess && (Find("runuser") is null || !await Succeeds("id", User))
+                ? $"PostgreSQL does not run as root, and there is no user {User} to run it as."
             : null;
         if (Missing is not null)
         {

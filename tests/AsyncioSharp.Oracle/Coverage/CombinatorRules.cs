@@ -13,17 +13,23 @@ internal static class CombinatorRules
         ["GAT-03"] = o => Got(o, "gather").Any(line => line.Last == "[]"),
         // The positions of one slot hold one value.
         ["GAT-04"] = o => Got(o, "gather").Any(line => o.Expression(line)!.Array("of") is var children && Values(line) is var values && values.Length == children.Count
-            && children.Zip(values).Where(pair => pair.First is JsonValue).GroupBy(pair => pair.First!.GetValue<string>()).Any(same => same.Count() > 1 && same.Select(pair => pair.Second).Distinct().Count() == 1)),
+            && children.Zip(values).Where(pair => pair.First is JsonValue).GroupBy(pair => pair.First!.GetValue<string>())
+                .Any(same => same.Count() > 1 && same.Select(pair => pair.Second).Distinct().Count() == 1)),
         ["GAT-06"] = o => Threw(o, "gather", "Boom").Any(),
         ["GAT-07"] = o => Got(o, "gather").Any(line => line.Text.Contains('!', StringComparison.Ordinal)),
         // Failed with the cancellation, not cancelled.
-        ["GAT-08"] = o => o.Saw("unretrieved Gather Cancelled") || o.Events("exception").Any(line => o.FilledWith(line.Word(1), line) == "gather" && line.Word(3).StartsWith("!Cancelled", StringComparison.Ordinal)),
+        ["GAT-08"] = o => o.Saw("unretrieved Gather Cancelled")
+            || o.Events("exception").Any(line => o.FilledWith(line.Word(1), line) == "gather"
+                && line.Word(3).StartsWith("!Cancelled", StringComparison.Ordinal)),
         ["GAT-09"] = o => o.Events("cancel").Any(line => o.FilledWith(line.Word(1), line) == "gather" && line.Last is "true" or "false"),
         ["GAT-10"] = o => Cancelled(o, "gather").Any(line => o.Expression(line)!.Array("of").Count > 1 && o.End(line.Word(1)) == "done"),
         // A child has swallowed the cancellation.
-        ["GAT-11"] = o => Requests(o, "gather").Any(request => o.After(request.Line).Any(line => line.Starts("caught Cancelled") && Operands.Of(request.Node).Any(operand => operand.IsIn(line)))),
+        ["GAT-11"] = o => Requests(o, "gather")
+            .Any(request => o.After(request.Line).Any(line => line.Starts("caught Cancelled")
+                && Operands.Of(request.Node).Any(operand => operand.IsIn(line)))),
         ["GAT-12"] = o => IsCancelledIn(o, "gather"),
-        ["GAT-13"] = o => o.Events("await").Any(line => o.Expression(line) is { } node && node.Kind() == "gather" && node.Array("of").Count > 0 && line.Word(1).StartsWith("gather(", StringComparison.Ordinal)
+        ["GAT-13"] = o => o.Events("await").Any(line => o.Expression(line) is { } node && node.Kind() == "gather"
+            && node.Array("of").Count > 0 && line.Word(1).StartsWith("gather(", StringComparison.Ordinal)
             && o.Following(line) is { Verb: "got" } next && next.Task == line.Task),
         ["GAT-14"] = o => o.Saw("unretrieved Gather Boom") || o.Saw("unretrieved Gather Timeout"),
         // The message has come to a child of the inner gather.
@@ -32,23 +38,32 @@ internal static class CombinatorRules
 
         ["SHI-01"] = o => Got(o, "shield").Any(),
         ["SHI-02"] = o => IsCancelledIn(o, "shield") || Cancelled(o, "shield").Any(line => o.End(line.Word(1)) == "cancelled"),
-        ["SHI-03"] = o => Threw(o, "shield", "Cancelled").Any(threw => Operands.Of(o.Expression(threw)!).Any(inner => inner.Slot is { } slot && o.Before(threw).Any(line => line.Verb == "cancel" && line.Subject == slot && line.Last == "true"))),
+        ["SHI-03"] = o => Threw(o, "shield", "Cancelled")
+            .Any(threw => Operands.Of(o.Expression(threw)!).Any(inner => inner.Slot is { } slot
+                && o.Before(threw).Any(line => line.Verb == "cancel" && line.Subject == slot && line.Last == "true"))),
         // The failure came after the shield was cancelled, and is reported.
-        ["SHI-04"] = o => Requests(o, "shield").Any(request => Operands.Of(request.Node).SelectMany(inner => inner.Failures(o, request.Line)).Any(failure => IsUnretrieved(o, failure))),
+        ["SHI-04"] = o => Requests(o, "shield")
+            .Any(request => Operands.Of(request.Node).SelectMany(inner => inner.Failures(o, request.Line))
+                .Any(failure => IsUnretrieved(o, failure))),
         ["SHI-05"] = o => Requests(o, "gather").Any(request => Shields(o, request.Node, request.Line).SelectMany(Operands.Of).Any(inner => inner.Survives(o, request.Line))),
-        ["SHI-06"] = o => o.Lines.Any(line => line.Starts("caught Cancelled") && o.LastOf(line.Task, line) is { } last && (last.Starts("await shield(") || last.Starts("threw shield("))),
+        ["SHI-06"] = o => o.Lines.Any(line => line.Starts("caught Cancelled")
+            && o.LastOf(line.Task, line) is { } last
+            && (last.Starts("await shield(") || last.Starts("threw shield("))),
 
         ["AC-01"] = o => Outcomes(o).Any(same => same.Count() > 1),
         ["AC-02"] = o => Outcomes(o).Any(same => same.Select(line => line.Last).Distinct().Count() > 1),
         // A child has begun before anybody asked for an outcome.
         ["AC-03"] = o => o.Events("let").Any(made => made.Word(3).StartsWith("as_completed(", StringComparison.Ordinal)
-            && Operands.Of(o.ExpressionOf(made.Word(3), made)!).Any(child => o.After(made).TakeWhile(line => !line.Starts($"await next {made.Word(1)}") && !line.Starts($"each {made.Word(1)}"))
+            && Operands.Of(o.ExpressionOf(made.Word(3), made)!).Any(child => o.After(made)
+                .TakeWhile(line => !line.Starts($"await next {made.Word(1)}") && !line.Starts($"each {made.Word(1)}"))
                 .Any(line => line.Verb == "enter" && child.IsIn(line)))),
         ["AC-04"] = o => o.Lines.Any(line => line.Starts("threw next") && line.Last == "Timeout"),
         ["AC-04/negative"] = o => o.Lines.Any(line => line.Starts("threw next") && line.Last == "Timeout" && o.ExpressionOf(line.Word(2), line)?.NumberOrNull("t") < 0),
         ["AC-05"] = o => o.Events("cancel").Any(line => line.Last == "true" && o.Awaits(line.Subject, line)?.StartsWith("next ", StringComparison.Ordinal) == true),
         ["AC-06"] = o => o.Events("each").Any(line => line.Last != "n/a"),
-        ["AC-07"] = o => o.Lines.Any(line => line.Starts("await next") && line.Last == "n/a" && o.ExpressionOf(line.Word(2), line) is { } made && made.Kind() == "as_completed" && made.Array("of").Count == 0),
+        ["AC-07"] = o => o.Lines.Any(line => line.Starts("await next") && line.Last == "n/a"
+            && o.ExpressionOf(line.Word(2), line) is { } made
+            && made.Kind() == "as_completed" && made.Array("of").Count == 0),
     };
 
     /// <summary>Values that such a combinator gave.</summary>

@@ -41,5 +41,6 @@ internal static class Operands
     }
 
     /// <summary>Those of them that are combinators of a kind.</summary>
-    public static IEnumerable<JsonObject> Nested(JsonObject node, string kind) => Of(node).Select(operand => operand.Node).OfType<JsonObject>().Where(inner => inner.Kind() == kind);
+    public static IEnumerable<JsonObject> Nested(JsonObject node, string kind)
+        => Of(node).Select(operand => operand.Node).OfType<JsonObject>().Where(inner => inner.Kind() == kind);
 }

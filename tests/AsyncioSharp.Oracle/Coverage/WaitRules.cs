@@ -14,14 +14,17 @@ internal static class WaitRules
         // The body that it ran in a task has caught the cancellation, and the wait has a value.
         ["WF-04"] = o => Ended(o, "got").Any(wait => Body(o, wait.End) is { } id
             && o.After(wait.Begin).TakeWhile(line => line != wait.End).Any(line => line.Frame == id && line.Starts("caught Cancelled"))),
-        ["WF-05"] = o => o.Nodes("wait_for").Any(node => node.NumberOrNull("t") > 0 && node["of"] is JsonObject body && body.Kind() == "call" && o.Lines.Any(line => line.Frame == body.Text("id") && line.Task == "~")),
+        ["WF-05"] = o => o.Nodes("wait_for").Any(node => node.NumberOrNull("t") > 0
+            && node["of"] is JsonObject body && body.Kind() == "call"
+            && o.Lines.Any(line => line.Frame == body.Text("id") && line.Task == "~")),
         ["WF-06"] = o => CombinatorRules.IsCancelledIn(o, "wait_for"),
         ["WF-07"] = o => InWait(o).GroupBy(line => (line.Subject, o.LastOf(line.Subject, line)!.Index)).Any(same => same.Count() > 1),
         // Its future is done, and the caller has not run since.
         ["WF-08"] = o => InWait(o).Any(line => Inner(o, line) is { } slot && o.Completed(slot, line) is { } done && done.Index > o.LastOf(line.Subject, line)!.Index),
         ["WF-09/completion first"] = o => AtDeadline(o).Any(wait => wait.Registered.Index < wait.Begin.Index),
         ["WF-09/timer first"] = o => AtDeadline(o).Any(wait => wait.Registered.Index > wait.Begin.Index),
-        ["WF-10"] = o => InWait(o).Any(line => o.ExpressionOf(o.Awaits(line.Subject, line)!, line)?.NumberOrNull("t") is { } t && o.LastOf(line.Subject, line)!.Time + Math.Max(t, 0) == line.Time),
+        ["WF-10"] = o => InWait(o).Any(line => o.ExpressionOf(o.Awaits(line.Subject, line)!, line)?.NumberOrNull("t") is { } t
+            && o.LastOf(line.Subject, line)!.Time + Math.Max(t, 0) == line.Time),
         // Somebody else has cancelled what it waits for.
         ["WF-11"] = o => Ended(o, "threw").Any(wait => wait.End.Last.StartsWith("Cancelled", StringComparison.Ordinal) && o.Expression(wait.End)!["of"] is JsonValue inner
             && o.After(wait.Begin).TakeWhile(line => line != wait.End).Any(line => line.Verb == "cancel" && line.Subject == inner.GetValue<string>() && line.Last == "true")),
@@ -30,14 +33,19 @@ internal static class WaitRules
         ["WF-13"] = o => TimedOut(o).Any(wait => CombinatorRules.Shields(o, o.Expression(wait.End)!, wait.End).SelectMany(Operands.Of).Any(inner => inner.Survives(o, wait.End))),
 
         ["WAIT-01"] = o => Waited(o).Any(wait => wait.End.Starts("got wait") && wait.End.Text.Contains("done [", StringComparison.Ordinal)),
-        ["WAIT-03"] = o => Waited(o).Any(wait => o.Expression(wait.End)!.Array("of").Any(child => child is JsonObject) && wait.End.Text.Contains("done [~", StringComparison.Ordinal)),
+        ["WAIT-03"] = o => Waited(o).Any(wait => o.Expression(wait.End)!.Array("of").Any(child => child is JsonObject)
+            && wait.End.Text.Contains("done [~", StringComparison.Ordinal)),
         // Some are pending, and it was no timeout that ended it.
-        ["WAIT-05"] = o => Waited(o).Any(wait => o.Expression(wait.End)!.TextOrNull("mode") is "first" or "exception" && wait.End.Last != "[]" && !(wait.Begin.Time + Timeout(o, wait.End) <= wait.End.Time)),
+        ["WAIT-05"] = o => Waited(o).Any(wait => o.Expression(wait.End)!.TextOrNull("mode") is "first" or "exception"
+            && wait.End.Last != "[]"
+            && !(wait.Begin.Time + Timeout(o, wait.End) <= wait.End.Time)),
         ["WAIT-06"] = o => Waited(o).Any(wait => o.Expression(wait.End)!.TextOrNull("mode") == "first" && Done(wait.End).Length > 1),
         ["WAIT-07"] = o => Waited(o).Any(wait => Timeout(o, wait.End) is { } t && wait.End.Time == wait.Begin.Time + Math.Max(t, 0) && wait.End.Last != "[]"),
         // All were done already, and others ran before it came back.
         ["WAIT-07/negative"] = o => Waited(o).Any(wait => Timeout(o, wait.End) < 0 && wait.End.Time == wait.Begin.Time && wait.End.Last != "[]"),
-        ["WAIT-08"] = o => Waited(o).Any(wait => Operands.Of(o.Expression(wait.End)!).All(child => child.Slot is { } slot && o.Completed(slot, wait.Begin) is not null) && wait.End.Index > wait.Begin.Index + 1),
+        ["WAIT-08"] = o => Waited(o).Any(wait => Operands.Of(o.Expression(wait.End)!).All(child => child.Slot is { } slot
+                && o.Completed(slot, wait.Begin) is not null)
+            && wait.End.Index > wait.Begin.Index + 1),
         // One that it named as done has failed, and is reported all the same.
         ["WAIT-09"] = o => Waited(o).Any(wait => Operands.Of(o.Expression(wait.End)!).Where(child => Done(wait.End).Contains(child.Slot))
             .SelectMany(child => child.Failures(o, o.Lines[0])).Any(failure => CombinatorRules.IsUnretrieved(o, failure))),

@@ -81,7 +81,9 @@ public sealed class Generator
             var kind = _random.Weighted(_weights.Statements);
             bool deep = place.Depth >= MostDepth && kind is "task" or "try" or "repeat";
             bool waits = kind is "await" or "each" or "return";
-            if (!deep && !(waits && place.IsCallback) && !(kind == "return" && !place.MayReturn) && !(kind == "break" && !place.MayBreak) && !(kind is "return" or "raise" && place.Depth == 0))
+            if (!deep && !(waits && place.IsCallback)
+                && !(kind == "return" && !place.MayReturn) && !(kind == "break" && !place.MayBreak)
+                && !(kind is "return" or "raise" && place.Depth == 0))
                 return Statement(kind, place);
         }
     }

@@ -107,7 +107,11 @@ internal static class Motifs
             : new JsonObject { ["x"] = "wait", ["of"] = new JsonArray(future), ["t"] = 1 };
         var block = new JsonArray(Let(future, new JsonObject { ["x"] = "future" }), Let(waiter, Task(name, [Try([Await(wait, true)])])), Await(Sleep(0), false));
         for (int i = 1 + random.Next(2); i > 0; i--)
-            block.Add(Later(name, random.Pick([0.5, 1]), random.Chance(50) ? End(random, future) : Cancel(random, waiter), random.Chance(50) ? Cancel(random, random.Pick([waiter, future])) : End(random, future)));
+            block.Add(Later(
+                name,
+                random.Pick([0.5, 1]),
+                random.Chance(50) ? End(random, future) : Cancel(random, waiter),
+                random.Chance(50) ? Cancel(random, random.Pick([waiter, future])) : End(random, future)));
         return block;
     }
 
@@ -119,7 +123,11 @@ internal static class Motifs
         {
             ["x"] = "call",
             ["id"] = name('b'),
-            ["do"] = new JsonArray(Await(Sleep(1), true), random.Chance(60) ? new JsonObject { ["op"] = "raise", ["e"] = "boom", ["msg"] = $"m{random.Next(100)}" } : new JsonObject { ["op"] = "mark", ["v"] = 1 }),
+            ["do"] = new JsonArray(
+                Await(Sleep(1), true),
+                random.Chance(60)
+                    ? new JsonObject { ["op"] = "raise", ["e"] = "boom", ["msg"] = $"m{random.Next(100)}" }
+                    : new JsonObject { ["op"] = "mark", ["v"] = 1 }),
             ["guard"] = true,
         };
         var shield = new JsonObject { ["x"] = "shield", ["of"] = inner };

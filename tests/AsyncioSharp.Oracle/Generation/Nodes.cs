@@ -9,7 +9,10 @@ internal static class Nodes
 
     public static JsonObject Await(JsonNode of, bool see) => see ? new() { ["op"] = "await", ["of"] = of, ["see"] = true } : new() { ["op"] = "await", ["of"] = of };
 
-    public static JsonObject Sleep(double seconds, int? value = null) => value is null ? new() { ["x"] = "sleep", ["s"] = seconds } : new() { ["x"] = "sleep", ["s"] = seconds, ["v"] = value };
+    public static JsonObject Sleep(double seconds, int? value = null)
+        => value is null
+            ? new() { ["x"] = "sleep", ["s"] = seconds }
+            : new() { ["x"] = "sleep", ["s"] = seconds, ["v"] = value };
 
     public static JsonObject Call(Func<char, string> name, JsonArray block, int result)
     {
@@ -17,7 +20,8 @@ internal static class Nodes
         return new() { ["x"] = "call", ["id"] = name('b'), ["do"] = block };
     }
 
-    public static JsonObject Task(Func<char, string> name, JsonArray block) => new() { ["x"] = "task", ["of"] = new JsonObject { ["x"] = "call", ["id"] = name('b'), ["do"] = block } };
+    public static JsonObject Task(Func<char, string> name, JsonArray block)
+        => new() { ["x"] = "task", ["of"] = new JsonObject { ["x"] = "call", ["id"] = name('b'), ["do"] = block } };
 
     public static JsonObject Try(JsonArray block, string on = "any", JsonArray? handle = null)
         => new() { ["op"] = "try", ["do"] = block, ["catch"] = new JsonArray(new JsonObject { ["on"] = on, ["do"] = handle ?? [] }) };

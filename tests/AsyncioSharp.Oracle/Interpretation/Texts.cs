@@ -62,8 +62,13 @@ internal static class Texts
             yield return OfExpression(operand!, ':');
         foreach (var field in new[] { "t", "mode", "outcomes", "context" })
         {
-            if (node.Has(field))
-                yield return $"{field}={(node[field] is not { } value ? "null" : field == "t" ? Of(value.Number()) : field == "outcomes" ? Of((object)node.Flag(field)) : value.GetValue<string>())}";
+            if (!node.Has(field))
+                continue;
+            string text = node[field] is not { } value ? "null"
+                : field == "t" ? Of(value.Number())
+                : field == "outcomes" ? Of((object)node.Flag(field))
+                : value.GetValue<string>();
+            yield return $"{field}={text}";
         }
     }
 

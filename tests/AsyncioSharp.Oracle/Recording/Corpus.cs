@@ -13,8 +13,8 @@ namespace AsyncioSharp.Oracle.Recording;
 public sealed record Recorded(JsonObject Scenario, Answer Old, Answer New);
 
 /// <summary>
-/// The recorded scenarios: a line that says which oracle.py recorded them, then one JSON object a line; compressed. With the choices of section 20 both CPythons do the same, so there is one expected
-/// trace; a stock trace is written only if it is another one.
+/// The recorded scenarios: a line that says which oracle.py recorded them, then one JSON object a line; compressed. With the choices of section 20
+/// both CPythons do the same, so there is one expected trace; a stock trace is written only if it is another one.
 /// </summary>
 public static class Corpus
 {

@@ -48,7 +48,9 @@ public sealed class BadArgumentTests
                     tried++;
                     if (ProblemOf<TRefusal>(callable, declared, bad) is { } problem)
                     {
-                        problems.Add($"{open.DeclaringType!.Name}.{open.Name}({string.Join(", ", open.GetParameters().Select(static p => p.ParameterType.Name))}), {declared.Name}: {problem}");
+                        problems.Add(
+                            $"{open.DeclaringType!.Name}.{open.Name}({string.Join(", ", open.GetParameters().Select(static p => p.ParameterType.Name))}), "
+                            + $"{declared.Name}: {problem}");
                     }
                     await Asyncio.Sleep(0);
                 }
@@ -93,7 +95,10 @@ public sealed class BadArgumentTests
             return $"no sample of {method.DeclaringType}";
         }
         var parameters = method.GetParameters();
-        object?[] arguments = [.. parameters.Select(p => p.Position == parameter.Position ? bad : p.HasDefaultValue && !p.ParameterType.IsValueType ? null : SampleArguments.For(p.ParameterType))];
+        object?[] arguments = [.. parameters
+            .Select(p => p.Position == parameter.Position ? bad
+                : p.HasDefaultValue && !p.ParameterType.IsValueType ? null
+                : SampleArguments.For(p.ParameterType))];
         if (parameters.Any(p => p.Position != parameter.Position && arguments[p.Position] is null && !p.HasDefaultValue && !p.ParameterType.IsValueType))
         {
             return "no samples of the other arguments";

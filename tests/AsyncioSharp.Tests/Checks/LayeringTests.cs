@@ -27,7 +27,9 @@ public class LayeringTests
         ("Scopes", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Combinators", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes"]),
         ("Running", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators"]),
-        ("Introspection", ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads", "Interop", "Scopes", "Combinators", "Running", "Synchronization"]),
+        ("Introspection",
+            ["Errors", "Internal", "Symbols", "Context", "Coroutines", "Loop", "Futures", "Tasks",
+                "Threads", "Interop", "Scopes", "Combinators", "Running", "Synchronization"]),
     ];
 
     [Fact]

@@ -32,7 +32,8 @@ public class PublicApiTests
 
         Assert.Fail(
             $"The public API of {assemblyName} is not what {relative} says.\n{TextDifference.Of(expected, actual)}\n"
-            + $"If the change is meant, accept it with\n    {AcceptVariable}=1 dotnet test --project tests/AsyncioSharp.Tests --filter-class \"*{nameof(PublicApiTests)}\"\nand check the file in.");
+            + $"If the change is meant, accept it with\n    {AcceptVariable}=1 dotnet test "
+            + $"--project tests/AsyncioSharp.Tests --filter-class \"*{nameof(PublicApiTests)}\"\nand check the file in.");
     }
 
     [Fact]

@@ -94,7 +94,9 @@ public class NotCompilingTests
     public void Waiting_for_a_coroutine_that_stands_alone_or_among_tasks()
     {
         Snippet.IsRefused("await Asyncio.Wait(One());", instead: "await Asyncio.Wait(Asyncio.CreateTask(One()));");
-        Snippet.IsRefused("await Asyncio.Wait(new List<IAwaitable> { task, One() });", instead: "await Asyncio.Wait(new List<CoroutineTask<int>> { task, Asyncio.CreateTask(One()) });");
+        Snippet.IsRefused(
+            "await Asyncio.Wait(new List<IAwaitable> { task, One() });",
+            instead: "await Asyncio.Wait(new List<CoroutineTask<int>> { task, Asyncio.CreateTask(One()) });");
     }
 
     [Fact]

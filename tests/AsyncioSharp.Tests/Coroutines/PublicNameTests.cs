@@ -184,10 +184,14 @@ public class PublicNameTests
         {
             return outer.Name.StartsWith(nameof(AsyncQueue<>), StringComparison.Ordinal)
                 ? new AsyncQueue<int>().GetAsyncEnumerator()
-                : outer.IsGenericType ? Asyncio.AsCompleted([loop.CreateFuture<int>()]).GetAsyncEnumerator() : Asyncio.AsCompleted((IAwaitable[])[loop.CreateFuture<int>()]).GetAsyncEnumerator();
+                : outer.IsGenericType
+                    ? Asyncio.AsCompleted([loop.CreateFuture<int>()]).GetAsyncEnumerator()
+                    : Asyncio.AsCompleted((IAwaitable[])[loop.CreateFuture<int>()]).GetAsyncEnumerator();
         }
         var future = loop.CreateFuture<int>();
-        return new object[] { future, new[] { future }, new Func<Coroutine<int>>[] { () => Asyncio.Sleep(1, 1) }, new[] { Asyncio.Sleep(1) } }.FirstOrDefault(type.IsInstanceOfType) ?? throw new NotSupportedException($"No example of {type}.");
+        return new object[] { future, new[] { future }, new Func<Coroutine<int>>[] { () => Asyncio.Sleep(1, 1) }, new[] { Asyncio.Sleep(1) } }
+            .FirstOrDefault(type.IsInstanceOfType)
+            ?? throw new NotSupportedException($"No example of {type}.");
     }
 
     // Each gives what its kind asks for: a coroutine that waits, a number, true, or nothing.

@@ -11,7 +11,8 @@ public class EventSourceTests
         var events = Record(EventLevel.Informational, keywords: 1);
 
         events.Select(e => e.Name).ShouldBe(["TaskStart", "TaskStart", "TaskStart", "TaskStop", "TaskStop", "TaskStop"]);
-        events.Where(e => e.Name == "TaskStop").Select(e => (e.Payload[2], e.Payload[3])).ShouldBe([("good", "succeeded"), ("bad", "failed"), ("main", "succeeded")], ignoreOrder: true);
+        events.Where(e => e.Name == "TaskStop").Select(e => (e.Payload[2], e.Payload[3]))
+            .ShouldBe([("good", "succeeded"), ("bad", "failed"), ("main", "succeeded")], ignoreOrder: true);
         events[0].Payload[3].ShouldBe("EventSourceTests.Record.<locals>.Main");
         events.Where(e => e.Name == "TaskStart").Select(e => e.Payload[1]).ShouldBe(events.Where(e => e.Name == "TaskStop").Select(e => e.Payload[1]), ignoreOrder: true);
     }
@@ -40,7 +41,11 @@ public class EventSourceTests
 
     [Fact]
     public void The_end_of_a_run_is_a_step_that_names_its_task()
-        => Record(EventLevel.Verbose, keywords: 2).Where(e => e.Name == "StepStart").Select(e => (string)e.Payload[1]!).Last().ShouldStartWith("<end of the run of <Task finished name='main'");
+        => Record(EventLevel.Verbose, keywords: 2)
+            .Where(e => e.Name == "StepStart")
+            .Select(e => (string)e.Payload[1]!)
+            .Last()
+            .ShouldStartWith("<end of the run of <Task finished name='main'");
 
     private static List<(string Name, object?[] Payload)> Record(EventLevel level, int keywords)
     {

@@ -95,7 +95,8 @@ public class LoggingTests
             {
                 var values = (IReadOnlyList<KeyValuePair<string, object?>>)state!;
                 factory.Entries.Add(new Entry(
-                    category, logLevel, eventId, formatter(state, exception), exception, values.ToDictionary(value => value.Key, value => value.Value), [.. values.Select(value => value.Key)]));
+                    category, logLevel, eventId, formatter(state, exception), exception,
+                    values.ToDictionary(value => value.Key, value => value.Value), [.. values.Select(value => value.Key)]));
             }
         }
 

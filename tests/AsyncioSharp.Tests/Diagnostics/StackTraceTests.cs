@@ -10,7 +10,8 @@ public class StackTraceTests
     public void A_failure_passes_through_this_library_unseen(string way)
     {
         var failure = Should.Throw<Exception>(() => Asyncio.Run(Program(way)));
-        string[] frames = [.. failure.StackTrace!.Split('\n').Select(static line => line.Trim()).Where(static line => line.StartsWith("at AsyncioSharp.", StringComparison.Ordinal))];
+        string[] frames = [.. failure.StackTrace!.Split('\n').Select(static line => line.Trim())
+            .Where(static line => line.StartsWith("at AsyncioSharp.", StringComparison.Ordinal))];
         // An async method of its own, as those of scopes are, is a frame like the program's.
         string[] known = ["at AsyncioSharp.Tests.", "at AsyncioSharp.Asyncio.", "at AsyncioSharp.ScopeBody."];
         frames.Where(frame => !Array.Exists(known, start => frame.StartsWith(start, StringComparison.Ordinal))).ShouldBeEmpty();

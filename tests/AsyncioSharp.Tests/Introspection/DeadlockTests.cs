@@ -268,7 +268,9 @@ public class DeadlockTests
         loop.RunUntilComplete(future).ShouldBe(42); // although all of its tasks wait for each other
         thread.Join();
         var error = Should.Throw<DeadlockException>(() => loop.RunUntilComplete(loop.CreateFuture<int>()));
-        error.Message.ShouldContain($"has woken the loop for 0.3 s.{Environment.NewLine}The loop runs for <Future pending cb=[EventLoop.RunUntilComplete()]>.{Environment.NewLine}3 tasks of");
+        error.Message.ShouldContain(
+            $"has woken the loop for 0.3 s.{Environment.NewLine}"
+            + $"The loop runs for <Future pending cb=[EventLoop.RunUntilComplete()]>.{Environment.NewLine}3 tasks of");
         loop.ExceptionHandler = static (_, _) => { };
         loop.Close();
     }

@@ -147,7 +147,9 @@ public partial class DumpTasksTests
             var second = Asyncio.CreateTask(Wait(Asyncio.Shield(Asyncio.Gather(first, future))), name: "worker");
             await Asyncio.Sleep(0);
             string dump = Dump();
-            dump.ShouldContain("Task 'worker' #2: waits for <Future pending cb=[Asyncio.Gather(), CoroutineTask.Wakeup()]>, 0.000 s old, awaited by Task 'worker' #3 through Gather\n");
+            dump.ShouldContain(
+                "Task 'worker' #2: waits for <Future pending cb=[Asyncio.Gather(), CoroutineTask.Wakeup()]>, 0.000 s old, "
+                + "awaited by Task 'worker' #3 through Gather\n");
             dump.ShouldContain("Task 'worker' #3: waits for <Future pending");
             Asyncio.FormatCallGraph(first).ShouldStartWith("* Task(name='worker', id=2)");
             var third = Asyncio.CreateTask(Wait(future), name: "worker");
@@ -364,7 +366,9 @@ public partial class DumpTasksTests
             text.Split('\n').Max(line => line.Length).ShouldBeLessThan(400);
             text.ShouldContain("Task 'shared' #2: waits for <Future pending cb=[CoroutineTask.Wakeup()]>, 1.000 s old, "
                 + "awaited by Task 't' #3, Task 't' #7, Task 't' #11, Task 't' #15, Task 't' #19, Task 't' #23, Task 't' #27, Task 't' #31 and 49992 more\n");
-            text.Split("Waiting for each other, so that none can go on:\n")[1].Split('\n').Count(line => line.StartsWith("  Task 't' #", StringComparison.Ordinal)).ShouldBe(Count / 4);
+            text.Split("Waiting for each other, so that none can go on:\n")[1]
+                .Split('\n').Count(line => line.StartsWith("  Task 't' #", StringComparison.Ordinal))
+                .ShouldBe(Count / 4);
             Asyncio.FormatCallGraph(future, limit: 0).Split('\n').Length.ShouldBeLessThan(4 * Count);
             for (int i = 2; i < Count; i += 4)
                 tasks[i].Cancel();

@@ -52,7 +52,8 @@ public partial class RecordedCorpusTests
     public void Every_rule_of_the_table_and_every_rule_that_oracle_py_can_name_is_written_down()
     {
         var program = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "oracle.py"));
-        var named = NamedRule().Matches(string.Join('\n', program.Split('\n').Where(line => line.Contains("fired", StringComparison.Ordinal)))).Select(match => match.Groups[1].Value).ToHashSet();
+        var named = NamedRule().Matches(string.Join('\n', program.Split('\n').Where(line => line.Contains("fired", StringComparison.Ordinal))))
+            .Select(match => match.Groups[1].Value).ToHashSet();
         var semantics = File.ReadAllText(Repository.PathOf("docs/semantics.md"));
         var conflicts = semantics[semantics.IndexOf("\n## 20.", StringComparison.Ordinal)..semantics.IndexOf("\n## 21.", StringComparison.Ordinal)];
         var differences = DifferenceLedger.Rows(File.ReadAllText(Repository.PathOf("docs/python-differences.md")));

@@ -166,20 +166,26 @@ public class ScenarioTests
     [Fact]
     public void Shrinking_takes_operands_of_operands_and_the_simplest_literals()
     {
-        var scenario = JsonNode.Parse("""{"main":[{"op":"repeat","times":7,"do":[{"op":"await","of":{"x":"gather","of":["f1",{"x":"shield","of":{"x":"wait_for","of":"f2","t":2.5}}]}},{"op":"cancel","of":"f1","msg":"long"}]}]}""")!.AsObject();
+        var scenario = JsonNode.Parse("""
+            {"main":[{"op":"repeat","times":7,"do":[
+                {"op":"await","of":{"x":"gather","of":["f1",{"x":"shield","of":{"x":"wait_for","of":"f2","t":2.5}}]}},
+                {"op":"cancel","of":"f1","msg":"long"}]}]}
+            """)!.AsObject();
 
         Reduced("gather", "f2", "repeat").ShouldBe("""{"main":[{"op":"repeat","times":1,"do":[{"op":"await","of":{"x":"gather","of":["f2"]}}]}]}""");
         Reduced("wait_for", "\"t\"").ShouldBe("""{"main":[{"op":"await","of":{"x":"wait_for","of":"f2","t":0}}]}""");
         Reduced("msg").ShouldBe("""{"main":[{"op":"cancel","of":"f1","msg":"m"}]}""");
 
         string Reduced(params string[] words)
-            => Shrinker.Shrink(scenario, candidates => [.. candidates.Select(one => words.All(word => one.ToJsonString().Contains(word, StringComparison.Ordinal)))]).ToJsonString();
+            => Shrinker.Shrink(scenario, candidates => [
+                .. candidates.Select(one => words.All(word => one.ToJsonString().Contains(word, StringComparison.Ordinal)))]).ToJsonString();
     }
 
     [Fact]
     public void Shrinking_keeps_the_property_and_nothing_else()
     {
-        var shrunk = Shrinker.Shrink(Generator.Scenario(3), scenarios => [.. scenarios.Select(scenario => scenario.ToJsonString().Contains("\"cancel\"", StringComparison.Ordinal))]);
+        var shrunk = Shrinker.Shrink(Generator.Scenario(3), scenarios => [
+            .. scenarios.Select(scenario => scenario.ToJsonString().Contains("\"cancel\"", StringComparison.Ordinal))]);
 
         shrunk["main"]!.AsArray().Count.ShouldBe(1);
         shrunk.ToJsonString().ShouldContain("\"cancel\"");

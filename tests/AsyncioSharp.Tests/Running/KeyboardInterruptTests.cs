@@ -49,7 +49,8 @@ public class KeyboardInterruptTests
 
     [Fact, Rule("ARUN-11")]
     public async Task One_more_in_the_end_phase_is_not_reported_beside_the_one_that_is_thrown()
-        => (await Interrupt("cleans up for long when interrupted")).ShouldBe(["ready", "main cancelled", "ready", "leftover cancelled", "cleaned up", "threw KeyboardInterruptException"]);
+        => (await Interrupt("cleans up for long when interrupted")).ShouldBe(
+            ["ready", "main cancelled", "ready", "leftover cancelled", "cleaned up", "threw KeyboardInterruptException"]);
 
     [Fact, Rule("ARUN-11")]
     public async Task In_the_end_phase_it_ends_the_wait_for_threads_of_the_executor()

@@ -252,7 +252,8 @@ public class CancelScopeNestingTests
                 {
                     await Asyncio.Sleep(2);
                     self.Cancelling.ShouldBe(2);
-                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10))); // its own request is taken back, and neither of the two
+                    // Its own request is taken back, and neither of the two.
+                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
                     self.Uncancel().ShouldBe(1);
                     await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
                     await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(Asyncio.Sleep(10), 1));

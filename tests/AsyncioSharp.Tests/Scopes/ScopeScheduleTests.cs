@@ -23,7 +23,10 @@ public class ScopeScheduleTests
     [InlineData("groups")]
     [InlineData("groups timeouts scopes")]
     public void Nothing_is_lost_when_the_schedule_cancels_at_random_too(string kinds)
-        => Schedules.Explore(random => new Workload(random, kinds).Main(), Count, options: new ScheduleOptions { Cancels = 4, MayCancel = task => task.Name is not ("root" or "outside") })
+        => Schedules.Explore(
+            random => new Workload(random, kinds).Main(),
+            Count,
+            options: new ScheduleOptions { Cancels = 4, MayCancel = task => task.Name is not ("root" or "outside") })
             .ShouldBeGreaterThan(Count / 10);
 
     /// <summary>And with the task itself cancelled so, which counts the requests: every request arrives, whenever it comes.</summary>
@@ -32,7 +35,10 @@ public class ScopeScheduleTests
     [InlineData("scopes")]
     [InlineData("groups timeouts scopes")]
     public void A_request_of_the_schedule_arrives_whenever_it_comes(string kinds)
-        => Schedules.Explore(random => new Workload(random, kinds, asksItself: false).Main(), Count, options: new ScheduleOptions { Cancels = 2, MayCancel = task => task.Name == "root" })
+        => Schedules.Explore(
+            random => new Workload(random, kinds, asksItself: false).Main(),
+            Count,
+            options: new ScheduleOptions { Cancels = 2, MayCancel = task => task.Name == "root" })
             .ShouldBeGreaterThan(Count / 10);
 
     private sealed class Workload

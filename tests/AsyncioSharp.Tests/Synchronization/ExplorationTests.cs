@@ -300,7 +300,8 @@ public class ExplorationTests
         });
 
     internal static void Explore(Func<Random, Coroutine> body, Func<CoroutineTask, bool>? mayCancel = null)
-        => Schedules.Explore(body, Count, options: new ScheduleOptions { Cancels = 3, MayCancel = mayCancel }).ShouldBeGreaterThan(Count / 2, "most schedules must differ, or little is tried");
+        => Schedules.Explore(body, Count, options: new ScheduleOptions { Cancels = 3, MayCancel = mayCancel })
+            .ShouldBeGreaterThan(Count / 2, "most schedules must differ, or little is tried");
 
     internal static List<CoroutineTask> Start(int count, Func<Coroutine> worker)
         => [.. Enumerable.Range(1, count).Select(i => Asyncio.CreateTask(worker(), name: $"{worker.Method.Name.Split('>')[^1].Split('|')[0].Split('_')[^1]}-{i}"))];

@@ -120,12 +120,14 @@ public class LoopBindingTests
 
         async Coroutine UseElsewhere()
         {
-            foreach (var use in (Coroutine[])[mutex.Acquire(), condition.Acquire(), semaphore.Acquire(), bounded.Acquire(), flag.Wait(), barrier.Wait(), queue.Get(), queue.Put(2), queue.Join()])
+            foreach (var use in (Coroutine[])
+                [mutex.Acquire(), condition.Acquire(), semaphore.Acquire(), bounded.Acquire(), flag.Wait(), barrier.Wait(), queue.Get(), queue.Put(2), queue.Join()])
             {
                 await RefusedAwait(use);
             }
             (await OnLoop.Failure<InvalidOperationException>(Asyncio.CreateTask(mutex.Acquire()))).Message.ShouldContain("is bound to a different event loop");
-            foreach (var use in (Action[])[flag.Set, flag.Clear, barrier.Reset, barrier.Abort, () => queue.PutNowait(2), () => queue.GetNowait(), queue.TaskDone, () => queue.Shutdown()])
+            foreach (var use in (Action[])
+                [flag.Set, flag.Clear, barrier.Reset, barrier.Abort, () => queue.PutNowait(2), () => queue.GetNowait(), queue.TaskDone, () => queue.Shutdown()])
             {
                 await Refused(use);
             }

@@ -38,7 +38,9 @@ public class CancellationSkippingTests
         async Coroutine Test()
         {
             var log = new List<string>();
-            var task = Asyncio.CreateTask(outerHandled ? Handled(Plain(Asyncio.Sleep(1)), log) : Plain(innerHandled ? Handled(Plain(Asyncio.Sleep(1)), log) : Plain(Asyncio.Sleep(1))));
+            var task = Asyncio.CreateTask(outerHandled
+                ? Handled(Plain(Asyncio.Sleep(1)), log)
+                : Plain(innerHandled ? Handled(Plain(Asyncio.Sleep(1)), log) : Plain(Asyncio.Sleep(1))));
             await Asyncio.Sleep(0);
             task.Cancel("m");
             (await Caught.By(task)).ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("m");

@@ -160,7 +160,9 @@ public static class ApiListing
             return method.IsAbstract ? "static abstract " : method.IsVirtual ? "static virtual " : "static ";
         if (isInterface)
             return method.IsAbstract ? "" : "virtual ";
-        var isReadOnly = method.IsDefined(typeof(IsReadOnlyAttribute), inherit: false) && !method.DeclaringType.IsDefined(typeof(IsReadOnlyAttribute), inherit: false) ? "readonly " : "";
+        var isReadOnly = method.IsDefined(typeof(IsReadOnlyAttribute), inherit: false)
+            && !method.DeclaringType.IsDefined(typeof(IsReadOnlyAttribute), inherit: false)
+            ? "readonly " : "";
         if (!method.IsVirtual || (method.IsFinal && method.GetBaseDefinition() == method))
             return isReadOnly;
         if (method.GetBaseDefinition() != method)
@@ -241,7 +243,8 @@ public static class ApiListing
         {
             text.Append(attribute switch
             {
-                ObsoleteAttribute obsolete when !IsCompilerMessage(obsolete) => $"[Obsolete({Value(obsolete.Message, typeof(string))}{(obsolete.IsError ? ", error: true" : "")})] ",
+                ObsoleteAttribute obsolete when !IsCompilerMessage(obsolete)
+                    => $"[Obsolete({Value(obsolete.Message, typeof(string))}{(obsolete.IsError ? ", error: true" : "")})] ",
                 EditorBrowsableAttribute browsable => $"[EditorBrowsable({browsable.State})] ",
                 OverloadResolutionPriorityAttribute priority => string.Create(CultureInfo.InvariantCulture, $"[OverloadResolutionPriority({priority.Priority})] "),
                 AsyncMethodBuilderAttribute builder => $"[AsyncMethodBuilder({ApiTypeNames.Of(builder.BuilderType)})] ",
@@ -256,5 +259,6 @@ public static class ApiListing
     /// <summary>Ref structs and required members carry a marker for old compilers.</summary>
     private static bool IsCompilerMessage(ObsoleteAttribute obsolete)
         => obsolete.IsError && obsolete.Message is { } message
-            && (message.StartsWith("Types with embedded references", StringComparison.Ordinal) || message.StartsWith("Constructors of types with required", StringComparison.Ordinal));
+            && (message.StartsWith("Types with embedded references", StringComparison.Ordinal)
+                || message.StartsWith("Constructors of types with required", StringComparison.Ordinal));
 }

@@ -49,6 +49,8 @@ internal static class Snippet
     private static IReadOnlyList<string> ErrorsOf(string statement)
     {
         var tree = CSharpSyntaxTree.ParseText(Before + statement + After, new CSharpParseOptions(LanguageVersion.Preview));
-        return [.. s_frame.AddSyntaxTrees(tree).GetDiagnostics().Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).Select(static diagnostic => diagnostic.ToString())];
+        return [.. s_frame.AddSyntaxTrees(tree).GetDiagnostics()
+            .Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+            .Select(static diagnostic => diagnostic.ToString())];
     }
 }

@@ -38,7 +38,9 @@ internal static class AwaitForms
 
     internal static bool IsForeign(AwaitForm form) => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter or AwaitForm.Dynamic;
 
-    internal static bool TakesFromSource(AwaitForm form) => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter or AwaitForm.ValueTaskOnSource or AwaitForm.ValueTaskOnSourceOfT
+    internal static bool TakesFromSource(AwaitForm form)
+        => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter
+            or AwaitForm.ValueTaskOnSource or AwaitForm.ValueTaskOnSourceOfT
         or AwaitForm.ConfiguredValueTaskOnSource or AwaitForm.ConfiguredValueTaskOnSourceOfT;
 
     /// <summary>Awaits with nothing around the await. Gives the value, or null if the form gives none.</summary>
