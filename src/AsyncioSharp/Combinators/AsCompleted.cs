@@ -40,8 +40,12 @@ public static partial class Asyncio
 }
 
 /// <summary>What <c>AsCompleted</c> returns for awaitables with a result.</summary>
+/// <remarks>
+/// It is an <see cref="IAsyncEnumerable{T}"/> of the futures as well, for methods of .NET and for code that knows only the interface; the token given there ends the wait,
+/// not the iteration. Since it is both kinds of sequence, a query has to say which is meant where both fit: <c>AsEnumerable()</c>, or a variable of the interface's type.
+/// </remarks>
 /// <typeparam name="T">The kind of result.</typeparam>
-public sealed class AsCompletedIterator<T> : IEnumerable<Coroutine<T>>, IEnumerator<Coroutine<T>>
+public sealed class AsCompletedIterator<T> : IEnumerable<Coroutine<T>>, IEnumerator<Coroutine<T>>, IAsyncEnumerable<IFuture<T>>
 {
     private readonly CompletionQueue _queue;
     private Coroutine<T>? _current;
@@ -63,6 +67,14 @@ public sealed class AsCompletedIterator<T> : IEnumerable<Coroutine<T>>, IEnumera
     /// <summary>For <c>await foreach</c> in a coroutine.</summary>
     /// <returns>An enumerator of the futures in order of completion.</returns>
     public AsyncEnumerator GetAsyncEnumerator() => new(this);
+
+    async IAsyncEnumerator<IFuture<T>> IAsyncEnumerable<IFuture<T>>.GetAsyncEnumerator(CancellationToken cancellationToken)
+    {
+        while (_queue.TryClaim())
+        {
+            yield return (IFuture<T>)(object)await _queue.Next(cancellationToken);
+        }
+    }
 
     /// <summary>Goes on to the next outcome.</summary>
     /// <returns>False when every outcome has been asked for.</returns>
@@ -111,7 +123,8 @@ public sealed class AsCompletedIterator<T> : IEnumerable<Coroutine<T>>, IEnumera
 }
 
 /// <summary>What <c>AsCompleted</c> returns for awaitables of any kinds.</summary>
-public sealed class AsCompletedIterator : IEnumerable<Coroutine>, IEnumerator<Coroutine>
+/// <remarks><inheritdoc cref="AsCompletedIterator{T}" path="/remarks/node()"/></remarks>
+public sealed class AsCompletedIterator : IEnumerable<Coroutine>, IEnumerator<Coroutine>, IAsyncEnumerable<Future>
 {
     private readonly CompletionQueue _queue;
     private Coroutine? _current;
@@ -133,6 +146,14 @@ public sealed class AsCompletedIterator : IEnumerable<Coroutine>, IEnumerator<Co
     /// <summary>For <c>await foreach</c> in a coroutine.</summary>
     /// <returns>An enumerator of the futures in order of completion.</returns>
     public AsyncEnumerator GetAsyncEnumerator() => new(this);
+
+    async IAsyncEnumerator<Future> IAsyncEnumerable<Future>.GetAsyncEnumerator(CancellationToken cancellationToken)
+    {
+        while (_queue.TryClaim())
+        {
+            yield return await _queue.Next(cancellationToken);
+        }
+    }
 
     /// <summary>Goes on to the next outcome.</summary>
     /// <returns>False when every outcome has been asked for.</returns>

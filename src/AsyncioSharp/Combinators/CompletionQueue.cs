@@ -85,6 +85,9 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         throw new TimeoutException("Not every awaitable completed within the timeout.");
     }
 
+    /// <summary>The same, for as long as <paramref name="token"/> is not cancelled.</summary>
+    internal Coroutine<Future> Next(CancellationToken token) => token.CanBeCanceled ? Asyncio.WaitFor(Next(), token) : Next();
+
     internal override void Run(object? source)
     {
         var future = (Future)source!;
