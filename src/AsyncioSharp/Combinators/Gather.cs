@@ -19,10 +19,10 @@ public static partial class Asyncio
     public static IFuture<T[]> Gather<T>(params ReadOnlySpan<IAwaitable<T>> awaitables) => Gathering.Start(awaitables, null, false, Gathering.Results<T>);
 
     /// <inheritdoc cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)] // else a null array would pass as an empty span
     public static IFuture<T[]> Gather<T>(IAwaitable<T>[] awaitables)
     {
-        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        ArgumentNullException.ThrowIfNull(awaitables);
         return Gather<T>(new ReadOnlySpan<IAwaitable<T>>(awaitables));
     }
 
@@ -39,9 +39,10 @@ public static partial class Asyncio
     public static IFuture<object?[]> Gather(params ReadOnlySpan<IAwaitable> awaitables) => Gathering.Start(awaitables, null, false, Gathering.Objects);
 
     /// <inheritdoc cref="Gather(ReadOnlySpan{IAwaitable})"/>
+    [OverloadResolutionPriority(2)]
     public static IFuture<object?[]> Gather(IAwaitable[] awaitables)
     {
-        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        ArgumentNullException.ThrowIfNull(awaitables);
         return Gather(new ReadOnlySpan<IAwaitable>(awaitables));
     }
 
@@ -64,10 +65,10 @@ public static partial class Asyncio
         => Gathering.Start(awaitables, null, true, Gathering.Outcomes<T>);
 
     /// <inheritdoc cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>
-    [OverloadResolutionPriority(1)]
+    [OverloadResolutionPriority(3)]
     public static IFuture<Outcome<T>[]> GatherOutcomes<T>(IAwaitable<T>[] awaitables)
     {
-        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        ArgumentNullException.ThrowIfNull(awaitables);
         return GatherOutcomes<T>(new ReadOnlySpan<IAwaitable<T>>(awaitables));
     }
 
@@ -85,9 +86,10 @@ public static partial class Asyncio
         => Gathering.Start(awaitables, null, true, Gathering.ObjectOutcomes);
 
     /// <inheritdoc cref="GatherOutcomes(ReadOnlySpan{IAwaitable})"/>
+    [OverloadResolutionPriority(2)]
     public static IFuture<Outcome<object?>[]> GatherOutcomes(IAwaitable[] awaitables)
     {
-        ArgumentNullException.ThrowIfNull(awaitables); // a null array would pass as an empty span
+        ArgumentNullException.ThrowIfNull(awaitables);
         return GatherOutcomes(new ReadOnlySpan<IAwaitable>(awaitables));
     }
 

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
 
@@ -56,7 +55,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>What it is suspended on; <see cref="AwaitKind.None"/> while it runs and when it is finished.</summary>
     internal AwaitKind Awaiting { get; private protected set; }
 
-    /// <summary>While suspended: the thing awaited. Once failed: the exception, or what throws it with a trace that is kept short.</summary>
+    /// <summary>While suspended: the thing awaited. Once failed: the exception.</summary>
     internal object? Link { get; private protected set; }
 
     /// <summary>Where the coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
@@ -88,7 +87,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     public abstract string QualifiedName { get; }
 
     /// <summary>The exception with which it ended, or null.</summary>
-    internal Exception? Failure => Status == Progress.Failed ? Link as Exception ?? (Link as ExceptionDispatchInfo)?.SourceException : null;
+    internal Exception? Failure => Status == Progress.Failed ? (Exception?)Link : null;
 
     AwaitKind IAwaitTarget.Kind => KindWhenAwaited;
 
@@ -255,17 +254,6 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Status = Progress.Failed;
     }
 
-    /// <summary>
-    /// Has the one who awaits this get the failure with the trace that <paramref name="bounded"/> has kept; that is made of the present one, if it is not of this failure.
-    /// </summary>
-    internal void BoundTrace(ref ExceptionDispatchInfo? bounded)
-    {
-        if (Link is Exception exception)
-        {
-            Link = bounded = bounded?.SourceException == exception ? bounded : ExceptionDispatchInfo.Capture(exception);
-        }
-    }
-
     /// <summary>Ends it before it began, without running any of it.</summary>
     internal void Discard()
     {
@@ -288,10 +276,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
                 break;
             case Progress.Failed when Link is Exception exception:
                 Injection.Forget();
-                ExceptionDispatchInfo.Throw(exception);
-                break;
-            case Progress.Failed when Link is ExceptionDispatchInfo bounded:
-                bounded.Throw();
+                Rethrow.Throw(exception);
                 break;
             default:
                 throw Status == Progress.Failed

@@ -11,8 +11,8 @@ namespace AsyncioSharp;
 /// Throwing is dear in .NET: microseconds a frame. A cancellation therefore leaves coroutines that could not notice it
 /// (<see cref="Coroutine.IsTransparent"/>) without a throw: they are marked as failed, and only the next one that has a handler is run.
 /// Other exceptions are thrown through every frame, for the sake of their traces, but only through so many: .NET copies the trace at each
-/// throw, so that a failure a hundred thousand frames deep would take hours. From there on it leaves in the same way as a cancellation, and
-/// where a frame has a handler, which has to be run, its trace is cut back to what it was at that point.
+/// throw, so that a failure a hundred thousand frames deep would take hours. From there on it leaves in the same way as a cancellation; for frames
+/// with handlers, which have to be run, <see cref="Rethrow"/> keeps the trace short.
 /// </remarks>
 internal static class Trampoline
 {
@@ -70,7 +70,6 @@ internal static class Trampoline
     private static Coroutine Continue(Coroutine leaf)
     {
         int thrown = 0; // frames through which one failure was thrown
-        ExceptionDispatchInfo? bounded = null; // it, with the trace that it had when those were enough
         while (true)
         {
             if (leaf.Awaiting == AwaitKind.Coroutine)
@@ -87,11 +86,7 @@ internal static class Trampoline
             {
                 if (leaf.Status == Coroutine.Progress.Failed)
                 {
-                    leaf = Unwind(leaf, isTraced: thrown < MostTracedFrames);
-                    if (thrown++ >= MostTracedFrames)
-                    {
-                        leaf.BoundTrace(ref bounded);
-                    }
+                    leaf = Unwind(leaf, isTraced: thrown++ < MostTracedFrames);
                 }
                 else
                 {

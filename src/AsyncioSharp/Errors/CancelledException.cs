@@ -39,6 +39,9 @@ public class CancelledException : OperationCanceledException
     /// <summary>The text given to <c>Cancel</c>; null if none was given.</summary>
     public string? CancelMessage { get; }
 
+    /// <summary>How often it was thrown again; see <see cref="Rethrow"/>.</summary>
+    internal int Throws { get; set; }
+
     /// <summary>The trace of the throw, with the coroutine frames that the cancellation left without one in front.</summary>
     public override string? StackTrace
     {

@@ -16,7 +16,7 @@ internal sealed class Failure
     internal Failure(Future future, Exception exception)
     {
         _future = future;
-        _captured = ExceptionDispatchInfo.Capture(exception);
+        _captured = Rethrow.Capture(exception);
         future.Loop.NoteUnretrieved(+1);
     }
 

@@ -220,7 +220,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
                 ((Failure)_waitersOrOutcome!).Throw();
                 break;
             case Status.Cancelled:
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(Cancellation());
+                Rethrow.Throw(Cancellation());
                 break;
             default:
                 break;

@@ -126,7 +126,7 @@ internal static class Injection
         if (exception is not null)
         {
             t_exception = null;
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
+            Rethrow.Throw(exception);
         }
     }
 }

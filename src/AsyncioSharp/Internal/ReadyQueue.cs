@@ -35,7 +35,7 @@ internal sealed class ReadyQueue
         Count++;
     }
 
-    /// <summary>What was begun and has not ended; null if there is nothing. For other threads too, which may see what has just ended.</summary>
+    /// <summary>What was begun and has not ended; null if there is nothing. For other threads too, which may see what has just ended or is about to begin.</summary>
     internal Runnable? Running
     {
         get

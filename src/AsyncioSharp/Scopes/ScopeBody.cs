@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
 
@@ -71,7 +70,7 @@ internal static class ScopeBody
     {
         if (scope.Leave(failure) is { } outcome)
         {
-            ExceptionDispatchInfo.Throw(outcome);
+            Rethrow.Throw(outcome);
         }
     }
 

@@ -78,11 +78,12 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
+        // Another thread may look too: a task that is listed meanwhile must be seen, and once.
+        CoroutineTask[] unlisted = _tasks.Unlisted == 0
+            ? []
+            : [.. ReadyEntries().Prepend(_ready.Running).OfType<CoroutineTask>().Where(static task => task is { Place: 0, IsDone: false })];
         var tasks = _tasks.ToList();
-        if (_tasks.Unlisted > 0)
-        {
-            tasks.AddRange(ReadyEntries().Prepend(_ready.Running).OfType<CoroutineTask>().Where(static task => task is { Place: 0, IsDone: false }));
-        }
+        tasks.AddRange(unlisted.Except(tasks));
         return tasks;
     }
 

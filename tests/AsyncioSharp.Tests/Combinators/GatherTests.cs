@@ -350,6 +350,10 @@ public class GatherTests
             Should.Throw<ArgumentNullException>(static () => Asyncio.Gather((IAwaitable[])null!)).ParamName.ShouldBe("awaitables");
             Should.Throw<ArgumentNullException>(static () => Asyncio.GatherOutcomes((IAwaitable<int>[])null!)).ParamName.ShouldBe("awaitables");
             Should.Throw<ArgumentNullException>(static () => Asyncio.GatherOutcomes((IAwaitable[])null!)).ParamName.ShouldBe("awaitables");
+            Should.Throw<ArgumentNullException>(static () => Asyncio.Gather((Coroutine<int>[])null!)).ParamName.ShouldBe("awaitables");
+            Should.Throw<ArgumentNullException>(static () => Asyncio.Gather((Coroutine[])null!)).ParamName.ShouldBe("awaitables");
+            Should.Throw<ArgumentNullException>(static () => Asyncio.GatherOutcomes((CoroutineTask<int>[])null!)).ParamName.ShouldBe("awaitables");
+            Should.Throw<ArgumentNullException>(static () => Asyncio.GatherOutcomes((CoroutineTask[])null!)).ParamName.ShouldBe("awaitables");
         }
     }
 

@@ -218,4 +218,55 @@ public class DeepChainTests
             }
         }
     }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void A_failure_or_cancellation_passes_through_thousands_of_tasks_and_its_trace_does_not_grow_with_them(bool cancelled, bool handled)
+    {
+        VirtualTimeLoop.Run(Test());
+
+        async Coroutine Test()
+        {
+            const int Tasks = 3000;
+            int seen = 0;
+            var innermost = Asyncio.CreateTask(Innermost());
+            var task = innermost;
+            for (int i = 0; i < Tasks; i++)
+            {
+                task = Asyncio.CreateTask(handled ? Guarded(task, () => seen++) : Plain(task));
+            }
+            await Asyncio.Sleep(0);
+            if (cancelled)
+            {
+                innermost.Cancel();
+            }
+            var failure = (await Caught.By(task)).ShouldNotBeNull();
+            failure.GetType().ShouldBe(cancelled ? typeof(CancelledException) : typeof(FormatException));
+            seen.ShouldBe(handled ? Tasks : 0);
+            failure.StackTrace.ShouldNotBeNull().Split('\n').Length.ShouldBeInRange(200, 2000);
+        }
+
+        static async Coroutine Innermost()
+        {
+            await Asyncio.Sleep(1);
+            throw new FormatException();
+        }
+
+        static async Coroutine Plain(CoroutineTask inner) => await inner;
+
+        static async Coroutine Guarded(CoroutineTask inner, Action onEnd)
+        {
+            try
+            {
+                await inner;
+            }
+            finally
+            {
+                await Asyncio.Sleep(0);
+                onEnd();
+            }
+        }
+    }
 }
