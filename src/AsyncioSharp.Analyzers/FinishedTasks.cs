@@ -119,8 +119,8 @@ internal sealed class FinishedTasks
         for (var current = operation.Parent; current is not null; current = current.Parent)
         {
             bool isOfQuery = current.Parent
-                is IDelegateCreationOperation { Parent: IArgumentOperation { Parent: IInvocationOperation { TargetMethod: var taker } } }
-                && Places.RunsDelegates(taker);
+                is IDelegateCreationOperation { Parent: IArgumentOperation { Parent: IInvocationOperation { TargetMethod: var taker } } argument }
+                && Places.RunsDelegate(taker, argument);
             if (!isOfQuery && Symbol(current) is { } function)
             {
                 return function;

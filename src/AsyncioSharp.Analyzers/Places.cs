@@ -96,11 +96,17 @@ internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes kno
         {
             return Threads.CallsBack(method) ? Place.Loop : method is { Name: "Run", ContainingType.Name: "Context" } ? Of(call) : Place.Unknown;
         }
-        return RunsDelegates(method) && argument.Parameter?.Type.TypeKind == TypeKind.Delegate ? WhereEnumerated(call, method) : Place.Unknown;
+        return RunsDelegate(method, argument) ? WhereEnumerated(call, method) : Place.Unknown;
     }
 
-    /// <summary>True for .NET's collections and queries: they call what they are given themselves, when they are gone through.</summary>
-    internal static bool RunsDelegates(IMethodSymbol method)
+    /// <summary>
+    /// True for a delegate that .NET's collections and queries call themselves, when they are gone through. What is an element of the collection they only keep:
+    /// such a parameter is of the type that the collection is of, not of a delegate's.
+    /// </summary>
+    internal static bool RunsDelegate(IMethodSymbol method, IArgumentOperation argument)
+        => argument.Parameter?.OriginalDefinition.Type.TypeKind == TypeKind.Delegate && IsCollectionOrQuery(method);
+
+    private static bool IsCollectionOrQuery(IMethodSymbol method)
         => method.ContainingType is { Name: "Enumerable" or "Array" or "List" or "Dictionary" or "HashSet" or "SortedSet" or "ConcurrentDictionary" } type
             && type.ContainingNamespace.IsOrIn("System");
 
@@ -118,7 +124,9 @@ internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes kno
         }
         return value.Parent switch
         {
-            IArgumentOperation { Parent: IInvocationOperation next } when RunsDelegates(next.TargetMethod) => WhereEnumerated(next, next.TargetMethod),
+            IArgumentOperation { Parent: IInvocationOperation next, Parameter.OriginalDefinition.Type.TypeKind: not TypeKind.TypeParameter }
+                when IsCollectionOrQuery(next.TargetMethod)
+                => WhereEnumerated(next, next.TargetMethod),
             IArgumentOperation { Parent: IInvocationOperation next }
                 when next.TargetMethod is { Name: "WhenAll" or "WhenAny" or "Join" or "Concat" or "AddRange" } taker
                     && taker.ContainingNamespace.IsOrIn("System")

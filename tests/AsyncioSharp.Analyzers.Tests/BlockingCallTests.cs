@@ -60,6 +60,8 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(Stream s) { using var z = new System.IO.Compression.ZipArchive(s); Print([|z.Entries[0].Open()|]); }")]
     [InlineData("async Coroutine M(Task<int> t) { var awaiter = t.GetAwaiter(); Print([|awaiter.GetResult()|]); }")]
     [InlineData("async Coroutine M(Task<int> t) { await new TaskGroup().Run(async group => Print([|t.Result|])); }")]
+    [InlineData("async Coroutine M(Task<int> t, List<Action> later) { later.Add(() => Print(t.IsCompleted)); Print([|t.Result|]); }")] // nobody has asked yet
+    [InlineData("async Coroutine M(ConcurrentDictionary<string, string> all) { Print(all.GetOrAdd(\"a\", path => [|File.ReadAllText(path)|])); }")]
     public Task A_call_that_blocks_the_loop_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -129,6 +131,13 @@ public class BlockingCallTests
     [InlineData(
         "async Coroutine M(byte[] b) { using var z = new System.IO.Compression.ZipArchive(new MemoryStream(b)); "
             + "Print(z.Entries[0].Open()); foreach (var entry in z.Entries) Print(entry.Open()); }")]
+    [InlineData(
+        "async Coroutine M() { var jobs = new List<Func<int>> { () => File.ReadAllText(\"a\").Length }; jobs.Add(() => File.ReadAllText(\"b\").Length); "
+            + "jobs.Insert(0, () => File.ReadAllText(\"c\").Length); foreach (var job in jobs) Print(await Asyncio.ToThread(job)); }")] // only kept there
+    [InlineData(
+        "async Coroutine M(Dictionary<int, Action> a, ConcurrentDictionary<int, Action> b, HashSet<Action> c) { "
+            + "a.Add(1, () => Thread.Sleep(1)); b.TryAdd(1, () => Thread.Sleep(1)); c.Add(() => Thread.Sleep(1)); }")]
+    [InlineData("async Coroutine M(List<IEnumerable<string>> all) { all.Add(new[] { \"a\" }.Select(path => File.ReadAllText(path))); }")]
     public Task What_does_not_block_or_is_no_coroutine_is_not(string members) => Reports(members);
 
     [Theory]

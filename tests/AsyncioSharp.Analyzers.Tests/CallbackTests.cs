@@ -106,6 +106,9 @@ public class CallbackTests
     [InlineData(
         "void M(Future<int> f, EventLoop loop) { "
             + "Task.Run(() => { void Set() => f.SetResult(1); loop.CallSoonThreadsafe(Set); Action again = () => f.SetResult(2); loop.CallSoonThreadsafe(again); }); }")]
+    [InlineData(
+        "void M(Future<int> f, EventLoop loop) { Task.Run(() => { "
+            + "var todo = new List<Action>(); todo.Add(() => f.SetResult(1)); foreach (var each in todo) loop.CallSoonThreadsafe(each); }); }")]
     [InlineData("void M(Future<int> f) { Task.Delay(1).ContinueWith(_ => f.SetResult(1), TaskScheduler.FromCurrentSynchronizationContext()); }")]
     [InlineData("void M(Future<int> f, Action<Action> post) { Task.Run(() => post(() => f.SetResult(1))); }")]
     [InlineData("void M(Future<int> f) { Task.Run(() => Asyncio.Run(Inner())); async Coroutine Inner() => f.SetResult(1); }")]
