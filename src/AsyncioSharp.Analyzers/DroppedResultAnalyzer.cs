@@ -88,7 +88,9 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
         {
             foreach (var (start, method) in Starts(value, known))
             {
-                report(Diagnostic.Create(Rules.DroppedTask, start.Syntax.GetLocation(), Questions.Name(method)));
+                var properties = ImmutableDictionary<string, string?>.Empty;
+                report(Diagnostic.Create(
+                    Rules.DroppedTask, start.Syntax.GetLocation(), start.Type.Is(known.ConcurrentFuture) ? properties.Add("concurrent", "") : properties, Questions.Name(method)));
             }
         }
     }

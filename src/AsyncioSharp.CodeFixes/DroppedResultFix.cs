@@ -17,8 +17,7 @@ public sealed class DroppedResultFix : CodeFix
 
     private protected override IEnumerable<(string Title, SyntaxNode Old, SyntaxNode New)> Replacements(SyntaxNode node, SemanticModel model, Diagnostic diagnostic)
     {
-        // 'F();', '_ = F();' and '() => F()'. What a declaration drops has a name that somebody meant to use.
-        if (node is not ExpressionSyntax dropped || dropped.FirstAncestorOrSelf<EqualsValueClauseSyntax>() is { } initializer && initializer.Value == dropped)
+        if (node is not ExpressionSyntax dropped)
         {
             yield break;
         }
@@ -26,12 +25,23 @@ public sealed class DroppedResultFix : CodeFix
         {
             yield break;
         }
+        while (dropped.Parent is ParenthesizedExpressionSyntax parenthesized)
+        {
+            dropped = parenthesized;
+        }
         ExpressionSyntax whole = dropped.Parent is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.ValueText: "_" } } discard ? discard : dropped;
+        // 'F();', '_ = F();' and '() => F()'. What goes into a variable has a name that somebody meant to use.
+        if (whole.Parent is not (ExpressionStatementSyntax or LambdaExpressionSyntax or ArrowExpressionClauseSyntax or ForStatementSyntax))
+        {
+            yield break;
+        }
         bool isCoroutine = diagnostic.Id == "ASYNCIO001";
         bool mayBeNull = dropped is ConditionalAccessExpressionSyntax; // 'await r?.Save()' would fail where 'r?.Save()' does nothing
         if (!mayBeNull && MayAwait(whole) && whole.Parent is not LambdaExpressionSyntax)
         {
-            yield return (isCoroutine ? "Await the coroutine" : "Await the task", whole, Awaited(dropped, whole));
+            // What another thread waits for cannot be awaited as it is.
+            var awaitable = diagnostic.Properties.ContainsKey("concurrent") ? Call("AsyncioSharp.Asyncio.WrapFuture", dropped.WithoutTrivia()) : dropped;
+            yield return (isCoroutine ? "Await the coroutine" : "Await the task", whole, Awaited(awaitable, whole));
         }
         if (!MayDiscard(model, whole.SpanStart) || (isCoroutine && mayBeNull))
         {

@@ -120,6 +120,18 @@ public class DroppedResultTests
         "Await the coroutine",
         "async Coroutine M(int n)\n    {\n        await (n switch { 1 => Work(), _ => Fetch() });\n    }")]
     [InlineData("void M()\n    {\n        _loop?.CreateTask(Work());\n    }", "Discard it openly", "void M()\n    {\n        _ = _loop?.CreateTask(Work());\n    }")]
+    [InlineData(
+        "async Coroutine M()\n    {\n        Asyncio.RunCoroutineThreadsafe(Work(), _loop);\n    }",
+        "Await the task",
+        "async Coroutine M()\n    {\n        await Asyncio.WrapFuture(Asyncio.RunCoroutineThreadsafe(Work(), _loop));\n    }")]
+    [InlineData(
+        "async Coroutine M()\n    {\n        Asyncio.RunCoroutineThreadsafe(Fetch(), _loop);\n    }",
+        "Discard it openly",
+        "async Coroutine M()\n    {\n        _ = Asyncio.RunCoroutineThreadsafe(Fetch(), _loop);\n    }")]
+    [InlineData(
+        "void M(bool b)\n    {\n        _ = (b ? Work() : Fetch());\n    }",
+        "Run it as a task",
+        "void M(bool b)\n    {\n        _ = Asyncio.CreateTask((b ? Work() : Fetch()));\n    }")]
     public Task What_is_dropped_can_be_awaited_made_a_task_or_discarded(string members, string title, string fixedMembers)
         => new Snippet("    " + members).ShouldBecome("    " + fixedMembers, new DroppedResultAnalyzer(), new DroppedResultFix(), title);
 
@@ -129,6 +141,9 @@ public class DroppedResultTests
     [InlineData("void M(int _) { Work(); }")] // '_ =' would store it
     [InlineData("void M(List<int> all) { all.ForEach(_ => { Work(); }); }")]
     [InlineData("void M(int _) { Asyncio.CreateTask(Work()); }")]
+    [InlineData("async Coroutine M() { CoroutineTask t; t = Asyncio.CreateTask(Work()); }")] // a task is no result of one
+    [InlineData("async Coroutine M(bool b) { var t = b ? Asyncio.CreateTask(Work()) : null; }")]
+    [InlineData("async Coroutine M() { Coroutine c; c = Work(); }")]
     public async Task Nothing_is_offered_where_it_would_not_compile_or_mean_another_thing(string members)
         => (await new Snippet(members).Fixes(new DroppedResultAnalyzer(), new DroppedResultFix())).ShouldBeEmpty();
 
