@@ -142,7 +142,7 @@ internal static class Questions
         return current as T;
     }
 
-    /// <summary>The operation without the conversions and parentheses around it.</summary>
+    /// <summary>The operation without the conversions and parentheses around it. What stands for the value before a <c>?.</c> behind it, is that value.</summary>
     internal static IOperation Bare(this IOperation operation)
     {
         while (true)
@@ -155,10 +155,25 @@ internal static class Questions
                 case IParenthesizedOperation parenthesized:
                     operation = parenthesized.Operand;
                     break;
+                case IConditionalAccessInstanceOperation when Receiver(operation) is { } receiver:
+                    operation = receiver;
+                    break;
                 default:
                     return operation;
             }
         }
+    }
+
+    private static IOperation? Receiver(IOperation instance)
+    {
+        for (var (part, outer) = (instance, instance.Parent); outer is not null; (part, outer) = (outer, outer.Parent))
+        {
+            if (outer is IConditionalAccessOperation access && access.WhenNotNull == part)
+            {
+                return access.Operation;
+            }
+        }
+        return null; // in a flow graph, where the value has a name of its own
     }
 
     /// <summary>The local, parameter, field or property that an operation reads; null for anything else.</summary>

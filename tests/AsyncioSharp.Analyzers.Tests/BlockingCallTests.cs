@@ -62,6 +62,7 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(Task<int> t) { await new TaskGroup().Run(async group => Print([|t.Result|])); }")]
     [InlineData("async Coroutine M(Task<int> t, List<Action> later) { later.Add(() => Print(t.IsCompleted)); Print([|t.Result|]); }")] // nobody has asked yet
     [InlineData("async Coroutine M(ConcurrentDictionary<string, string> all) { Print(all.GetOrAdd(\"a\", path => [|File.ReadAllText(path)|])); }")]
+    [InlineData("async Coroutine M(Task<int>? t, Task<int>? u) { if (u?.IsCompleted == true) Print(t?[|.Result|]); Print(t?[|.GetAwaiter().GetResult()|]); }")]
     public Task A_call_that_blocks_the_loop_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -138,6 +139,11 @@ public class BlockingCallTests
         "async Coroutine M(Dictionary<int, Action> a, ConcurrentDictionary<int, Action> b, HashSet<Action> c) { "
             + "a.Add(1, () => Thread.Sleep(1)); b.TryAdd(1, () => Thread.Sleep(1)); c.Add(() => Thread.Sleep(1)); }")]
     [InlineData("async Coroutine M(List<IEnumerable<string>> all) { all.Add(new[] { \"a\" }.Select(path => File.ReadAllText(path))); }")]
+    [InlineData("async Coroutine M(Task<int>? t) { if (t?.IsCompletedSuccessfully == true) Print(t.Result); }")]
+    [InlineData("async Coroutine M(Task<int>? t) { if (t?.IsCompleted ?? false) Print(t!.Result); }")]
+    [InlineData("async Coroutine M(Task<int> t, Task<int>[] all) { await t; Print(t?.Result); await Task.WhenAll(all); Print(all.FirstOrDefault()?.Result); }")]
+    [InlineData("Task<int>? T; async Coroutine M(Program? p) { if (p?.T?.IsCompleted == true) Print(p.T.Result); await (p?.T!); Print(p?.T?.GetAwaiter().GetResult()); }")]
+    [InlineData("async Coroutine M() { MemoryStream? s = Maybe() ? new MemoryStream() : null; Stream? same = new MemoryStream(); s?.Flush(); same?.Flush(); }")]
     public Task What_does_not_block_or_is_no_coroutine_is_not(string members) => Reports(members);
 
     [Theory]

@@ -88,6 +88,8 @@ public class CallbackTests
     [InlineData("void M(Queue<Future<int>> all) { Task.Run(() => { while (all.TryDequeue(out var f)) [|f.SetResult(1)|]; [|all.Dequeue().SetResult(2)|]; }); }")]
     [InlineData("void M(Future<int> f) { Parallel.Invoke(() => Print(1), () => [|f.SetResult(1)|]); var work = new Task(() => [|f.SetResult(1)|]); work.Start(); }")]
     [InlineData("void M() { var f = _loop.CreateFuture<int>(); Task.Run(() => [|f.SetResult(1)|]); }")]
+    [InlineData("void M(Future<int>? f, Handle? h) { Task.Run(() => f?[|.SetResult(1)|]); Task.Run(() => { _loop?[|.CallSoon(() => { })|]; h?[|.Cancel()|]; }); }")]
+    [InlineData("void M(CoroutineTask? t) { Task.Run(() => t?[|.Loop.CallSoon(() => { })|]); }")]
     public Task What_another_thread_does_with_things_of_the_loop_is_reported(string members) => ReportsOtherThread(members);
 
     [Theory]
@@ -109,6 +111,7 @@ public class CallbackTests
     [InlineData(
         "void M(Future<int> f, EventLoop loop) { Task.Run(() => { "
             + "var todo = new List<Action>(); todo.Add(() => f.SetResult(1)); foreach (var each in todo) loop.CallSoonThreadsafe(each); }); }")]
+    [InlineData("void M() { Task.Run(() => { EventLoop? loop = Maybe() ? new EventLoop() : null; loop?.CallSoon(() => { }); _loop?.CallSoonThreadsafe(() => { }); }); }")]
     [InlineData("void M(Future<int> f) { Task.Delay(1).ContinueWith(_ => f.SetResult(1), TaskScheduler.FromCurrentSynchronizationContext()); }")]
     [InlineData("void M(Future<int> f, Action<Action> post) { Task.Run(() => post(() => f.SetResult(1))); }")]
     [InlineData("void M(Future<int> f) { Task.Run(() => Asyncio.Run(Inner())); async Coroutine Inner() => f.SetResult(1); }")]
