@@ -97,15 +97,17 @@ internal sealed class Handler(ICatchClauseOperation clause, Body body)
 
     // Kept in a variable, as it is or in another exception, that is thrown at some other place: 'failure ??= e; ... throw failure'.
     private bool IsThrownLater(ISymbol variable, HashSet<ISymbol> seen)
-        => seen.Add(variable) && body.Flow.Reads(variable).Any(read => KeptIn(read) switch
-        {
-            null => false,
-            ILocalSymbol local => body.Flow.Reads(local).Any(IsThrown) || IsThrownLater(local, seen),
-            var member => IsThrownInType(member),
-        });
+        => seen.Add(variable) && body.Flow.Reads(variable).SelectMany(KeptIn).Any(kept => kept is ILocalSymbol or IParameterSymbol
+            ? body.Flow.Reads(kept).Any(IsThrown) || IsThrownLater(kept, seen)
+            : IsThrownInType(kept));
 
     private static bool IsThrown(IOperation read)
     {
+        // 'await source.Task' throws what 'source.SetException' was given.
+        if ((read.Parent is IPropertyReferenceOperation { Property.Name: "Task" } task ? task : read).Parent is IAwaitOperation)
+        {
+            return true;
+        }
         for (var current = read.Parent; current is not (null or IBlockOperation); current = current.Parent)
         {
             if (Throws(current) || (current is IConditionalAccessOperation { WhenNotNull: var next } && Throws(next)))
@@ -116,25 +118,53 @@ internal sealed class Handler(ICatchClauseOperation clause, Body body)
         return false;
     }
 
-    // The variable or collection that the value is stored into, be it inside another value.
-    private static ISymbol? KeptIn(IOperation read)
+    // The variables or the collection that the value goes into, be it inside another value: by assignments and calls, 'foreach', 'out' and patterns.
+    private IEnumerable<ISymbol> KeptIn(IOperation read)
     {
         for (var current = read; current.Parent is not (null or IBlockOperation); current = current.Parent)
         {
             switch (current.Parent)
             {
                 case IVariableDeclaratorOperation declarator:
-                    return declarator.Symbol;
+                    return [declarator.Symbol];
                 case IAssignmentOperation assignment when assignment.Value == current:
-                    return assignment.Target.Variable();
-                case IInvocationOperation { Instance: { } collection, TargetMethod: { Name: "Add" or "Enqueue" or "Push" } adder } when adder.ContainingNamespace.IsOrIn("System"):
-                    return collection.Variable();
+                    return assignment.Target.Variable() is { } target ? [target] : [];
+                case IInvocationOperation { Instance: { } collection, TargetMethod: { Name: "Add" or "Enqueue" or "Push" or "SetException" or "TrySetException" } keeper }
+                    when current != collection && (keeper.ContainingNamespace.IsOrIn("System") || body.Known.IsOurs(keeper)):
+                    return collection.Variable() is { } taker ? [taker] : [];
+                case IInvocationOperation { TargetMethod: var method } call
+                    when current == call.Instance && method.ContainingNamespace.IsOrIn("System") && method.Parameters.Any(static parameter => parameter.RefKind == RefKind.Out):
+                    return call.Arguments.Where(static argument => argument.Parameter?.RefKind == RefKind.Out)
+                        .Select(static argument => (argument.Value is IDeclarationExpressionOperation { Expression: var declared } ? declared : argument.Value).Variable())
+                        .OfType<ISymbol>();
+                case IForEachLoopOperation loop when loop.Collection == current:
+                    return loop.Locals;
+                case IIsPatternOperation test when test.Value == current:
+                    return Bound([test.Pattern]);
+                case ISwitchOperation choice when choice.Value == current:
+                    return Bound(choice.Cases.SelectMany(static branch => branch.Clauses).OfType<IPatternCaseClauseOperation>().Select(static label => label.Pattern));
+                case ISwitchExpressionOperation choice when choice.Value == current:
+                    return Bound(choice.Arms.Select(static arm => arm.Pattern));
                 default:
                     break;
             }
         }
-        return null;
+        return [];
     }
+
+    // The variables of patterns that a CancelledException may match.
+    private IEnumerable<ISymbol> Bound(IEnumerable<IPatternOperation> patterns) => patterns
+        .SelectMany(static pattern => pattern.DescendantsAndSelf())
+        .OfType<IPatternOperation>()
+        .Where(pattern => Holds(pattern) != false)
+        .Select(static pattern => pattern switch
+        {
+            IDeclarationPatternOperation { DeclaredSymbol: var declared } => declared,
+            IRecursivePatternOperation { DeclaredSymbol: var declared } => declared,
+            IListPatternOperation { DeclaredSymbol: var declared } => declared,
+            _ => null,
+        })
+        .OfType<ISymbol>();
 
     private static bool IsThrownInType(ISymbol member) => member.ContainingType.DeclaringSyntaxReferences.Any(
         place => place.GetSyntax().DescendantNodes().OfType<IdentifierNameSyntax>()

@@ -33,6 +33,20 @@ public class SwallowedCancellationTests
     [InlineData("async Coroutine M() { Exception? last = null; try { await Work(); } catch [|(Exception e)|] { last = e; } Print(last); }")]
     [InlineData("async Coroutine M(Future<int> f) { try { await Work(); } catch [|(Exception e)|] { f.SetException(e); } }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception)|] { if (Maybe()) { return; throw; } } }")]
+    [InlineData("async Coroutine M() { Exception? error = null; try { await Work(); } catch [|(Exception e)|] { error = e; } if (error is IOException it) throw it; }")]
+    [InlineData("async Coroutine M() { Exception? error = null; try { await Work(); } catch [|(Exception e)|] { error = e; } if (error is { } it) Print(it); }")]
+    [InlineData(
+        "async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } catch [|(Exception e)|] { errors.Add(e); } "
+            + "if (errors is [IOException first, ..]) throw first; }")]
+    [InlineData(
+        "async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } catch [|(Exception e)|] { errors.Add(e); } "
+            + "foreach (var each in errors) Print(each); }")]
+    [InlineData(
+        "async Coroutine M(ConcurrentQueue<Exception> q) { try { await Work(); } catch [|(Exception e)|] { q.Enqueue(e); } "
+            + "if (q.TryDequeue(out var e2)) Print(e2); }")]
+    [InlineData("async Coroutine M(TaskCompletionSource s, Task t) { try { await Work(); } catch [|(Exception e)|] { s.SetException(e); } Print(s.Task); await t; }")]
+    [InlineData("async Coroutine M() { try { await Work(); } catch [|(Exception e)|] { Print(e switch { IOException => throw e, _ => 1 }); } }")]
+    [InlineData("async Coroutine M() { Exception? error = null; try { await Work(); } catch [|(Exception e)|] { error = e; } await Asyncio.Sleep(0, error); }")]
     public Task A_handler_that_takes_a_cancellation_for_a_failure_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -80,6 +94,23 @@ public class SwallowedCancellationTests
     [InlineData("Exception? _failure; async Coroutine M() { try { await Work(); } catch (Exception e) { _failure ??= e; } } void End() { if (_failure is { }) throw _failure; }")]
     [InlineData("async Coroutine M() { Exception? a = null; try { await Work(); } catch (Exception e) { var copy = e; a = copy; } var b = a; if (b != null) throw b; }")]
     [InlineData("async Coroutine M() { try { await Work(); } catch (Exception) { if (Maybe()) goto End; return; End: throw; } }")]
+    [InlineData("async Coroutine M() { Exception? error = null; try { await Work(); } catch (Exception e) { error = e; } if (error is { } it) throw it; }")]
+    [InlineData("async Coroutine M() { Exception? error = null; try { await Work(); } catch (Exception e) { error = e; } switch (error) { case { } it: throw it; } }")]
+    [InlineData(
+        "async Coroutine M() { Exception? error = null; try { await Work(); } catch (Exception e) { error = e; } "
+            + "Print(error switch { null => 1, var it => throw it }); }")]
+    [InlineData(
+        "async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } catch (Exception e) { errors.Add(e); } "
+            + "if (errors is [var first, ..]) throw first; }")]
+    [InlineData(
+        "async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } catch (Exception e) { errors.Add(e); } "
+            + "foreach (var each in errors) throw each; }")]
+    [InlineData(
+        "async Coroutine M() { var errors = new List<Exception>(); try { await Work(); } catch (Exception e) { errors.Add(e); } "
+            + "foreach (var each in errors.Skip(0)) if (Maybe()) throw each; }")]
+    [InlineData("async Coroutine M(ConcurrentQueue<Exception> q) { try { await Work(); } catch (Exception e) { q.Enqueue(e); } if (q.TryDequeue(out var e2)) throw e2; }")]
+    [InlineData("async Coroutine M(TaskCompletionSource s) { try { await Work(); } catch (Exception e) { s.SetException(e); } await s.Task; }")]
+    [InlineData("async Coroutine M() { var f = _loop.CreateFuture(); try { await Work(); } catch (Exception e) { f.SetException(e); } await f; }")]
     public Task A_handler_that_lets_it_pass_or_means_it_is_not(string members) => Reports(members);
 
     [Theory]
