@@ -33,7 +33,8 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
                 OperationKind.VariableDeclarator, OperationKind.SimpleAssignment, OperationKind.DeconstructionAssignment);
             block.RegisterOperationBlockEndAction(end =>
             {
-                foreach (var local in !isOfInterest ? [] : body.Flow.Written.Where(local => local is ILocalSymbol { IsRef: false } && body.Flow.IsUnused(local)))
+                foreach (var local in !isOfInterest ? [] : body.Flow.Written.Where(
+                    local => local is ILocalSymbol { IsRef: false } one && (HidesResult(one.Type) || body.Flow.IsUnused(one))))
                 {
                     foreach (var value in body.Flow.Writes(local).Where(static value => value.Variable() is null)) // what is in a variable is reported there
                     {
@@ -105,6 +106,9 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
             IArrayTypeSymbol { ElementType: var element } => known.IsCoroutine(element) && method.ContainingType.Name == "Enumerable",
             _ => false,
         };
+
+    // In a variable of this type the coroutine that a task gives is out of reach.
+    private static bool HidesResult(ITypeSymbol type) => type is INamedTypeSymbol { IsGenericType: false } && BlockingCalls.IsTask(type);
 
     // A TaskGroup's tasks are not among these: the group awaits them.
     private static IEnumerable<(IOperation Start, IMethodSymbol Method)> Starts(IOperation value, KnownTypes known) => value.Bare() switch

@@ -29,6 +29,7 @@ public class DroppedResultTests
     [InlineData("void M() { [|Task.Run(() => Work())|]; _ = [|Task.Run(() => Fetch())|]; }")]
     [InlineData("void M(int[] ids) { [|ids.Select(id => Fetch(id)).ToList()|]; var all = [|ids.Select(Fetch)|]; }")]
     [InlineData("async Coroutine M(bool b) { var c = [|b ? Work() : Fetch()|]; }")]
+    [InlineData("async Coroutine M() { Task t = [|Task.Factory.StartNew(() => Work())|]; await t; }")]
     public Task A_coroutine_that_nobody_keeps_is_reported(string members) => Reports(members, Rules.NotAwaited);
 
     [Theory]
@@ -61,6 +62,7 @@ public class DroppedResultTests
     [InlineData("async Coroutine M() { await await Task.Run(() => Work()); var c = await Task.Run(() => Work()); await c; }")]
     [InlineData("void M(Coroutine c) { var copy = c; }")]
     [InlineData("void M() { Coroutine c = Work(); ref Coroutine same = ref c; same = Fetch(); Print(c); }")]
+    [InlineData("async Coroutine M() { Task<Coroutine> t = Task.Factory.StartNew(() => Work()); await await t; Task plain = Task.Run(() => Print(1)); await plain; }")]
     public Task A_coroutine_that_somebody_keeps_is_not(string members) => Reports(members, Rules.NotAwaited);
 
     [Theory]
