@@ -5,7 +5,7 @@ namespace AsyncioSharp.Analyzers;
 
 /// <summary>
 /// Which .NET tasks of one body are finished for sure where they are asked for their result: those that an await gave, or that were in an await,
-/// or asked whether they are done, earlier in the text. Whether that is on every way is the reader's business: a warning at each
+/// or asked whether they are done, or finished by their <c>TaskCompletionSource</c>, earlier in the text. Whether that is on every way is the reader's business: a warning at each
 /// <c>await Task.WhenAny(a, b)</c> would teach to ignore it.
 /// </summary>
 /// <remarks>
@@ -15,6 +15,8 @@ namespace AsyncioSharp.Analyzers;
 internal sealed class FinishedTasks
 {
     private static readonly HashSet<string> s_states = ["IsCompleted", "IsCompletedSuccessfully", "IsFaulted", "IsCanceled", "Status"];
+
+    private static readonly HashSet<string> s_finishers = ["SetResult", "TrySetResult", "SetException", "TrySetException", "SetCanceled", "TrySetCanceled", "SetFromTask"];
 
     private readonly ISymbol _owner;
     private readonly ValueFlow _flow;
@@ -142,6 +144,7 @@ internal sealed class FinishedTasks
         IAwaitOperation wait => Variables(wait.Operation),
         IInvocationOperation { TargetMethod: { Name: "Wait" or "WaitAll" } wait } call when BlockingCalls.IsOfTask(wait)
             => Holders(call.Instance).Concat(call.Arguments.SelectMany(static argument => Holders(argument.Value))), // wrong, but after it they are finished
+        IInvocationOperation { Instance: { Type: { } type } source, TargetMethod.Name: var name } when IsSource(type) && s_finishers.Contains(name) => Holders(source),
         IPropertyReferenceOperation { Instance: { } task } state when s_states.Contains(state.Property.Name) && BlockingCalls.IsOfTask(state.Property) => Holders(task),
         IVariableDeclaratorOperation declarator when declarator.GetVariableInitializer()?.Value.Bare() is IAwaitOperation => [declarator.Symbol],
         ISimpleAssignmentOperation assignment when assignment.Value.Bare() is IAwaitOperation => Variables(assignment.Target),
@@ -256,10 +259,12 @@ internal sealed class FinishedTasks
     {
         IArrayTypeSymbol array => HoldsTasks(array.ElementType),
         INamedTypeSymbol named
-            => BlockingCalls.IsTask(named) || BlockingCalls.IsAwaiter(named) || named.TypeArguments.Any(HoldsTasks)
+            => BlockingCalls.IsTask(named) || BlockingCalls.IsAwaiter(named) || IsSource(named) || named.TypeArguments.Any(HoldsTasks)
                 || HoldsTasks(named.ContainingType), // Dictionary<K, V>.ValueCollection
         _ => false,
     };
+
+    private static bool IsSource(ITypeSymbol type) => type.Name == "TaskCompletionSource" && type.ContainingNamespace.IsOrIn("System");
 
     private static bool IsOfDotNet(IMethodSymbol method) => method.ContainingNamespace.IsOrIn("System");
 

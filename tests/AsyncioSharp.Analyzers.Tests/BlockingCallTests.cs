@@ -63,6 +63,10 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(Task<int> t, List<Action> later) { later.Add(() => Print(t.IsCompleted)); Print([|t.Result|]); }")] // nobody has asked yet
     [InlineData("async Coroutine M(ConcurrentDictionary<string, string> all) { Print(all.GetOrAdd(\"a\", path => [|File.ReadAllText(path)|])); }")]
     [InlineData("async Coroutine M(Task<int>? t, Task<int>? u) { if (u?.IsCompleted == true) Print(t?[|.Result|]); Print(t?[|.GetAwaiter().GetResult()|]); }")]
+    [InlineData("async Coroutine M(TaskCompletionSource<int> s, Task<int> t) { Print([|s.Task.Result|]); s.SetResult(1); Print([|t.Result|]); }")]
+    [InlineData("async Coroutine M() { Stream s = new MemoryStream(); s ??= File.OpenRead(\"x\"); [|s.Flush()|]; }")]
+    [InlineData("async Coroutine M(string[] paths) { string[] all = [.. paths.Select(path => [|File.ReadAllText(path)|])]; Print(all); }")]
+    [InlineData("async Coroutine M(Context c) { c.Run(() => [|Thread.Sleep(1)|]); }")]
     public Task A_call_that_blocks_the_loop_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -144,6 +148,8 @@ public class BlockingCallTests
     [InlineData("async Coroutine M(Task<int> t, Task<int>[] all) { await t; Print(t?.Result); await Task.WhenAll(all); Print(all.FirstOrDefault()?.Result); }")]
     [InlineData("Task<int>? T; async Coroutine M(Program? p) { if (p?.T?.IsCompleted == true) Print(p.T.Result); await (p?.T!); Print(p?.T?.GetAwaiter().GetResult()); }")]
     [InlineData("async Coroutine M() { MemoryStream? s = Maybe() ? new MemoryStream() : null; Stream? same = new MemoryStream(); s?.Flush(); same?.Flush(); }")]
+    [InlineData("async Coroutine M() { var s = new TaskCompletionSource<int>(); s.TrySetResult(1); Print(s.Task.Result); var t = s.Task; Print(t.Result); }")]
+    [InlineData("async Coroutine M(Task<int> t) { int Value(int n) => n == 0 ? t.Result : Value(n - 1); await t; Print(Value(3)); }")] // its last naming counts
     public Task What_does_not_block_or_is_no_coroutine_is_not(string members) => Reports(members);
 
     [Theory]
