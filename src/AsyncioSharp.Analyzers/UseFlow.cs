@@ -104,7 +104,7 @@ internal sealed class UseFlow(UsePlaces places, ISet<ISymbol> names, Body body)
                 }
                 foreach (var jump in new[] { block.FallThroughSuccessor, block.ConditionalSuccessor })
                 {
-                    if (jump is null)
+                    if (jump is null || !UsePlaces.IsTaken(jump))
                     {
                         continue;
                     }

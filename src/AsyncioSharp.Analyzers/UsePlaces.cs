@@ -18,7 +18,7 @@ internal sealed class UsePlaces
         Graph = graph;
         Loops = [.. from block in graph.Blocks
                     from jump in block.Predecessors
-                    where jump.Source.Ordinal >= block.Ordinal && block.IsReachable && jump.Source.IsReachable
+                    where jump.Source.Ordinal >= block.Ordinal && block.IsReachable && jump.Source.IsReachable && IsTaken(jump)
                     group jump.Source.Ordinal by block.Ordinal into loop
                     select (loop.Key, loop.Max())];
         foreach (var block in graph.Blocks)
@@ -69,6 +69,11 @@ internal sealed class UsePlaces
         }
         return false;
     }
+
+    /// <summary>False for a jump that a constant condition rules out, such as the one back from <c>while (false)</c>.</summary>
+    internal static bool IsTaken(ControlFlowBranch jump) => jump.Source is not { BranchValue.ConstantValue: { HasValue: true, Value: bool value }, ConditionKind: var kind }
+        || kind == ControlFlowConditionKind.None
+        || jump.IsConditionalSuccessor == (value == (kind == ControlFlowConditionKind.WhenTrue));
 
     /// <summary>Where the handlers around a block begin.</summary>
     internal static IEnumerable<int> Handlers(BasicBlock block)

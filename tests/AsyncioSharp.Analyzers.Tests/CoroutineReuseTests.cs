@@ -43,6 +43,8 @@ public class CoroutineReuseTests
     [InlineData(
         "async Coroutine M() { Print(1); if (Maybe()) Print(2); var c = Work(); while (Maybe()) { Print(3); "
             + "if (Maybe()) continue; Print(4); } await c; try { Print(5); await [|c|]; } finally { Print(6); } Print(7); }")]
+    [InlineData("async Coroutine M() { var c = Work(); do { await [|c|]; } while (!false); }")]
+    [InlineData("async Coroutine M() { var c = Work(); do { await c; } while (false); await [|c|]; }")]
     public Task A_coroutine_that_is_certainly_run_again_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -55,6 +57,11 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M(List<Coroutine> all) { foreach (var c in all) await c; }")]
     [InlineData("async Coroutine M() { var c = Work(); while (true) { await c; c = Work(); } }")]
     [InlineData("async Coroutine M() { var c = Work(); while (true) { await c; break; } }")]
+    [InlineData("async Coroutine M() { var c = Work(); do { await c; } while (false); }")]
+    [InlineData("async Coroutine M() { var c = Work(); do { await c; if (Maybe()) continue; Print(1); } while (!true); }")]
+    [InlineData("async Coroutine M(Coroutine c) { var first = c; c = Work(); await first; await c; }")]
+    [InlineData("async Coroutine M() { var a = Work(); var b = Work(); var c = a; if (Maybe()) c = b; await c; if (Maybe()) await a; }")]
+    [InlineData("async Coroutine M() { var a = Work(); var b = Work(); var c = a; c = b; await c; await a; }")]
     [InlineData("async Coroutine M() { var c = Work(); while (true) { if (Maybe()) { await c; return; } await Asyncio.Sleep(1); } }")]
     [InlineData("async Coroutine M() { var c = Work(); bool first = true; foreach (var x in new[] { 1, 2 }) { if (first) { await c; first = false; } } }")]
     [InlineData("async Coroutine M() { var c = Work(); try { await Fetch(); await c; } catch (TimeoutException) { await c; } }")]
