@@ -8,7 +8,7 @@ namespace AsyncioSharp;
 /// <remarks>
 /// <para>A cancellation of the surrounding task cancels the group's tasks, waits for them, and is passed on, unless something failed. (Further
 /// ones that come while the tasks end are counted and told by the same exception, nor are the tasks cancelled again, as in CPython.) Failures
-/// have precedence, and the cancellation is then delivered again at the next await. The group interrupts its own body by cancelling the task
+/// have precedence, and the cancellation is then delivered again at the next await. The group interrupts its own body, or its waiting, by cancelling the task
 /// too; it takes that request back at the end, so that <see cref="CoroutineTask.Cancelling"/> is what it was, plus what others asked for.</para>
 /// <para>A <see cref="KeyboardInterruptException"/> comes out as it is, and the other failures are reported to the exception handler. A task that
 /// ends cancelled is no failure. The group holds only tasks that are not done: one small object each, which goes with the task.</para>
@@ -106,7 +106,7 @@ public sealed class TaskGroup : IScope
         }
         else
         {
-            Abort();
+            AbortAndInterrupt();
         }
     }
 
@@ -124,7 +124,7 @@ public sealed class TaskGroup : IScope
         _entry.Begin(this, task);
         if (_aborting)
         {
-            Abort();
+            AbortAndInterrupt();
         }
     }
 
@@ -208,11 +208,18 @@ public sealed class TaskGroup : IScope
         }
         if (!_aborting)
         {
-            Abort();
+            AbortAndInterrupt();
         }
     }
 
-    // Cancels the tasks, and the body if it still runs; if it does not, the parent waits for the tasks anyhow.
+    // Cancels the tasks and the parent: out of its body, or of its waiting for the tasks, which it goes on with, but in the turn that this gives it, as in CPython.
+    private void AbortAndInterrupt()
+    {
+        Abort();
+        _requested = true;
+        _entry.Cancel(_message);
+    }
+
     private void Abort()
     {
         _aborting = true;
@@ -220,11 +227,6 @@ public sealed class TaskGroup : IScope
         {
             child.Task.StartBeforeCancel();
             child.Task.Cancel(_message);
-        }
-        if (!_exiting)
-        {
-            _requested = true;
-            _entry.Cancel(_message);
         }
     }
 
@@ -240,7 +242,7 @@ public sealed class TaskGroup : IScope
             }
             catch (CancelledException e)
             {
-                // From outside; or the group's own, which the body did not wait for.
+                // From outside; or the group's own.
                 if (!_requested || _entry.IsTold(own: 1))
                 {
                     _cancelled ??= e;

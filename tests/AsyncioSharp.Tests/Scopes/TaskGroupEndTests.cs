@@ -215,6 +215,105 @@ public class TaskGroupEndTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_group_that_waits_is_interrupted_by_its_own_request_and_takes_it_back(bool isCancelled)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var parent = CoroutineTask.Current;
+            var group = new TaskGroup();
+            int requests = -1;
+            var run = group.Run(async self =>
+            {
+                _ = self.CreateTask(Fails());
+                _ = self.CreateTask(Looks());
+            });
+            if (isCancelled)
+            {
+                Asyncio.GetRunningLoop().CallLater(1, () => group.Cancel("the group's"));
+                await run;
+            }
+            else
+            {
+                (await LoopSteps.FailureOf<TaskGroupException>(run)).InnerExceptions.ShouldHaveSingleItem();
+            }
+            requests.ShouldBe(1);
+            parent.Cancelling.ShouldBe(0);
+            await Asyncio.Sleep(1); // nothing is left of it
+
+            async Coroutine Fails()
+            {
+                await Asyncio.Sleep(isCancelled ? 50 : 1);
+                throw new FormatException();
+            }
+
+            async Coroutine Looks()
+            {
+                try
+                {
+                    await Asyncio.Sleep(50);
+                }
+                finally
+                {
+                    requests = parent.Cancelling;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_failure_while_the_group_waits_brings_its_turn_and_not_the_end_of_the_last_task()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var order = new List<string>();
+            var flag = new AsyncEvent();
+            var task = Asyncio.CreateTask(Group());
+            await Asyncio.Sleep(1);
+            flag.Set();
+            await task;
+            await Asyncio.Sleep(1);
+            order.ShouldBe(["other 0", "other 1", "group", "other 2"]);
+
+            async Coroutine Group()
+            {
+                await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+                {
+                    _ = group.CreateTask(Fails());
+                    await Asyncio.Sleep(0);
+                    _ = Asyncio.CreateTask(Other());
+                    await Asyncio.Sleep(0);
+                    _ = group.CreateTask(Ends());
+                }));
+                order.Add("group");
+            }
+
+            async Coroutine Fails()
+            {
+                await flag.Wait();
+                throw new FormatException();
+            }
+
+            async Coroutine Other()
+            {
+                await flag.Wait();
+                for (int i = 0; i < 3; i++)
+                {
+                    order.Add($"other {i}");
+                    await Asyncio.Sleep(0);
+                }
+            }
+
+            async Coroutine Ends() => await flag.Wait();
+        }
+    }
+
     [Fact]
     public void In_a_body_that_the_group_has_ended_a_later_cancellation_from_outside_is_told_and_not_the_groups_own()
     {
