@@ -159,7 +159,9 @@ internal sealed class TaskDump
         }
         var hopeless = graph.Hopeless();
         WriteRings("Waiting for each other, so that none can go on:", rings.Where(ring => hopeless.Contains(ring[0])));
-        WriteRings("Waiting for each other, and for something else that may yet end it:", rings.Where(ring => !hopeless.Contains(ring[0])));
+        var others = rings.Where(ring => !hopeless.Contains(ring[0])).ToLookup(static ring => ring.Exists(static node => node is AsyncLock));
+        WriteRings("Waiting for each other, unless somebody else releases a lock:", others[true]);
+        WriteRings("Waiting for each other, and for something else that may yet end it:", others[false]);
     }
 
     // For instance "Task 'a' #1 -> Gather -> Task 'b' #2 -> Task 'a' #1": each waits for the next.

@@ -30,7 +30,7 @@ internal sealed class WaitGraph
     }
 
     /// <summary>False if a task that waits there is none of <see cref="Hopeless"/>, which is to be seen without looking at the others.</summary>
-    internal static bool MayBeHopeless(AwaitChain chain) => chain.Target is CoroutineTask or IDerived or AcquireCoroutine { Lock: not null };
+    internal static bool MayBeHopeless(AwaitChain chain) => chain.Target is CoroutineTask or IDerived;
 
     /// <summary>Rings that have no node in common with one found before; each node waits for the next, and the last for the first.</summary>
     internal List<List<object>> Rings()
@@ -76,14 +76,14 @@ internal sealed class WaitGraph
 
     /// <summary>
     /// Those that will never end, if nobody cancels them: each waits only for others of them. What has no known source may be ended by somebody unknown, and so
-    /// may what waits for that; one such source is enough, since its failure ends a gather too.
+    /// may what waits for that; one such source is enough, since its failure ends a gather too. A lock belongs to no task: whoever wants may release it.
     /// </summary>
     internal HashSet<object> Hopeless()
     {
         var hopeless = new HashSet<object>(_nodes, ReferenceEqualityComparer.Instance);
         var awaiters = _nodes.SelectMany(node => _sources[node].Select(source => (Source: source, Node: node)))
             .ToLookup(static edge => edge.Source, static edge => edge.Node, ReferenceEqualityComparer.Instance);
-        var hopeful = new Stack<object>(_nodes.Where(node => _sources[node].Count == 0));
+        var hopeful = new Stack<object>(_nodes.Where(node => node is AsyncLock || _sources[node].Count == 0));
         while (hopeful.TryPop(out object? node))
         {
             if (hopeless.Remove(node))

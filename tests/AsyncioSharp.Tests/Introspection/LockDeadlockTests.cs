@@ -10,16 +10,15 @@ public class LockDeadlockTests
     [InlineData(true, false)]
     [InlineData(true, true)]
     [InlineData(false, true)]
-    public void Two_tasks_that_each_want_the_lock_of_the_other_are_a_ring(bool isUsing, bool isDebug)
+    public void Two_tasks_that_each_want_the_lock_of_the_other_are_a_ring_and_suspected(bool isUsing, bool isDebug)
     {
-        // On real time, where a mere suspicion would wait for others for half a minute.
-        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 30, Debug = isDebug };
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02, Debug = isDebug };
         loop.CollectLog();
         var error = Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Main()));
-        error.Message.ShouldContain("and tasks wait for each other.");
+        error.Message.ShouldContain("and no other thread has woken the loop for 0.02 s.");
         error.Message.ShouldContain("Task 'left' #2: waits for <Future pending AsyncLock.Acquire()>, which Task 'right' #3 holds, ");
         error.Message.ShouldContain("Task 'right' #3: waits for <Future pending AsyncLock.Acquire()>, which Task 'left' #2 holds, ");
-        error.Message.ShouldContain($"so that none can go on:{Environment.NewLine}  Task 'left' #2 -> AsyncLock -> Task 'right' #3 -> AsyncLock -> Task 'left' #2");
+        error.Message.ShouldContain($"unless somebody else releases a lock:{Environment.NewLine}  Task 'left' #2 -> AsyncLock -> Task 'right' #3 -> AsyncLock -> Task 'left' #2");
         loop.ExceptionHandler = static (_, _) => { };
         loop.Close();
 
@@ -47,6 +46,29 @@ public class LockDeadlockTests
             await mine.Acquire();
             await Asyncio.Sleep(0);
             await other.Acquire();
+        }
+    }
+
+    [Fact]
+    public void A_lock_that_somebody_else_may_release_is_no_certain_deadlock()
+    {
+        // On real time, where a mere suspicion waits for others for half a minute.
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 30, Debug = true };
+        var thread = new Thread(target =>
+        {
+            Thread.Sleep(100);
+            loop.CallSoonThreadsafe(((AsyncLock)target!).Release);
+        });
+        loop.RunUntilComplete(Main());
+        thread.Join();
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            var mutex = new AsyncLock();
+            await mutex.Acquire();
+            thread.Start(mutex);
+            await mutex.Acquire();
         }
     }
 
@@ -110,6 +132,52 @@ public class LockDeadlockTests
             await end;
             held.Dispose();
         }
+    }
+
+    [Fact]
+    public void A_lock_that_is_held_by_a_coroutine_of_an_async_method_is_the_callers()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var mutex = new AsyncLock();
+            var end = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var owner = Asyncio.CreateTask(Own(mutex, end), name: "owner");
+            await Asyncio.Sleep(1);
+            var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
+            await Asyncio.Sleep(1);
+            string dump = Dump();
+            dump.ShouldContain("waits for <Future pending AsyncLock.Acquire()>, which Task 'owner' #2 holds, ");
+            end.SetResult(1);
+            await Asyncio.Gather(owner, next);
+        }
+
+        static async Coroutine Own(AsyncLock mutex, Future<int> end) => await Method(mutex, end);
+
+        static async Task Method(AsyncLock mutex, Future<int> end) => await Hold(mutex, end);
+    }
+
+    [Fact]
+    public void A_task_that_is_done_holds_nothing_even_if_it_has_not_released_it()
+    {
+        VirtualTimeLoop.Run(Main(), debug: true);
+
+        static async Coroutine Main()
+        {
+            var mutex = new AsyncLock();
+            var end = Asyncio.GetRunningLoop().CreateFuture<int>();
+            await Asyncio.CreateTask(Take(mutex), name: "gone");
+            var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
+            await Asyncio.Sleep(0);
+            string dump = Dump();
+            dump.ShouldContain(": waits for <Future pending AsyncLock.Acquire()>, 0.000 s old");
+            end.SetResult(1);
+            mutex.Release();
+            await next;
+        }
+
+        static async Coroutine Take(AsyncLock mutex) => await mutex.Acquire();
     }
 
     private static async Coroutine Hold(AsyncLock mutex, Future<int> end)
