@@ -401,6 +401,55 @@ public class TaskGroupEndTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Of_requests_that_the_body_does_not_await_one_alone_waits_for_the_next_await(int count)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var steps = new List<string>();
+            var task = Asyncio.CreateTask(Asks());
+            await Asyncio.Wait([task]);
+            steps.ShouldBe(count == 1 ? ["left"] : []); // in Python the group is left in both cases
+            (task.IsCancelled, task.Cancelling).ShouldBe((true, count));
+
+            async Coroutine Asks()
+            {
+                await new TaskGroup().Run(async _ =>
+                {
+                    for (int i = 0; i < count; i++)
+                    {
+                        CoroutineTask.Current.Cancel("self");
+                    }
+                });
+                steps.Add("left");
+                await Asyncio.Sleep(1);
+                steps.Add("lost");
+            }
+        }
+    }
+
+    [Fact]
+    public void An_eager_task_that_succeeds_at_once_costs_the_end_of_the_group_no_turn()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            bool isTurn = false;
+            Asyncio.GetRunningLoop().CallSoon(() => isTurn = true);
+            await new TaskGroup().Run(async group => _ = group.CreateTask(Nothing(), eagerStart: true));
+            isTurn.ShouldBeFalse();
+        }
+
+        static async Coroutine Nothing()
+        {
+        }
+    }
+
     private static async Coroutine EndsSlowly()
     {
         try
