@@ -34,6 +34,15 @@ internal abstract class AwaiterKind<TAwaiter> : AwaiterKind
         return SourceOf(ref own);
     }
 
+    internal sealed override bool IsCompleted(object awaiter)
+    {
+        var own = (TAwaiter)awaiter;
+        return IsCompleted(ref own);
+    }
+
+    /// <summary>True if the operation has completed.</summary>
+    internal virtual bool IsCompleted(ref TAwaiter awaiter) => SourceOf(ref awaiter) is null or Task { IsCompleted: true };
+
     /// <summary>Takes the outcome of a completed operation that is not a task.</summary>
     internal virtual void Consume(ref TAwaiter awaiter)
     {
@@ -63,6 +72,9 @@ internal abstract class AwaiterKind
 
     /// <inheritdoc cref="AwaiterKind{TAwaiter}.SourceOf(ref TAwaiter)"/>
     internal abstract object? SourceOf(object awaiter);
+
+    /// <inheritdoc cref="AwaiterKind{TAwaiter}.IsCompleted(ref TAwaiter)"/>
+    internal abstract bool IsCompleted(object awaiter);
 }
 
 /// <summary>The kinds of awaiters that are known.</summary>
@@ -157,6 +169,8 @@ internal static class AwaiterKinds
         internal override object? SourceOf(ref ValueTaskAwaiter awaiter) => Fields.SourceOf(ref Fields.ValueOf(ref awaiter));
 
         internal override void Consume(ref ValueTaskAwaiter awaiter) => awaiter.GetResult();
+
+        internal override bool IsCompleted(ref ValueTaskAwaiter awaiter) => awaiter.IsCompleted;
     }
 
     private sealed class OfValueTask<T> : AwaiterKind<ValueTaskAwaiter<T>>
@@ -166,6 +180,8 @@ internal static class AwaiterKinds
         internal override object? SourceOf(ref ValueTaskAwaiter<T> awaiter) => Fields<T>.SourceOf(ref Fields<T>.ValueOf(ref awaiter));
 
         internal override void Consume(ref ValueTaskAwaiter<T> awaiter) => awaiter.GetResult();
+
+        internal override bool IsCompleted(ref ValueTaskAwaiter<T> awaiter) => awaiter.IsCompleted;
     }
 
     private sealed class OfConfiguredValueTask : AwaiterKind<ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter>
@@ -177,6 +193,8 @@ internal static class AwaiterKinds
             => Fields.SourceOf(ref Fields.ValueOf(ref awaiter));
 
         internal override void Consume(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
+
+        internal override bool IsCompleted(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => awaiter.IsCompleted;
     }
 
     private sealed class OfConfiguredValueTask<T> : AwaiterKind<ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter>
@@ -188,6 +206,8 @@ internal static class AwaiterKinds
             => Fields<T>.SourceOf(ref Fields<T>.ValueOf(ref awaiter));
 
         internal override void Consume(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
+
+        internal override bool IsCompleted(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter) => awaiter.IsCompleted;
     }
 
     private static class Fields

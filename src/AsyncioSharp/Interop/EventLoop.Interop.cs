@@ -14,7 +14,7 @@ public sealed partial class EventLoop
 
     internal partial KnownWaiter WaitOutside(Future target, Action continuation)
     {
-        NoteAsyncIterator(MethodChain.IteratorIn(continuation.Target));
+        NoteAsyncIterator(MethodChain.IteratorIn(TaskFields.TargetOf(continuation)));
         var host = IsOnOwnThread && CurrentTask is null && SynchronizationContext.Current is LoopSynchronizationContext current && current.Loop == this
             ? current // that of a task which has ended, and has left its methods behind
             : ContextOf(IsOnOwnThread ? CurrentTask : null);

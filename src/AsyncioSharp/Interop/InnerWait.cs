@@ -81,10 +81,11 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         _host.Methods?.Remove(this);
         FindInterrupt();
         var last = _host.Methods?.Newest;
+        var around = _host.Methods?.LeftAround(Continuation);
         _host.RunReported(_context, this, static self => self.Continue(), Failed);
         if (_host.Methods is { HasLeftSome: true } methods)
         {
-            methods.CancelLeft(Continuation.Target, last);
+            methods.CancelLeft(around, TaskFields.TargetOf(Continuation), last);
         }
     }
 

@@ -29,7 +29,18 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
     /// <summary>True once, for the one who is to dispose the iterator.</summary>
     internal bool TryClaim() => !Interlocked.Exchange(ref _isClaimed, true);
 
-    internal override bool Wake(object? source) => loop.TryPush(this, source);
+    internal override bool Wake(object? source)
+    {
+        if (loop.TryPush(this, source))
+        {
+            return true;
+        }
+        Abandon();
+        return false;
+    }
+
+    // As with a method: what the iterator does at its end is not lost, but finds no loop.
+    internal override void Abandon() => ThreadPool.UnsafeQueueUserWorkItem(static self => self.DisposeElsewhere(), this, preferLocal: false);
 
     internal override void Run(object? source)
     {
@@ -52,12 +63,30 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
         }
         catch (Exception e) when (e is not (CancelledException or KeyboardInterruptException))
         {
-            loop.CallExceptionHandler(new ExceptionContext
-            {
-                Message = $"an error occurred during closing of asynchronous generator {iterator}",
-                Exception = e,
-                AsyncGenerator = iterator,
-            });
+            Report(e);
+        }
+    }
+
+    private void Report(Exception exception) => loop.CallExceptionHandler(new ExceptionContext
+    {
+        Message = $"an error occurred during closing of asynchronous generator {iterator}",
+        Exception = exception,
+        AsyncGenerator = iterator,
+    });
+
+    private async void DisposeElsewhere()
+    {
+        if (!TryClaim())
+        {
+            return;
+        }
+        try
+        {
+            await ((IAsyncDisposable)iterator).DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Report(e);
         }
     }
 

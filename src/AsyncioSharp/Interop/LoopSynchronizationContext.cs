@@ -95,13 +95,14 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
         internal override void Run(object? source)
         {
-            object? method = state is Action { Target: var box } ? box : state; // that of an await goes on: a method, or an iterator, which the loop has to know
+            object? method = state is Action action ? TaskFields.TargetOf(action) : state; // that of an await goes on: a method, or an iterator, which the loop has to know
             host.Loop.NoteAsyncIterator(MethodChain.IteratorIn(method));
             var last = host.Methods?.Newest;
+            var around = host.Methods?.LeftAround(method);
             host.RunReported(null, this, static self => self.Call(), Failed);
             if (host.Methods is { HasLeftSome: true } methods)
             {
-                methods.CancelLeft(method, last);
+                methods.CancelLeft(around, method, last);
             }
         }
 

@@ -23,10 +23,9 @@ internal sealed class MethodChain
     private static readonly Type? s_continueWith = Type.GetType($"{ContinueWith}, System.Private.CoreLib");
 
     private readonly List<Task> _links = [];
+    private readonly Predicate<object> _isEnd;
 
-    private MethodChain()
-    {
-    }
+    private MethodChain(Predicate<object> isEnd) => _isEnd = isEnd;
 
     /// <summary>Whether the wait at the end can end by itself.</summary>
     internal enum Stage
@@ -60,31 +59,47 @@ internal sealed class MethodChain
     /// <summary>The way from <paramref name="method"/>, what a continuation belongs to, to <paramref name="end"/>; null if it does not lead there.</summary>
     internal static MethodChain? Find(object? method, object end)
     {
-        var chain = new MethodChain();
-        try
+        var chain = new MethodChain(link => ReferenceEquals(link, end));
+        return chain.Leads(method) ? chain : null;
+    }
+
+    /// <summary>Calls <paramref name="visit"/> with everything that stands on a way from <paramref name="method"/> outwards, as far as that is to be seen.</summary>
+    internal static void Visit(object? method, Action<object> visit)
+    {
+        _ = new MethodChain(Pass).Leads(method);
+
+        bool Pass(object link)
         {
-            return chain.Leads(method, end) ? chain : null;
-        }
-        catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
-        {
-            chain.IsLost = true;
-            return chain;
+            visit(link);
+            return false;
         }
     }
 
     /// <summary>The async iterator that a continuation belongs to; null if it is something else.</summary>
     internal static object? IteratorIn(object? method) => method is Task box && IsIterator(box) ? BoxTypes.MachineIn(box) : null;
 
-    /// <summary>False for what no method of .NET ends: a task that was made by itself, or that is the body of a <c>Task.Run</c>.</summary>
+    /// <summary>False for what no method of .NET ends: a task that was made by itself, a delay, the wait for a semaphore, the body of a <c>Task.Run</c>.</summary>
     internal static bool MayHaveMethods(object? awaited) => awaited is Task task
-        ? task.GetType() is var type && type != typeof(Task) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
+        ? BoxTypes.Of(task.GetType()).MayHaveMethods
         : awaited is IAsyncStateMachine || (awaited is not null && BoxTypes.MachineIn(awaited) is not null);
 
-    private bool Leads(object? link, object end)
+    private bool Leads(object? method)
+    {
+        try
+        {
+            return LeadsFrom(method);
+        }
+        catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
+        {
+            return Lose();
+        }
+    }
+
+    private bool LeadsFrom(object? link)
     {
         for (int i = 0; i < LongestChain; i++)
         {
-            if (ReferenceEquals(link, end))
+            if (link is not null && _isEnd(link))
             {
                 return true;
             }
@@ -95,12 +110,17 @@ internal sealed class MethodChain
                 case Task { IsCompleted: true }:
                     return false; // nobody waits, or somebody else
                 case Delegate continuation:
-                    link = continuation.Target;
+                    link = TaskFields.TargetOf(continuation);
                     break;
                 case Task any when GivesATask(any):
                     return false; // WhenAny: as with Asyncio.Wait, the end of the wait does not concern those that are waited for
                 case Task iterator when IsIterator(iterator): // the box is a task that nobody awaits
-                    if (!TryFindWaiter(BoxTypes.MachineIn(iterator), out link))
+                    object? machine = BoxTypes.MachineIn(iterator);
+                    if (machine is not null && _isEnd(machine))
+                    {
+                        return true;
+                    }
+                    if (!TryFindWaiter(machine, out link))
                     {
                         return Lose();
                     }
@@ -110,7 +130,7 @@ internal sealed class MethodChain
                     link = TaskFields.ContinuationOf(task);
                     break;
                 case List<object?> several:
-                    return LeadsOneOf(several, end);
+                    return LeadsOneOf(several);
                 case var posted when s_postedContinuation?.IsInstanceOfType(posted) == true:
                     link = TaskFields.ActionOf(posted);
                     break;
@@ -119,7 +139,7 @@ internal sealed class MethodChain
                     {
                         return false;
                     }
-                    if (ReferenceEquals(next, end))
+                    if (_isEnd(next))
                     {
                         return true;
                     }
@@ -137,7 +157,7 @@ internal sealed class MethodChain
         return Lose();
     }
 
-    private bool LeadsOneOf(List<object?> several, object end)
+    private bool LeadsOneOf(List<object?> several)
     {
         object?[] copy;
         lock (several) // as .NET does
@@ -147,7 +167,7 @@ internal sealed class MethodChain
         int known = _links.Count;
         foreach (object? one in copy)
         {
-            if (Leads(one, end))
+            if (LeadsFrom(one))
             {
                 return true;
             }
@@ -203,6 +223,8 @@ internal sealed class BoxTypes
 {
     private static readonly ConditionalWeakTable<Type, BoxTypes> s_known = [];
 
+    private static readonly Type? s_follower = Type.GetType("System.Threading.Tasks.ITaskCompletionAction, System.Private.CoreLib");
+
     private readonly FieldInfo? _machine;
 
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Where the field was trimmed away, the machine counts as unknown.")]
@@ -218,7 +240,11 @@ internal sealed class BoxTypes
             task = inner;
         }
         GivesATask = machine is null && task.GenericTypeArguments is [var result] && result.IsAssignableTo(typeof(Task));
+        MayHaveMethods = machine is not null || (!GivesATask && FollowsOthers(type));
     }
+
+    /// <summary>A method's task, or one that ends when others have.</summary>
+    internal bool MayHaveMethods { get; }
 
     /// <summary>The box of an async iterator.</summary>
     internal bool IsIterator { get; }
@@ -238,6 +264,11 @@ internal sealed class BoxTypes
         }
     }
 
+    // That of WhenAll, Unwrap, WaitAsync and ContinueWith. Where the interface is not to be seen: every kind that is not the plain one.
+    private static bool FollowsOthers(Type type) => s_follower is null
+        ? type != typeof(Task) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
+        : type.IsAssignableTo(s_follower) || (type.Namespace == s_follower.Namespace && type.Name.StartsWith("Continuation", StringComparison.Ordinal));
+
     internal static BoxTypes Of(Type type) => s_known.GetValue(type, static type => new BoxTypes(type));
 }
 
@@ -246,6 +277,31 @@ internal static class TaskFields
 {
     internal const string AwaitContinuation = "System.Threading.Tasks.AwaitTaskContinuation"; // of an await that comes back to a context or scheduler
     internal const string ContextContinuation = "System.Threading.Tasks.SynchronizationContextAwaitTaskContinuation";
+
+    private const string Wrapper = "System.Runtime.CompilerServices.AsyncMethodBuilderCore+ContinuationWrapper";
+
+    private static readonly Type? s_wrapper = Type.GetType($"{Wrapper}, System.Private.CoreLib");
+
+    /// <summary>What a continuation belongs to. While somebody listens to .NET's events of tasks, or debugs, one of a method is wrapped, and may be twice.</summary>
+    internal static object? TargetOf(Delegate continuation)
+    {
+        object? target = continuation.Target;
+        try
+        {
+            while (target is not null && target.GetType() == s_wrapper)
+            {
+                target = WrappedIn(target).Target;
+            }
+        }
+        catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
+        {
+            return target;
+        }
+        return target;
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_continuation")]
+    private static extern ref Action WrappedIn([UnsafeAccessorType(Wrapper)] object wrapper);
 
     /// <summary>What a task calls when it completes: one thing, a list of several, or the runtime's mark of a completed task.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_continuationObject")]

@@ -14,8 +14,8 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     private InnerWait? _oldest;
     private InnerWait? _newest;
     private List<object>? _interrupted; // the methods that are about to go on with an exception
-    private List<LeftBehind>? _left;
-    private bool _isLate; // the request was put off already, since a method was about to go on
+    private LeftOperations? _left;
+    private Patience? _patience; // of the request that is passed on now, if it was put off before
 
     /// <summary>True if the task was cancelled and methods that it has left behind may go on.</summary>
     internal bool HasLeftSome => _left is not null;
@@ -66,7 +66,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     /// <summary>The way from there to what the owner waits for; null if it does not await the method.</summary>
     internal MethodChain? ChainOf(InnerWait wait)
-        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } ? MethodChain.Find(wait.Continuation.Target, awaited) : null;
+        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } ? MethodChain.Find(TaskFields.TargetOf(wait.Continuation), awaited) : null;
 
     /// <summary>The waits for things of this library that lead to <paramref name="end"/>, in the order in which they began.</summary>
     /// <param name="end">What is awaited in the end.</param>
@@ -76,7 +76,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         List<(InnerWait, MethodChain)> found = [];
         for (var wait = last is null ? _oldest : last.Newer; wait is not null; wait = wait.Newer)
         {
-            if (MethodChain.Find(wait.Continuation.Target, end) is { } chain)
+            if (MethodChain.Find(TaskFields.TargetOf(wait.Continuation), end) is { } chain)
             {
                 found.Add((wait, chain));
             }
@@ -120,21 +120,45 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         {
             return;
         }
-        _left ??= [];
-        _left.RemoveAll(static left => left.IsOver);
-        _left.Add(new LeftBehind(end, operation!, message));
+        (_left ??= new LeftOperations()).Add(operation!, end, message);
+    }
+
+    /// <summary>
+    /// What was left behind and waits for <paramref name="method"/>, which is about to go on; null for nothing. All of it, if it is not to be seen what goes on:
+    /// the sources of value tasks post what they like.
+    /// </summary>
+    internal HashSet<LeftOperation>? LeftAround(object? method)
+    {
+        if (_left is null)
+        {
+            return null;
+        }
+        object? target = method is Delegate continuation ? TaskFields.TargetOf(continuation) : method;
+        if (target is null || BoxTypes.MachineIn(target) is null)
+        {
+            return [.. _left.All];
+        }
+        HashSet<LeftOperation> around = [];
+        _left.FindAround(target, around);
+        return around;
     }
 
     /// <summary>Methods have gone on: those that were left behind by a request which has not reached them get the exception where they wait now.</summary>
-    /// <param name="method">The one that has, if that is to be seen.</param>
+    /// <param name="around">What waited for the one that has.</param>
+    /// <param name="method">That one, if it is to be seen.</param>
     /// <param name="last">The newest wait before that: those behind it have begun since.</param>
-    internal void CancelLeft(object? method, InnerWait? last)
+    internal void CancelLeft(HashSet<LeftOperation>? around, object? method, InnerWait? last)
     {
-        _left!.RemoveAll(static left => left.IsOver);
-        foreach (var left in _left.ToArray())
+        around ??= [];
+        for (var wait = last is null ? _oldest : last.Newer; wait is not null; wait = wait.Newer)
+        {
+            _left!.FindAround(TaskFields.TargetOf(wait.Continuation), around);
+        }
+        around.UnionWith(_left!.Next()); // one that went on in the middle of another's turn leaves no trace
+        foreach (var left in around)
         {
             var waits = WaitsFor(left.End, last);
-            waits.RemoveAll(found => found.Chain.IsLost || !left.Tell(found.Wait.Continuation.Target, found.Chain));
+            waits.RemoveAll(found => found.Chain.IsLost || !left.Tell(TaskFields.TargetOf(found.Wait.Continuation), found.Chain));
             waits.ForEach(found => found.Wait.Cancel(left.Message));
             TryEnd(left, left.Operation);
             if (method is Task { IsCompleted: false } && MethodChain.Find(method, left.End) is { IsLost: false })
@@ -142,7 +166,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
                 TryEnd(left, method);
             }
         }
-        if (_left.Count == 0)
+        if (_left.IsEmpty)
         {
             _left = null;
         }
@@ -157,17 +181,15 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         {
             if (TryEnd(wait, message))
             {
-                _isLate = false;
                 return true;
             }
-            if (!_isLate)
+            var patience = _patience ?? new Patience();
+            if (patience.WaitsFor(wait))
             {
-                _isLate = true; // once: a method that goes on elsewhere, or gives others their turn again and again, may let the request wait for long
-                CancelOwnerLater(message); // behind the wake-up
+                owner.Loop.Push(new PatientRequest(this, owner.LaterRequest(message), patience), null); // behind the wake-up
                 return true;
             }
         }
-        _isLate = false;
         return false;
     }
 
@@ -187,7 +209,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         return true;
     }
 
-    private void TryEnd(LeftBehind left, object awaited)
+    private void TryEnd(LeftOperation left, object awaited)
     {
         if (RawWait.Innermost(awaited, Host) is { } wait && MethodChain.Find(wait.Method, left.End) is { } chain && left.Tell(wait.Method, chain))
         {
@@ -195,25 +217,49 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         }
     }
 
-    // What was left behind, and the methods in it that have got the exception since.
-    private sealed class LeftBehind(object end, object operation, string? message)
+    // A request that was put off, since a method was about to go on. What is known of that goes with it: the next request begins anew.
+    private sealed class PatientRequest(MethodsBelow methods, Runnable request, Patience patience) : Runnable
     {
-        private readonly HashSet<object> _told = [];
-
-        internal object End => end;
-
-        internal object Operation => operation;
-
-        internal string? Message => message;
-
-        internal bool IsOver => end is Task { IsCompleted: true } or ForeignAwait { IsSettled: true };
-
-        // True once for each method. Those that await it get what comes out of it.
-        internal bool Tell(object? method, MethodChain chain)
+        internal override void Run(object? source)
         {
-            bool isNew = _told.Add(method!);
-            _told.UnionWith(chain.Links);
-            return isNew;
+            methods._patience = patience;
+            try
+            {
+                request.Run(source);
+            }
+            finally
+            {
+                methods._patience = null;
+            }
+        }
+
+        /// <summary>For the report of a schedule.</summary>
+        public override string ToString() => request.ToString()!;
+    }
+
+    // How long a request waits for methods that are about to go on: as long as they do. Another thread may be about to send one to the loop, so one that has not
+    // gone on in its turn is given some more; but one that goes on elsewhere may never be seen again, and one that only gives others their turn does so for ever.
+    private sealed class Patience
+    {
+        private const int LongestWait = 10_000;
+        private const int LongestWaitForOne = 100;
+
+        private object? _method;
+        private object? _operation;
+        private int _turns;
+        private int _turnsForOne;
+
+        internal bool WaitsFor(RawWait wait)
+        {
+            if (!ReferenceEquals(_method, wait.Method) || !ReferenceEquals(_operation, wait.Operation))
+            {
+                (_method, _operation, _turnsForOne) = (wait.Method, wait.Operation, 0);
+            }
+            else if (_turnsForOne > 0)
+            {
+                Thread.Yield();
+            }
+            return ++_turnsForOne <= (wait.IsYield ? 1 : LongestWaitForOne) && ++_turns <= LongestWait;
         }
     }
 }

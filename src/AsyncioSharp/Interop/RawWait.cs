@@ -13,7 +13,7 @@ namespace AsyncioSharp;
 /// Sound, since a suspended method is nobody's but the one's who makes it go on, and that is the loop's thread: only an await that comes back to
 /// the loop's context is ended (one with <c>ConfigureAwait(false)</c> is not), and its continuation is taken back from the task first, by the task's
 /// own protocol. If the task has begun to call its continuations, the wait has ended by itself. The source of a value task offers no way to take a continuation
-/// back, so a wait for one is never ended.
+/// back, so a wait for one is never ended; if it has completed, the method is about to go on.
 /// </para>
 /// <para>
 /// Found when a task is cancelled, from what it awaits inwards: a state machine holds the awaiter at which it is suspended. All that stands in private fields of
@@ -26,13 +26,13 @@ internal sealed class RawWait
 
     private static readonly Type? s_contextContinuation = Type.GetType($"{TaskFields.ContextContinuation}, System.Private.CoreLib");
 
-    private readonly Task _operation;
-    private readonly object? _continuation; // null if the task has completed, so that the method is about to go on by itself
+    private readonly object _operation;
+    private readonly object? _continuation; // null if the operation has completed, so that the method is about to go on by itself
     private readonly FieldInfo? _field;
     private readonly AwaiterKind? _kind;
     private readonly LoopSynchronizationContext _host;
 
-    private RawWait(object method, Task operation, object? continuation, FieldInfo? field, AwaiterKind? kind, LoopSynchronizationContext host)
+    private RawWait(object method, object operation, object? continuation, FieldInfo? field, AwaiterKind? kind, LoopSynchronizationContext host)
     {
         Method = method;
         _operation = operation;
@@ -48,8 +48,11 @@ internal sealed class RawWait
     /// <summary>The next such wait outwards, if there is any.</summary>
     internal RawWait? Outer { get; private init; }
 
-    /// <summary>What the method waits for.</summary>
-    internal Task Operation => _operation;
+    /// <summary>What the method waits for: a task, or the source of a value task.</summary>
+    internal object Operation => _operation;
+
+    /// <summary>True if the method has only given others their turn.</summary>
+    internal bool IsYield => _kind is null;
 
     /// <summary>
     /// The innermost of the methods in <paramref name="awaited"/>, and of those that they await, whose wait comes back to <paramref name="host"/>; null if there
@@ -62,13 +65,14 @@ internal sealed class RawWait
         {
             for (int i = 0; i < LongestChain && awaited is not null; i++)
             {
-                if (SuspendedAt(awaited) is not var (field, kind, operation))
+                if (SuspendedAt(awaited) is not var (field, kind, awaiter, operation))
                 {
                     break;
                 }
-                if (operation is Task task && (ContinuationFor(awaited, task, host) is var continuation) && (continuation is not null || task.IsCompleted))
+                object? continuation = operation is Task task ? ContinuationFor(awaited, task, host) : null;
+                if (continuation is not null || HasCompleted(kind, awaiter))
                 {
-                    found = new RawWait(awaited, task, continuation, field, kind, host) { Outer = found };
+                    found = new RawWait(awaited, operation, continuation, field, kind, host) { Outer = found };
                 }
                 awaited = operation;
             }
@@ -90,13 +94,15 @@ internal sealed class RawWait
         {
             return null;
         }
-        object box = Action.Target!;
+        object box = TaskFields.TargetOf(Action)!;
         object machine = BoxTypes.MachineIn(box)!;
         _field!.SetValue(machine, _kind!.FailingObject(exception));
         BoxTypes.Put(machine, box);
         _host.Post(static wait => ((RawWait)wait!).GoOn(), this);
-        return _operation.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return Task.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
+
+    private Task Task => (Task)_operation; // there is no continuation of anything else
 
     private Action Action => TaskFields.ActionOf(_continuation!);
 
@@ -110,7 +116,7 @@ internal sealed class RawWait
     // put its mark there by then is it certain that the continuation is not called any more.
     private bool TryTakeBack()
     {
-        ref object? continuations = ref TaskFields.ContinuationOf(_operation);
+        ref object? continuations = ref TaskFields.ContinuationOf(Task);
         if (Interlocked.CompareExchange(ref continuations, new List<object?>(), _continuation) == _continuation)
         {
             return true;
@@ -145,13 +151,13 @@ internal sealed class RawWait
         }
 
         bool IsIt(object? continuation) => continuation is not null && s_contextContinuation?.IsInstanceOfType(continuation) == true
-            && TaskFields.ContextOf(continuation) == host && TaskFields.ActionOf(continuation).Target is { } box
+            && TaskFields.ContextOf(continuation) == host && TaskFields.TargetOf(TaskFields.ActionOf(continuation)) is { } box
             && (ReferenceEquals(box, method) || ReferenceEquals(BoxTypes.MachineIn(box), method));
     }
 
     // Where a method is suspended, if that is at an awaiter of .NET's: the compiler clears the awaiter when the method goes on. One that awaits Task.Yield(), which
     // leaves no trace, is taken to be there if it is nowhere else: as one whose operation has completed.
-    private static (FieldInfo? Field, AwaiterKind? Kind, object Operation)? SuspendedAt(object method)
+    private static (FieldInfo? Field, AwaiterKind? Kind, object? Awaiter, object Operation)? SuspendedAt(object method)
     {
         if ((method as IAsyncStateMachine ?? BoxTypes.MachineIn(method)) is not { } machine)
         {
@@ -160,12 +166,26 @@ internal sealed class RawWait
         var known = AwaitersOf.Machine(machine.GetType());
         foreach (var (field, kind) in known.Fields)
         {
-            if (kind.SourceOf(field.GetValue(machine)!) is { } operation)
+            object awaiter = field.GetValue(machine)!;
+            if (kind.SourceOf(awaiter) is { } operation)
             {
-                return (field, kind, operation);
+                return (field, kind, awaiter, operation);
             }
         }
-        return known.Yields ? (null, null, Task.CompletedTask) : null;
+        return known.Yields ? (null, null, null, Task.CompletedTask) : null;
+    }
+
+    // The method may be going on at this moment on another thread, and the source of its value task complain that it has given its outcome.
+    private static bool HasCompleted(AwaiterKind? kind, object? awaiter)
+    {
+        try
+        {
+            return kind is null || kind.IsCompleted(awaiter!);
+        }
+        catch (Exception)
+        {
+            return true;
+        }
     }
 
     // The fields of a state machine that hold awaiters which are known; found once for each.

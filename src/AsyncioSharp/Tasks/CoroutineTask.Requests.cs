@@ -334,7 +334,10 @@ public partial class CoroutineTask
     internal void StartBeforeCancel() => Mark(Marks.StartsBeforeCancel, true);
 
     /// <summary>Passes a request that was counted already on in the next iteration.</summary>
-    internal void CancelLater(string? message) => Loop.Push(new LateRequest(this, message), null);
+    internal void CancelLater(string? message) => Loop.Push(LaterRequest(message), null);
+
+    /// <summary>A request that was counted already, to be passed on from the loop's queue.</summary>
+    internal Runnable LaterRequest(string? message) => new LateRequest(this, message);
 
     // A request that cannot be passed on where it is made, and goes on from the loop's queue.
     private sealed class LateRequest(CoroutineTask task, string? message, bool isRemembered = false) : Runnable

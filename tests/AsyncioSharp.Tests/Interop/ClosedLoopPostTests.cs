@@ -44,6 +44,43 @@ public class ClosedLoopPostTests
     }
 
     [Fact]
+    public void An_iterator_that_was_left_behind_is_disposed_in_the_thread_pool_when_its_operation_completes_after_that()
+    {
+        var channel = System.Threading.Channels.Channel.CreateUnbounded<int>();
+        var finished = new Signal();
+        VirtualTimeLoop.Run(Main());
+        channel.Writer.TryWrite(1).ShouldBeTrue();
+        finished.Wait();
+
+        async Coroutine Main()
+        {
+            _ = Asyncio.CreateTask(Consume());
+            await Asyncio.Sleep(1);
+        }
+
+        async Coroutine Consume()
+        {
+            await foreach (int n in Iterate())
+            {
+                n.ShouldBe(0);
+            }
+        }
+
+        async IAsyncEnumerable<int> Iterate()
+        {
+            try
+            {
+                yield return 0;
+                yield return await channel.Reader.ReadAsync();
+            }
+            finally
+            {
+                finished.Set();
+            }
+        }
+    }
+
+    [Fact]
     public void A_coroutine_whose_operation_completes_after_the_loop_was_closed_is_dropped()
     {
         var source = new TaskCompletionSource();
