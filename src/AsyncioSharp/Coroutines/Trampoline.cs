@@ -11,13 +11,11 @@ namespace AsyncioSharp;
 /// Throwing is dear in .NET: microseconds a frame. A cancellation therefore leaves coroutines that could not notice it
 /// (<see cref="Coroutine.IsTransparent"/>) without a throw: they are marked as failed, and only the next one that has a handler is run.
 /// Other exceptions are thrown through every frame, for the sake of their traces, but only through so many: .NET copies the trace at each
-/// throw, so that a failure a hundred thousand frames deep would take hours. From there on it leaves in the same way as a cancellation; for frames
-/// with handlers, which have to be run, <see cref="Rethrow"/> keeps the trace short.
+/// throw, so that a failure a hundred thousand frames deep would take hours. From where <see cref="Rethrow"/> lets the trace grow no more, it leaves in the same
+/// way as a cancellation.
 /// </remarks>
 internal static class Trampoline
 {
-    private const int MostTracedFrames = 256;
-
     /// <summary>Runs <paramref name="leaf"/>, and those around it, until the chain waits for something that is not a coroutine.</summary>
     /// <returns>The coroutine that waits; or, awaiting nothing, the outermost one: it has ended.</returns>
     internal static Coroutine Resume(Coroutine leaf)
@@ -69,7 +67,6 @@ internal static class Trampoline
 
     private static Coroutine Continue(Coroutine leaf)
     {
-        int thrown = 0; // frames through which one failure was thrown
         while (true)
         {
             if (leaf.Awaiting == AwaitKind.Coroutine)
@@ -86,11 +83,7 @@ internal static class Trampoline
             {
                 if (leaf.Status == Coroutine.Progress.Failed)
                 {
-                    leaf = Unwind(leaf, isTraced: thrown++ < MostTracedFrames);
-                }
-                else
-                {
-                    thrown = 0;
+                    leaf = Unwind(leaf);
                 }
                 if (leaf.Parent is not { } parent)
                 {
@@ -103,11 +96,10 @@ internal static class Trampoline
     }
 
     /// <summary>Has those around a failed coroutine that could not notice take over the failure, unless they are to be traced. Returns the last of them.</summary>
-    private static Coroutine Unwind(Coroutine failed, bool isTraced)
+    private static Coroutine Unwind(Coroutine failed)
     {
-        if (failed.Link is Exception && (!isTraced || failed.Link is CancelledException or CoroutineExitException))
+        if (failed.Failure is { } exception && (exception is CancelledException or CoroutineExitException || Rethrow.IsTracedEnough(exception)))
         {
-            var exception = (Exception)failed.Link;
             while (failed.Parent is { IsTransparent: true } parent)
             {
                 parent.Fail(exception);

@@ -27,6 +27,9 @@ internal static class Rethrow
         ExceptionDispatchInfo.Throw(exception);
     }
 
+    /// <summary>True if the trace grows no more, so that a throw which runs no code would not even be seen in it.</summary>
+    internal static bool IsTracedEnough(Exception exception) => s_traces.TryGetValue(exception, out var trace) && trace.Throws >= MostThrows;
+
     /// <summary>What throws <paramref name="exception"/> with the trace that it has now, however often.</summary>
     internal static ExceptionDispatchInfo Capture(Exception exception) => Bounded(exception) ?? ExceptionDispatchInfo.Capture(exception);
 

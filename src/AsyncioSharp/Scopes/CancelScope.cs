@@ -182,7 +182,7 @@ public sealed class CancelScope : IScope, ITokenListener
     {
         if (!_over && !IsCancelled)
         {
-            _entry.Task!.Details.TokensOf(_entry.Task).TakeOver(token);
+            _entry.TakeOver(token);
             CancelNow("the token was cancelled", null);
         }
     }

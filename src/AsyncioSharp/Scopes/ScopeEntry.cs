@@ -32,6 +32,9 @@ internal struct ScopeEntry
     /// <summary>Refuses, in debug mode, another thread than the one that runs the loop. Called before anything is changed.</summary>
     internal readonly void CheckThread() => Task?.Loop.CheckThread();
 
+    /// <summary>The exception of the scope's request is to carry <paramref name="token"/>, which has caused it.</summary>
+    internal readonly void TakeOver(CancellationToken token) => Task!.Details.TokensOf(Task).TakeOver(token);
+
     /// <summary>Asks the task to cancel, as the scope's one request.</summary>
     internal readonly void Cancel(string? message) => Task!.CancelFrom(_around, message);
 

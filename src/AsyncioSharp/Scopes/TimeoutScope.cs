@@ -132,7 +132,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
         {
             _alarm?.Cancel();
             _state = State.Cancelling;
-            _entry.Task!.Details.TokensOf(_entry.Task).TakeOver(token);
+            _entry.TakeOver(token);
             _entry.Cancel(null);
         }
     }
