@@ -150,7 +150,7 @@ public class WaitForCancellationTests
         async Coroutine Main()
         {
             var loop = Asyncio.GetRunningLoop();
-            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(Resists(loop), 50));
+            var waiting = Asyncio.CreateTask(Asyncio.WaitFor(Resists(loop, log), 50));
             await Asyncio.Sleep(1);
             waiting.Cancel("one");
             await Asyncio.Sleep(1);
@@ -158,27 +158,6 @@ public class WaitForCancellationTests
             waiting.Cancel("two");
             await LoopSteps.FailureOf<CancelledException>(waiting);
             log.Add($"caller at {loop.Time:0}");
-        }
-
-        async Coroutine Resists(EventLoop loop)
-        {
-            try
-            {
-                await Asyncio.Sleep(20);
-            }
-            catch (CancelledException e)
-            {
-                log.Add($"refused {e.CancelMessage} at {loop.Time:0}");
-            }
-            try
-            {
-                await Asyncio.Sleep(20);
-            }
-            catch (CancelledException e)
-            {
-                log.Add($"gave in to {e.CancelMessage} at {loop.Time:0}");
-                throw;
-            }
         }
     }
 
@@ -212,7 +191,7 @@ public class WaitForCancellationTests
         async Coroutine Main()
         {
             var loop = Asyncio.GetRunningLoop();
-            var inner = Asyncio.CreateTask(Resists(loop));
+            var inner = Asyncio.CreateTask(Resists(loop, log));
             await Asyncio.Sleep(0);
             var waiting = Asyncio.CreateTask(Asyncio.WaitFor(inner, 0));
             await Asyncio.Sleep(1);
@@ -220,27 +199,6 @@ public class WaitForCancellationTests
             waiting.Cancel("two");
             (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("two");
             inner.IsCancelled.ShouldBeTrue();
-        }
-
-        async Coroutine Resists(EventLoop loop)
-        {
-            try
-            {
-                await Asyncio.Sleep(20);
-            }
-            catch (CancelledException e)
-            {
-                log.Add($"refused {e.CancelMessage} at {loop.Time:0}");
-            }
-            try
-            {
-                await Asyncio.Sleep(20);
-            }
-            catch (CancelledException e)
-            {
-                log.Add($"gave in to {e.CancelMessage} at {loop.Time:0}");
-                throw;
-            }
         }
     }
 
@@ -297,6 +255,27 @@ public class WaitForCancellationTests
             }
             await LoopSteps.FailureOf<CancelledException>(waiting);
             waiting.IsCancelled.ShouldBeTrue();
+        }
+    }
+
+    private static async Coroutine Resists(EventLoop loop, List<string> log)
+    {
+        try
+        {
+            await Asyncio.Sleep(20);
+        }
+        catch (CancelledException e)
+        {
+            log.Add($"refused {e.CancelMessage} at {loop.Time:0}");
+        }
+        try
+        {
+            await Asyncio.Sleep(20);
+        }
+        catch (CancelledException e)
+        {
+            log.Add($"gave in to {e.CancelMessage} at {loop.Time:0}");
+            throw;
         }
     }
 }
