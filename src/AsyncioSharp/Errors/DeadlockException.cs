@@ -27,4 +27,7 @@ public class DeadlockException : InvalidOperationException
         : base(message, innerException)
     {
     }
+
+    /// <summary>The part of the message that tells which tasks wait for each other; empty if none do.</summary>
+    internal string Rings { get; init; } = "";
 }

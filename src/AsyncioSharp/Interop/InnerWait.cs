@@ -66,15 +66,8 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         }
     }
 
-    /// <summary>The same; <paramref name="next"/> is run when the method has gone on.</summary>
-    internal void CancelThen(string? message, Runnable? next)
-    {
-        Cancel(message);
-        if (next is not null)
-        {
-            Future.AddWaiter(next);
-        }
-    }
+    /// <summary>Tells <paramref name="request"/> when the method has gone on.</summary>
+    internal void TellEnd(RequestBelow request) => request.Follow(Future);
 
     private protected override void Complete()
     {

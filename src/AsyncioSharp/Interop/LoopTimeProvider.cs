@@ -40,13 +40,18 @@ internal sealed class LoopTimeProvider(EventLoop loop) : TimeProvider
 /// A timer of .NET that is one of a loop's. Any thread may change it: what is set is one object, replaced as a whole, and only the loop's thread
 /// has to do with the loop's timers.
 /// </summary>
+/// <remarks>
+/// Callbacks run on the loop's thread alone, so there none comes behind a <see cref="Dispose"/> or <see cref="Change"/>. On another thread one may run at that moment, as
+/// with .NET's timers; <see cref="DisposeAsync"/> waits for it.
+/// </remarks>
 internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? state) : ITimer
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1); // as .NET's own timers
 
     private readonly ExecutionContext? _values = ExecutionContext.Capture(); // null if the one who made the timer suppressed the flow
-    private readonly Lock _gate = new();
-    private Setting? _setting; // null while not set; guarded by the gate
+    private readonly Lock _gate = new(); // guards the rest
+    private Setting? _setting; // null while not set
+    private TaskCompletionSource? _call; // that runs; null if none does
     private bool _isDisposed;
 
     private EventLoop Loop => loop;
@@ -63,7 +68,10 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
     public ValueTask DisposeAsync()
     {
         Dispose();
-        return default;
+        lock (_gate)
+        {
+            return _call is null ? default : new ValueTask(_call.Task);
+        }
     }
 
     private static void Check(TimeSpan time, string argument)
@@ -85,43 +93,59 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
             }
             _isDisposed = isLast;
             before = _setting;
-            _setting = next;
+            _setting = next; // from here on, the one before does not fire
         }
-        before?.End();
-        next?.Begin();
+        before?.Update();
+        next?.Update();
         return true;
     }
 
-    private void Call() => callback(state);
+    private bool IsOver(Setting setting)
+    {
+        lock (_gate)
+        {
+            return _setting != setting;
+        }
+    }
+
+    // False if the setting was replaced, perhaps by another thread, which could not cancel the loop's handle itself.
+    private bool TryBegin(Setting setting)
+    {
+        lock (_gate)
+        {
+            if (_setting != setting)
+            {
+                return false;
+            }
+            _call = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return true;
+        }
+    }
+
+    private void Call()
+    {
+        try
+        {
+            callback(state);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _call!.SetResult();
+                _call = null;
+            }
+        }
+    }
 
     // What the timer was set to, until it is set to something else.
     private sealed class Setting(LoopTimer timer, double due, double period) : Runnable
     {
         private TimerHandle? _handle; // the loop's thread alone has to do with it
         private double _due = due;
-        private volatile bool _isOver;
 
-        internal void Begin() => OnLoop();
-
-        internal void End()
-        {
-            _isOver = true;
-            OnLoop();
-        }
-
-        internal override void Run(object? source)
-        {
-            if (_isOver)
-            {
-                _handle?.Cancel();
-            }
-            else
-            {
-                Arm();
-            }
-        }
-
-        private void OnLoop()
+        /// <summary>The timer was set to this, or to something else.</summary>
+        internal void Update()
         {
             if (timer.Loop.IsOnOwnThread)
             {
@@ -133,14 +157,26 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
             }
         }
 
+        internal override void Run(object? source)
+        {
+            if (timer.IsOver(this))
+            {
+                _handle?.Cancel();
+            }
+            else
+            {
+                Arm();
+            }
+        }
+
         // In a context of its own each time: what a callback changes in it is not for the next one.
         private void Arm() => _handle = timer.Loop.CallAt(_due, static setting => setting.Fire(), this, new Context(timer._values ?? Context.Empty));
 
         private void Fire()
         {
-            if (_isOver)
+            if (!timer.TryBegin(this))
             {
-                return; // by another thread, which could not cancel the handle itself
+                return;
             }
             if (period > 0)
             {

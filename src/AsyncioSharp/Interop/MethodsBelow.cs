@@ -15,6 +15,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     private InnerWait? _newest;
     private List<object>? _interrupted; // the methods that are about to go on with an exception
     private LeftOperations? _left;
+    private RequestBelow? _request; // the last that waits for methods to end
     private Patience? _patience; // of the request that is passed on now, if it was put off before
 
     /// <summary>True if the task was cancelled and methods that it has left behind may go on.</summary>
@@ -97,13 +98,16 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         {
             return CancelRaw(awaited, message);
         }
-        RequestBelow? request = null;
-        if (waits.Exists(static found => found.Chain.IsWide))
+        if (!waits.Exists(static found => found.Chain.IsWide))
         {
-            request = new RequestBelow(owner, awaited, message, waits.ConvertAll(static found => found.Chain));
-            request.Begin();
+            waits.ForEach(found => found.Wait.Cancel(message));
+            return true;
         }
-        waits.ForEach(found => found.Wait.CancelThen(message, request));
+        if (_request?.IsFor(awaited) != true)
+        {
+            _request = new RequestBelow(owner, awaited);
+        }
+        _request.Make(message, waits);
         return true;
     }
 

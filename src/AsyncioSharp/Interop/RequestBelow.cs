@@ -5,36 +5,67 @@ namespace AsyncioSharp;
 /// them (<c>Task.WhenAll(method, Task.Delay(-1))</c>), the request is made again; there is nobody to clean up any more then, so it ends the wait.
 /// A method that refuses, or still cleans up, is waited for.
 /// </summary>
-/// <remarks>Made only if such a thing is on the way from a method to the task; the wait for one method, or a chain of them, ends with it.</remarks>
-internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited, string? message, List<MethodChain> chains) : Runnable
+/// <remarks>
+/// Made only if such a thing is on the way from a method to the task; the wait for one method, or a chain of them, ends with it. There is one for a wait, however often
+/// it is asked to end: it stands at each method, and at what that waits for, once.
+/// </remarks>
+internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited) : Runnable
 {
     private readonly object? _source = awaited.Source; // the object is used again for other waits
-    private readonly Remaining<MethodChain> _running = new(chains, static chain => chain.Progress == MethodChain.Stage.Runs);
+    private readonly HashSet<Task> _methods = [];      // at which this stands
+    private readonly HashSet<Future> _waits = [];      // likewise
+    private List<MethodChain> _chains = [];
+    private Remaining<MethodChain>? _running;
+    private string? _message;
     private bool _isOver;
 
     private bool IsWaiting => owner.WaitsFor == awaited && awaited.Source == _source;
 
-    /// <summary>Begins to wait for the ends of the methods.</summary>
-    internal void Begin()
+    /// <summary>True if further requests to end <paramref name="wait"/> belong here.</summary>
+    internal bool IsFor(ForeignAwait wait) => !_isOver && wait == awaited && IsWaiting;
+
+    /// <summary>Passes a request on, and waits for the ends of the methods. The last request counts: where the methods are, and its message.</summary>
+    internal void Make(string? message, List<(InnerWait Wait, MethodChain Chain)> waits)
     {
-        foreach (var method in chains.SelectMany(static chain => chain.Links).Distinct())
+        _message = message;
+        _chains = waits.ConvertAll(static found => found.Chain);
+        _running = new(_chains, static chain => chain.Progress == MethodChain.Stage.Runs);
+        _methods.RemoveWhere(static method => method.IsCompleted);
+        _waits.RemoveWhere(static wait => wait.IsDone);
+        foreach (var method in _chains.SelectMany(static chain => chain.Links).Where(_methods.Add))
         {
             method.ContinueWith((_, self) => ((RequestBelow)self!).Look(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        foreach (var (wait, _) in waits)
+        {
+            wait.Cancel(message);
+            wait.TellEnd(this);
+        }
+    }
+
+    /// <summary>Waits for <paramref name="wait"/> too; what waits for it already goes on before.</summary>
+    internal void Follow(Future wait)
+    {
+        if (_waits.Add(wait))
+        {
+            wait.AddWaiter(this);
         }
     }
 
     /// <summary>Called for every method and every wait that ends, of which there may be thousands.</summary>
     internal override void Run(object? source)
     {
-        if (_isOver || (IsWaiting && _running.Any()))
+        if (_isOver || (IsWaiting && _running!.Any()))
         {
             return;
         }
         _isOver = true; // what has ended stays so
-        if (IsWaiting && chains.Exists(static chain => chain.Progress == MethodChain.Stage.Stuck))
+        if (IsWaiting && _chains.Exists(static chain => chain.Progress == MethodChain.Stage.Stuck))
         {
-            owner.RequestAgain(message);
+            owner.RequestAgain(_message);
         }
+        _chains = [];
+        _running = null;
     }
 
     // On the thread on which a method ends, behind those that await it.

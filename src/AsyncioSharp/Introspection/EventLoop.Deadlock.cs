@@ -33,6 +33,6 @@ public sealed partial class EventLoop
         return hopeless.Contains(main) && tasks.TrueForAll(hopeless.Contains);
     }
 
-    private partial string DescribeTasks()
-        => (_main is null or CoroutineTask ? "" : $"The loop runs for {_main}." + Environment.NewLine) + TaskDump.Of(this);
+    private partial string DescribeTasks(out string rings)
+        => (_main is null or CoroutineTask ? "" : $"The loop runs for {_main}." + Environment.NewLine) + TaskDump.Of(this, out rings);
 }

@@ -25,7 +25,12 @@ internal sealed class TaskDump
     }
 
     /// <summary>For the loop's thread, or while the loop does not run.</summary>
-    internal static string Of(EventLoop loop)
+    internal static string Of(EventLoop loop) => Of(loop, out _);
+
+    /// <inheritdoc cref="Of(EventLoop)"/>
+    /// <param name="loop">The loop.</param>
+    /// <param name="rings">The part that tells of rings.</param>
+    internal static string Of(EventLoop loop, out string rings)
     {
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         var dump = new TaskDump(loop, text);
@@ -33,7 +38,9 @@ internal sealed class TaskDump
         dump._holders = new LockHolders(dump._chains.Keys);
         var graph = new AwaitGraph(limit: 0);
         dump.WriteTasks(task => graph.Explore(task).AwaitedBy);
+        int end = text.GetStringBuilder().Length;
         dump.WriteRings();
+        rings = text.ToString()[end..];
         return text.ToString();
     }
 

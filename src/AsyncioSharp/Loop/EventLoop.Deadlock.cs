@@ -37,7 +37,10 @@ public sealed partial class EventLoop
     /// </remarks>
     public DeadlockAction? OnDeadlock { get; set; }
 
-    /// <summary>How long, in seconds of real time, other threads have to wake the loop before it takes itself for deadlocked.</summary>
+    /// <summary>
+    /// How long, in seconds of real time, other threads have to wake the loop before it takes itself for deadlocked; and, at the end of a program, before the log
+    /// tells of the tasks that cannot be cancelled.
+    /// </summary>
     internal double IdleSeconds { get; set; } = 1;
 
     /// <summary>Says that something was begun (+1) that ends on another thread and then completes something here, or that it came to its end (-1).</summary>
@@ -87,10 +90,10 @@ public sealed partial class EventLoop
         {
             return;
         }
-        string text = reason + Environment.NewLine + DescribeTasks();
+        string text = reason + Environment.NewLine + DescribeTasks(out string rings);
         if (action == DeadlockAction.Throw)
         {
-            throw new DeadlockException(text);
+            throw new DeadlockException(text) { Rings = rings };
         }
         _suspicionTold = true;
         _deadlockTold |= isCertain;

@@ -265,7 +265,7 @@ public sealed partial class EventLoop
 
     private partial bool IsStuck(out bool isCertain);
 
-    private partial string DescribeTasks();
+    private partial string DescribeTasks(out string rings);
 
     private partial void AbandonExecutor();
 

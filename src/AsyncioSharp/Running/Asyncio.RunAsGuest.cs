@@ -14,7 +14,7 @@ public static partial class Asyncio
     /// waited for, lost failures reported, and the loop is closed. Ctrl-C is the host's affair: a token ends the program.
     /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
-    /// <param name="main">The program's coroutine. It runs in a copy of the caller's context.</param>
+    /// <param name="main">The program's coroutine, or anything else that can be awaited, as with <c>Run</c>. It runs in a copy of the caller's context.</param>
     /// <param name="host">The host's context; it must run what is posted to it one after the other.</param>
     /// <param name="debug">Debug mode on or off; null for what <c>ASYNCIOSHARP_DEBUG</c> says.</param>
     /// <param name="loopFactory">Makes the loop; null for <c>new EventLoop()</c>.</param>
@@ -24,22 +24,24 @@ public static partial class Asyncio
     /// <exception cref="ArgumentNullException"><paramref name="main"/> or <paramref name="host"/> is null.</exception>
     /// <exception cref="ArgumentException">The loop factory returned null.</exception>
     public static Task<T> RunAsGuest<T>(
-        Coroutine<T> main, SynchronizationContext host, bool? debug = null, Func<EventLoop>? loopFactory = null, CancellationToken cancellationToken = default)
+        IAwaitable<T> main, SynchronizationContext host, bool? debug = null, Func<EventLoop>? loopFactory = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(main);
         ArgumentNullException.ThrowIfNull(host);
         return new GuestProgram<T>(host, debug, loopFactory).Start(
-            cancellationToken.CanBeCanceled ? WaitFor(main, cancellationToken) : main,
+            main is Coroutine coroutine && !cancellationToken.CanBeCanceled ? coroutine : WaitFor(main, cancellationToken),
             static task => ((CoroutineTask<T>)task).Result());
     }
 
-    /// <inheritdoc cref="RunAsGuest{T}(Coroutine{T}, SynchronizationContext, bool?, Func{EventLoop}?, CancellationToken)"/>
+    /// <inheritdoc cref="RunAsGuest{T}(IAwaitable{T}, SynchronizationContext, bool?, Func{EventLoop}?, CancellationToken)"/>
     public static Task RunAsGuest(
-        Coroutine main, SynchronizationContext host, bool? debug = null, Func<EventLoop>? loopFactory = null, CancellationToken cancellationToken = default)
+        IAwaitable main, SynchronizationContext host, bool? debug = null, Func<EventLoop>? loopFactory = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(main);
         ArgumentNullException.ThrowIfNull(host);
-        return new GuestProgram<object?>(host, debug, loopFactory).Start(cancellationToken.CanBeCanceled ? WaitFor(main, cancellationToken) : main, static _ => null);
+        return new GuestProgram<object?>(host, debug, loopFactory).Start(
+            main is Coroutine coroutine && !cancellationToken.CanBeCanceled ? coroutine : WaitFor(main, cancellationToken),
+            static _ => null);
     }
 }
 

@@ -31,6 +31,8 @@ internal static class EndPhase
                 Try(() => task.Cancel(), failures);
             }
             loop.AskedOnce = null;
+            // In real time: what they wait for is outside of the loop.
+            using var late = new Timer(_ => loop.TryPush(new LateReport(loop, leftovers), null), null, TimeSpan.FromSeconds(loop.IdleSeconds), Timeout.InfiniteTimeSpan);
             Future? ended = null;
             Try(() => ended = (Future)Gathering.Start<CoroutineTask, bool>([.. leftovers], loop, outcomes: true, static _ => true), failures);
             bool goesOn = true;
@@ -55,6 +57,21 @@ internal static class EndPhase
 
         // Not through the program's task factory: if that fails, this must be done all the same.
         CoroutineTask TaskOf(Coroutine coroutine) => new(coroutine, loop) { IsImplicit = true };
+    }
+
+    // Tells of the tasks that a cancellation cannot reach where they are: without this, a program that does not end would say nothing.
+    private sealed class LateReport(EventLoop loop, List<CoroutineTask> leftovers) : Runnable
+    {
+        internal override void Run(object? source)
+        {
+            foreach (var task in leftovers)
+            {
+                if (task is { IsDone: false, IsPending: true, WaitsFor: ForeignAwait awaited })
+                {
+                    loop.Warn($"Asyncio.Run() waits for a task that was cancelled but cannot be reached before {awaited} has completed: {task}");
+                }
+            }
+        }
     }
 
     // (What runs on behalf of another task hands its failure to that one.)

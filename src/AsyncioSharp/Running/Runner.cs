@@ -116,13 +116,20 @@ public sealed class Runner(bool? debug = null, Func<EventLoop>? loopFactory = nu
     internal static Exception? ThrownAtTheEnd(EventLoop loop, Exception? failure, List<Exception> failures)
     {
         var thrown = failure ?? failures.FirstOrDefault();
-        // A group throws an interrupt of one of its tasks again; and the second of two Ctrl-C tells nothing new.
-        foreach (var other in failures.Where(other => other != thrown && !(thrown is KeyboardInterruptException && other is KeyboardInterruptException { IsSignal: true })))
+        foreach (var other in failures.Where(other => !IsTold(other, thrown)))
         {
             loop.CallExceptionHandler(new ExceptionContext { Message = "unhandled exception during Asyncio.Run() shutdown", Exception = other });
         }
         return thrown;
     }
+
+    // A group throws an interrupt of one of its tasks again; and nothing new is told by the second of two Ctrl-C, or by tasks that wait for each other still.
+    private static bool IsTold(Exception other, Exception? thrown) => (other, thrown) switch
+    {
+        (KeyboardInterruptException { IsSignal: true }, KeyboardInterruptException) => true,
+        (DeadlockException { Rings: { Length: > 0 } rings }, DeadlockException first) => rings == first.Rings,
+        _ => other == thrown,
+    };
 
     [StackTraceHidden]
     private TResult RunTask<TResult>(

@@ -56,7 +56,11 @@ internal sealed class SymbolFile
         {
             return null;
         }
-        using var image = new PEReader(new MemoryStream(File.ReadAllBytes(path)));
+        if (ReadWhole(path) is not { } file)
+        {
+            return null;
+        }
+        using var image = new PEReader(new MemoryStream(file));
         var metadata = image.GetMetadataReader();
         if (metadata.GetGuid(metadata.GetModuleDefinition().Mvid) != assembly.ManifestModule.ModuleVersionId)
         {
@@ -75,8 +79,12 @@ internal sealed class SymbolFile
         }
         return new SymbolFile(provider!);
 
-        MemoryStream? ReadBeside(string path) => File.Exists(path) ? new MemoryStream(beside = File.ReadAllBytes(path)) : null;
+        MemoryStream? ReadBeside(string path) => ReadWhole(path) is { } read ? new MemoryStream(beside = read) : null;
     }
+
+    // Null for what has no content of its own, wherever a link leads: to open a pipe, or to read a device, may take for ever.
+    private static byte[]? ReadWhole(string path)
+        => (File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: > 0 } ? File.ReadAllBytes(path) : null;
 
     // What the compiler has noted in the image is the hash of the PDB before the identifier, which is made of that hash, was put into it. Other
     // compilers may note none.

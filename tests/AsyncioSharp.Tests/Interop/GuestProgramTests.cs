@@ -182,10 +182,32 @@ public class GuestProgramTests
     }
 
     [Fact]
+    public void Whatever_can_be_awaited_is_taken_as_by_Run()
+    {
+        using var host = new HostPump();
+        var loop = VirtualTimeLoop.Create();
+        var future = loop.CreateFuture<int>();
+        loop.CallLater(1, () => future.SetResult(7));
+        host.Run(() => Asyncio.RunAsGuest(future, host.Context, loopFactory: () => loop)).ShouldBe(7);
+
+        var other = VirtualTimeLoop.Create();
+        IAwaitable untyped = other.CreateFuture();
+        using var source = new CancellationTokenSource();
+        var running = Asyncio.RunAsGuest(untyped, host.Context, loopFactory: () => other, cancellationToken: source.Token);
+        source.Cancel();
+        Should.Throw<CancelledException>(() => host.Run(() => running)).CancellationToken.ShouldBe(source.Token);
+
+        var foreign = VirtualTimeLoop.Create();
+        Should.Throw<InvalidOperationException>(() => host.Run(() => Asyncio.RunAsGuest(foreign.CreateFuture(), host.Context))).Message.ShouldContain("different loop");
+        foreign.Close();
+    }
+
+    [Fact]
     public void Null_and_bad_factories_are_refused()
     {
         var context = new SynchronizationContext();
         Should.Throw<ArgumentNullException>(() => Asyncio.RunAsGuest(null!, context)).ParamName.ShouldBe("main");
+        Should.Throw<ArgumentNullException>(() => Asyncio.RunAsGuest<int>(null!, context)).ParamName.ShouldBe("main");
         var main = Asyncio.Sleep(1);
         Should.Throw<ArgumentNullException>(() => Asyncio.RunAsGuest(main, null!)).ParamName.ShouldBe("host");
         Should.Throw<ArgumentException>(() => Asyncio.RunAsGuest(main, context, loopFactory: () => null!)).Message.ShouldContain("factory returned null");

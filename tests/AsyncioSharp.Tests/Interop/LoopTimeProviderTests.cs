@@ -182,9 +182,11 @@ public class LoopTimeProviderTests
     [Fact]
     public void Timers_may_be_made_changed_and_disposed_of_in_any_thread()
     {
+        int wrong = 0;
         Asyncio.Run(Main());
+        wrong.ShouldBe(0);
 
-        static async Coroutine Main()
+        async Coroutine Main()
         {
             var loop = Asyncio.GetRunningLoop();
             var fired = loop.CreateFuture();
@@ -195,8 +197,8 @@ public class LoopTimeProviderTests
                 var hours = TimeSpan.FromHours(1);
                 for (int i = 0; i < 1000; i++)
                 {
-                    var timer = loop.TimeProvider.CreateTimer(_ => Assert.Fail("It was disposed of."), null, hours, hours);
-                    timer.Change(TimeSpan.FromMinutes(i), hours);
+                    var timer = loop.TimeProvider.CreateTimer(_ => wrong++, null, hours, hours);
+                    timer.Change(TimeSpan.FromMinutes(i + 1), hours);
                     timer.Dispose();
                 }
                 kept = loop.TimeProvider.CreateTimer(
@@ -216,16 +218,101 @@ public class LoopTimeProviderTests
     }
 
     [Fact]
+    public void On_the_loops_thread_no_callback_comes_behind_a_disposal_or_a_change_even_one_that_is_due()
+    {
+        var fired = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        fired.ShouldBe(["first"]);
+
+        async Coroutine Main()
+        {
+            var time = Asyncio.GetRunningLoop().TimeProvider;
+            ITimer? second = null;
+            ITimer? third = null;
+            using var first = time.CreateTimer(
+                _ =>
+                {
+                    fired.Add("first");
+                    second!.Dispose(); // it and the third are due now, and in the loop's queue
+                    third!.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                },
+                null,
+                TimeSpan.FromSeconds(1),
+                Timeout.InfiniteTimeSpan);
+            second = time.CreateTimer(_ => fired.Add("second"), null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+            third = time.CreateTimer(_ => fired.Add("third"), null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+            await Asyncio.Sleep(5);
+            third.Dispose();
+        }
+    }
+
+    [Fact]
+    public void A_disposal_in_another_thread_counts_on_the_loops_thread_before_the_loop_was_told()
+    {
+        int fired = 0;
+        VirtualTimeLoop.Run(Main());
+        fired.ShouldBe(0);
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            ITimer? timer = null;
+            loop.CallAt(1, () => new TestThread(timer!.Dispose).Join());
+            timer = loop.TimeProvider.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)); // due in the same iteration, behind that
+            await Asyncio.Sleep(5);
+        }
+    }
+
+    [Fact]
+    public void An_asynchronous_disposal_waits_for_a_callback_that_runs()
+    {
+        Asyncio.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Task? disposed = null;
+            bool isEarly = false;
+            ITimer? timer = null;
+            timer = loop.TimeProvider.CreateTimer(
+                _ =>
+                {
+                    new TestThread(() => disposed = timer!.DisposeAsync().AsTask()).Join();
+                    isEarly = disposed!.IsCompleted;
+                },
+                null,
+                TimeSpan.FromMilliseconds(1),
+                TimeSpan.FromMilliseconds(1));
+            while (disposed is null)
+            {
+                await Asyncio.Sleep(0.001);
+            }
+            await disposed;
+            isEarly.ShouldBeFalse();
+            (await Dispose(timer)).ShouldBeTrue(); // nothing runs any more
+        }
+
+        static async Coroutine<bool> Dispose(ITimer timer)
+        {
+            var disposed = timer.DisposeAsync();
+            await Asyncio.Sleep(0);
+            return disposed.IsCompletedSuccessfully;
+        }
+    }
+
+    [Fact]
     public void A_closed_loop_fires_no_timer_and_bad_times_are_refused()
     {
+        int fired = 0;
         var loop = VirtualTimeLoop.Create();
-        var pending = loop.TimeProvider.CreateTimer(_ => Assert.Fail("The loop is closed."), null, TimeSpan.FromSeconds(1), TimeSpan.Zero);
+        var pending = loop.TimeProvider.CreateTimer(_ => fired++, null, TimeSpan.FromSeconds(1), TimeSpan.Zero);
         loop.Close();
         pending.Change(TimeSpan.Zero, TimeSpan.Zero).ShouldBeTrue();
-        loop.TimeProvider.CreateTimer(_ => Assert.Fail("The loop is closed."), null, TimeSpan.Zero, TimeSpan.Zero).Dispose();
+        loop.TimeProvider.CreateTimer(_ => fired++, null, TimeSpan.Zero, TimeSpan.Zero).Dispose();
         Should.Throw<ArgumentNullException>(() => loop.TimeProvider.CreateTimer(null!, null, TimeSpan.Zero, TimeSpan.Zero));
         Should.Throw<ArgumentOutOfRangeException>(() => pending.Change(TimeSpan.FromSeconds(-1), TimeSpan.Zero)).ParamName.ShouldBe("dueTime");
         Should.Throw<ArgumentOutOfRangeException>(() => pending.Change(TimeSpan.Zero, TimeSpan.FromDays(365))).ParamName.ShouldBe("period");
         pending.Dispose();
+        fired.ShouldBe(0);
     }
 }

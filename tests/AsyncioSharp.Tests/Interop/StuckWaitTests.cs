@@ -204,6 +204,47 @@ public class StuckWaitTests
     }
 
     [Fact]
+    public void Requests_without_end_to_such_a_wait_leave_nothing_at_the_methods_and_the_last_one_counts()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var stop = Asyncio.GetRunningLoop().CreateFuture();
+            Task? method = null;
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            for (int i = 0; i < 100; i++)
+            {
+                task.Cancel($"request {i}");
+                await Asyncio.Sleep(1);
+            }
+            ContinuationsOf(method!).ShouldBe(2); // the wait for all, and one for the requests
+            stop.SetResult(null);
+            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("request 99");
+
+            async Coroutine Caller() => await Task.WhenAll(method = Refusing(), Never());
+
+            async Task Refusing()
+            {
+                while (!stop.IsDone)
+                {
+                    try
+                    {
+                        await Asyncio.Shield(stop);
+                    }
+                    catch (CancelledException)
+                    {
+                        // Waits again.
+                    }
+                }
+            }
+        }
+
+        static int ContinuationsOf(Task task) => TaskFields.ContinuationOf(task) is List<object?> several ? several.Count(static one => one is not null) : 1;
+    }
+
+    [Fact]
     public void A_request_that_was_taken_back_meanwhile_ends_nothing()
     {
         VirtualTimeLoop.Run(Main());

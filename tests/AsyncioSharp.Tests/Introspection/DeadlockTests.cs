@@ -164,6 +164,68 @@ public class DeadlockTests
         }
     }
 
+    [Fact]
+    public void A_ring_that_ended_the_program_and_refuses_to_be_cancelled_is_told_once()
+    {
+        var reports = new List<string>();
+        Should.Throw<DeadlockException>(() => Asyncio.Run(Main(), loopFactory: VirtualTimeLoop.Create)).Message.ShouldContain("Task 'a' #2 -> Task 'b' #3 -> Task 'a' #2");
+        reports.ShouldBe(["Task was destroyed but it is pending!", "Task was destroyed but it is pending!"]);
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context.Message!);
+            CoroutineTask? b = null;
+            var a = Asyncio.CreateTask(Refusing(() => b!), name: "a");
+            b = Asyncio.CreateTask(Refusing(() => a), name: "b");
+            await a;
+        }
+
+        static async Coroutine Refusing(Func<CoroutineTask> other)
+        {
+            while (true)
+            {
+                try
+                {
+                    await other();
+                }
+                catch (CancelledException)
+                {
+                    // As code that must not be cancelled.
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_ring_into_which_tasks_get_by_cleaning_up_is_told_beside_what_ended_the_program()
+    {
+        var reports = new List<ExceptionContext>();
+        Should.Throw<DeadlockException>(() => Asyncio.Run(Main(), loopFactory: static () => VirtualTimeLoop.Create(new VirtualClock(TimeSpan.Zero))))
+            .Message.ShouldNotContain("Waiting for each other");
+        reports.Select(static report => report.Exception).OfType<DeadlockException>().Single().Message.ShouldContain("Task 'a' #2 -> Task 'b' #3 -> Task 'a' #2");
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            CoroutineTask? b = null;
+            var a = Asyncio.CreateTask(EndAfter(() => b!), name: "a");
+            b = Asyncio.CreateTask(EndAfter(() => a), name: "b");
+            await a;
+        }
+
+        static async Coroutine EndAfter(Func<CoroutineTask> other)
+        {
+            try
+            {
+                await Asyncio.GetRunningLoop().CreateFuture();
+            }
+            catch (CancelledException)
+            {
+                await other();
+            }
+        }
+    }
+
     [Theory]
     [InlineData("gather", "Gather -> ")]
     [InlineData("shield", "Shield -> ")]

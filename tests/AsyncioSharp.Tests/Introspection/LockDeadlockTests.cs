@@ -159,6 +159,30 @@ public class LockDeadlockTests
     }
 
     [Fact]
+    public void It_is_the_callers_too_where_the_way_from_the_caller_to_the_method_is_not_to_be_seen()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var mutex = new AsyncLock();
+            var end = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var owner = Asyncio.CreateTask(Own(mutex, end), name: "owner");
+            await Asyncio.Sleep(1);
+            var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
+            await Asyncio.Sleep(1);
+            string dump = Dump();
+            dump.ShouldContain("waits for <Future pending AsyncLock.Acquire()>, which Task 'owner' #2 holds, ");
+            end.SetResult(1);
+            await Asyncio.Gather(owner, next);
+        }
+
+        static async Coroutine Own(AsyncLock mutex, Future<int> end) => await Task.WhenAll(Method(mutex, end), Method(new AsyncLock(), end));
+
+        static async Task Method(AsyncLock mutex, Future<int> end) => await Hold(mutex, end);
+    }
+
+    [Fact]
     public void A_task_that_is_done_holds_nothing_even_if_it_has_not_released_it()
     {
         VirtualTimeLoop.Run(Main(), debug: true);

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Introspection;
 
@@ -111,6 +113,37 @@ public sealed class SymbolFileTests : IDisposable
             File.WriteAllBytes(Symbols, bad);
             Deepest(FromFile()).ShouldBe(new CoroutineFrame("StatementShapes.Body")); // and gives no wrong lines
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_pipe_in_the_place_of_the_PDB_is_not_opened_nor_one_to_which_a_link_leads(bool isLinked)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipes among its files.");
+        Deploy("AwaitShapes", pdb: false);
+        string pipe = isLinked ? Path.Combine(_folder, "pipe") : Symbols;
+        using (var made = Process.Start("mkfifo", [pipe]))
+        {
+            made.WaitForExit();
+        }
+        if (isLinked)
+        {
+            File.CreateSymbolicLink(Symbols, pipe);
+        }
+        var image = FromFile();
+        Task.Run(() => Deepest(image)).Wait(TimeSpan.FromSeconds(Signal.LimitSeconds)).ShouldBeTrue(); // whoever opens it waits for one who writes
+        Deepest(image).ShouldBe(new CoroutineFrame("StatementShapes.Body"));
+    }
+
+    [Fact]
+    public void A_link_to_the_PDB_is_as_good_as_the_PDB()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "On Windows not everybody may make links.");
+        Deploy("AwaitShapes", pdb: true);
+        File.Move(Symbols, Symbols + ".kept");
+        File.CreateSymbolicLink(Symbols, Symbols + ".kept");
+        Deepest(FromFile()).Line.ShouldNotBeNull();
     }
 
     [Fact]
