@@ -12,9 +12,16 @@ internal static class DebugTraces
     private const int MaximumFrames = 10;
 
     private static readonly ConditionalWeakTable<object, StackTrace> s_traces = new();
+    private static readonly ConditionalWeakTable<object, string> s_texts = new();
 
     /// <summary>Remembers the current stack as the place where <paramref name="owner"/> was made.</summary>
     internal static void Record(object owner) => s_traces.AddOrUpdate(owner, Here());
+
+    /// <summary>Remembers the text of what <paramref name="owner"/> is about to forget.</summary>
+    internal static void Freeze(object owner, string text) => s_texts.AddOrUpdate(owner, text);
+
+    /// <summary>What was remembered by <see cref="Freeze"/>, or null.</summary>
+    internal static string? FrozenTextOf(object owner) => s_texts.TryGetValue(owner, out string? text) ? text : null;
 
     /// <summary>The current stack, of the program's own methods: what it did to get here.</summary>
     internal static StackTrace Here() => new(UserFrames.Of(new StackTrace(1, fNeedFileInfo: true).GetFrames()).Take(MaximumFrames));

@@ -16,6 +16,7 @@ internal sealed class ReadyQueue
 {
     private (Runnable Target, object? Source)[] _ring = new (Runnable, object?)[64]; // the length is a power of two
     private int _head;  // index of the oldest entry
+    private int _filling; // where the entries begin that were appended together
 
     /// <summary>How many entries wait.</summary>
     internal int Count { get; private set; }
@@ -73,19 +74,19 @@ internal sealed class ReadyQueue
         return target;
     }
 
-    /// <summary>Appends entries in their order.</summary>
-    internal void PushAll(ReadOnlySpan<(Runnable Target, object? Source)> entries)
+    /// <summary>Appends <paramref name="count"/> entries, to be told by <see cref="Fill"/> before anything else happens here.</summary>
+    internal void Extend(int count)
     {
-        if (Count + entries.Length >= _ring.Length)
+        if (Count + count >= _ring.Length)
         {
-            Grow(Count + entries.Length);
+            Grow(Count + count);
         }
-        int start = (_head + Count) & (_ring.Length - 1);
-        int first = Math.Min(entries.Length, _ring.Length - start);
-        entries[..first].CopyTo(_ring.AsSpan(start));
-        entries[first..].CopyTo(_ring);
-        Count += entries.Length;
+        Count += count;
+        _filling = _head + Count - count;
     }
+
+    /// <summary>Tells one of the entries that <see cref="Extend"/> has appended, counted from the first of them.</summary>
+    internal void Fill(int index, Runnable target, object? source) => At(_ring, _filling + index) = (target, source);
 
     /// <summary>The entries of this moment, oldest first.</summary>
     internal Runnable[] List()

@@ -24,6 +24,9 @@ public abstract class Runnable
     /// <param name="source">What made it ready.</param>
     internal virtual bool Wake(object? source) => throw new InvalidOperationException($"{this} is not woken from outside its loop.");
 
+    /// <summary>While it is in the inbox of its loop: the entry that came before it. Only of entries that other threads send by the million.</summary>
+    internal virtual ref Runnable? EarlierSent => throw new InvalidOperationException($"{this} is not sent without an envelope.");
+
     /// <summary>Called instead of <see cref="Run"/> for an entry that is still queued when its loop is closed.</summary>
     internal virtual void Abandon()
     {

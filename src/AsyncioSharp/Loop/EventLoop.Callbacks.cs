@@ -49,9 +49,7 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(callback);
         CheckClosed();
         CheckNotAsync(callback, nameof(CallSoonThreadsafe));
-        var handle = new ActionHandle(this, callback, context ?? CaptureContext());
-        Push(handle, null);
-        return handle;
+        return Send(new ActionHandle(this, callback, context ?? CaptureElsewhere()));
     }
 
     /// <summary>As <see cref="CallSoonThreadsafe(Action, Context?)"/>, with a value to pass to the callback. Mirrors <c>loop.call_soon_threadsafe</c>.</summary>
@@ -67,9 +65,7 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(callback);
         CheckClosed();
         CheckNotAsync(callback, nameof(CallSoonThreadsafe));
-        var handle = new ActionHandle<TState>(this, callback, state, context ?? CaptureContext());
-        Push(handle, null);
-        return handle;
+        return Send(new ActionHandle<TState>(this, callback, state, context ?? CaptureElsewhere()));
     }
 
     /// <summary>Has <paramref name="callback"/> called after <paramref name="delay"/> seconds. Mirrors <c>loop.call_later</c>.</summary>
@@ -247,16 +243,36 @@ public sealed partial class EventLoop
 
     private bool TrySend(Runnable target, object? source)
     {
-        if (!_inbox.TryAdd(target, source, out bool wake))
+        bool isSent = _inbox.TryAdd(target, source, out bool wake);
+        if (wake)
         {
-            return false;
+            _parker.Wake();
+        }
+        return isSent;
+    }
+
+    /// <summary>Makes an entry ready that is a link of the inbox itself; probably from another thread.</summary>
+    internal TRunnable Send<TRunnable>(TRunnable link)
+        where TRunnable : Runnable
+    {
+        if (IsOnOwnThread)
+        {
+            _ready.Push(link, null);
+            return link;
+        }
+        if (!_inbox.TryAdd(link, out bool wake))
+        {
+            throw TooLate();
         }
         if (wake)
         {
             _parker.Wake();
         }
-        return true;
+        return link;
     }
+
+    /// <summary>As <see cref="CaptureContext"/>, for callers that are probably on another thread.</summary>
+    internal static Context? CaptureElsewhere() => ThreadValues.AreEmpty(Thread.CurrentThread) ? null : Context.CaptureForNew();
 
     private Handle Soon(Handle handle)
     {

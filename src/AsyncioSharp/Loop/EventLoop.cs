@@ -176,7 +176,7 @@ public sealed partial class EventLoop
             TryEmit(new LogEntry(this, LogEvent.Closed, LogSeverity.Debug, $"Close {this}"));
         }
         IsClosed = true;
-        _inbox.Close(); // from here on nothing can be sent, and what was sent before is told below
+        _inbox.Close(_ready); // from here on nothing can be sent, and what was sent before is told below
         GC.SuppressFinalize(this);
         try
         {
@@ -195,7 +195,6 @@ public sealed partial class EventLoop
     // Each is told, whatever becomes of the others: somebody may wait for it in another thread.
     private void AbandonReady()
     {
-        _inbox.MoveTo(_ready);
         while (_ready.Count > 0)
         {
             var entry = _ready.Pop(out _);
@@ -336,6 +335,7 @@ public sealed partial class EventLoop
 
     private void ParkUntilReady()
     {
+        _inbox.AwaitStream();
         if (TryPreparePark(out double seconds))
         {
             if (double.IsPositiveInfinity(seconds) && _workElsewhere == 0)

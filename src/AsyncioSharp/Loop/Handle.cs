@@ -6,7 +6,7 @@ namespace AsyncioSharp;
 public abstract class Handle : Runnable
 {
     private readonly Context? _context; // null: the empty context
-    private string? _frozenText;        // in debug mode: the text as it was before Cancel dropped the callback
+    private Runnable? _earlierSent;
 
     private protected Handle(EventLoop loop, Context? context)
     {
@@ -28,6 +28,8 @@ public abstract class Handle : Runnable
 
     internal override bool IsDropped => IsCancelled;
 
+    internal override ref Runnable? EarlierSent => ref _earlierSent;
+
     private protected EventLoop Loop { get; }
 
     /// <summary>Keeps the callback from being run; without effect if it ran already or was cancelled before. Mirrors <c>Handle.cancel()</c>.</summary>
@@ -37,7 +39,7 @@ public abstract class Handle : Runnable
         {
             if (Loop.Debug)
             {
-                _frozenText = CallbackText;
+                DebugTraces.Freeze(this, CallbackText); // which Cancel drops
             }
             IsCancelled = true;
             Drop();
@@ -49,7 +51,7 @@ public abstract class Handle : Runnable
     /// <returns>The text.</returns>
     public override string ToString()
     {
-        string? callback = IsCancelled ? _frozenText : CallbackText;
+        string? callback = IsCancelled ? DebugTraces.FrozenTextOf(this) : CallbackText;
         return $"<{Kind}{(IsCancelled ? " cancelled" : "")}{Details}{(callback is null ? "" : " " + callback)}{DebugTraces.CreatedAt(this)}>";
     }
 
@@ -94,7 +96,7 @@ public abstract class Handle : Runnable
             Loop.CallExceptionHandler(new ExceptionContext
             {
                 RunIn = variables,
-                Message = $"Exception in callback {(IsCancelled ? _frozenText ?? "of a handle that it cancelled" : CallbackText)}",
+                Message = $"Exception in callback {(IsCancelled ? DebugTraces.FrozenTextOf(this) ?? "of a handle that it cancelled" : CallbackText)}",
                 Exception = e,
                 Handle = this,
                 SourceTraceback = SourceTraceback,

@@ -1,87 +1,143 @@
+using System.Runtime.InteropServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
-/// What other threads have for a loop: entries that wait to be taken into its ready queue, in the order in which they came. The lock is held for
-/// the few instructions that store one entry, or that swap the two arrays when the loop takes all of them.
+/// What other threads have for a loop: entries that wait to be taken into its ready queue, in the order in which they came. A chain, the latest first: who
+/// adds an entry exchanges one word; the loop takes the whole chain by exchanging it too, and turns it round. There is no lock, and no array that a burst
+/// would leave behind: a handle is its own link of the chain.
 /// </summary>
+/// <remarks>
+/// That one word also tells that the loop is parked or closed. So who adds the first entry to a parked loop, and only he, learns from the same exchange that
+/// he has to wake it, and nobody adds anything to a closed one.
+/// </remarks>
 internal sealed class Inbox
 {
-    private const int Smallest = 16;
+    private const int StreamSpins = 80; // some two microseconds
 
-    private readonly Lock _gate = new();
-    private (Runnable Target, object? Source)[] _entries = new (Runnable, object?)[Smallest];
-    private (Runnable Target, object? Source)[] _spare = new (Runnable, object?)[Smallest];
-    private int _count;
-    private bool _isClosed;
-    private bool _isLoopParked; // who adds an entry then has to wake it
-    private volatile bool _isFilled;
+    private static readonly Runnable s_parked = new Mark();
+    private static readonly Runnable s_closed = new Mark();
 
-    /// <summary>True if there is something to take; looked at by the loop in each iteration, without the lock.</summary>
-    internal bool IsFilled => _isFilled;
+    private bool _isStream; // several entries were there when the loop last took them
+    private Padded _latest; // null: there is nothing; a mark; the latest entry, which leads to those before it
+
+    /// <summary>True if there is something to take; looked at by the loop in each iteration.</summary>
+    internal bool IsFilled => Volatile.Read(ref _latest.Value) is { } latest && !IsMark(latest);
 
     /// <summary>Adds an entry; false if the loop is closed.</summary>
     /// <param name="target">What is to run.</param>
     /// <param name="source">What made it ready.</param>
     /// <param name="wake">True if the loop is parked and the caller has to wake it.</param>
-    internal bool TryAdd(Runnable target, object? source, out bool wake)
+    internal bool TryAdd(Runnable target, object? source, out bool wake) => TryAdd(new Envelope(target, source), out wake);
+
+    /// <summary>The same for an entry that is a link itself (<see cref="Runnable.EarlierSent"/>) and is not in a chain already.</summary>
+    internal bool TryAdd(Runnable link, out bool wake)
     {
-        lock (_gate)
+        var latest = Volatile.Read(ref _latest.Value);
+        ref var earlier = ref link.EarlierSent;
+        while (!ReferenceEquals(latest, s_closed))
         {
-            wake = false;
-            if (_isClosed)
+            wake = ReferenceEquals(latest, s_parked);
+            earlier = wake ? null : latest;
+            var found = Interlocked.CompareExchange(ref _latest.Value, link, latest);
+            if (ReferenceEquals(found, latest))
             {
-                return false;
+                return true;
             }
-            if (_count == _entries.Length)
-            {
-                Array.Resize(ref _entries, _count * 2);
-            }
-            _entries[_count++] = (target, source);
-            _isFilled = true;
-            wake = _isLoopParked;
-            _isLoopParked = false;
-            return true;
+            latest = found;
         }
+        earlier = null;
+        return wake = false;
     }
 
     /// <summary>Moves everything to the end of <paramref name="ready"/>. Called by the loop's thread only, also when it has parked.</summary>
     internal void MoveTo(ReadyQueue ready)
     {
-        int count;
-        lock (_gate)
+        if (Volatile.Read(ref _latest.Value) is { } latest && !ReferenceEquals(latest, s_closed))
         {
-            (_entries, _spare) = (_spare, _entries);
-            count = _count;
-            _count = 0;
-            _isFilled = false;
-            _isLoopParked = false;
-        }
-        ready.PushAll(_spare.AsSpan(0, count));
-        if (_spare.Length > Smallest && count < _spare.Length / 8)
-        {
-            _spare = new (Runnable, object?)[_spare.Length / 2]; // a burst is over
-        }
-        else
-        {
-            _spare.AsSpan(0, count).Clear();
+            Take(null, ready);
         }
     }
 
     /// <summary>Says that the loop is about to park: from here on, who adds an entry wakes it. False if something came meanwhile; then it must not park.</summary>
     internal bool TryPark()
     {
-        lock (_gate)
+        var latest = Interlocked.CompareExchange(ref _latest.Value, s_parked, null);
+        return latest is null || ReferenceEquals(latest, s_parked); // it may have parked before, and have been left by an exception
+    }
+
+    /// <summary>Refuses everything from now on, and moves what there is to the end of <paramref name="ready"/>.</summary>
+    internal void Close(ReadyQueue ready) => Take(s_closed, ready);
+
+    /// <summary>
+    /// For a loop that has nothing to do: waits a moment without looking if another thread sends faster than the loop takes. Each look takes the word, and the
+    /// memory of the entry found, out of the sender's cache, so a loop that looked all the time would slow down whom it waits for, and get the entries one by one.
+    /// </summary>
+    internal void AwaitStream()
+    {
+        if (_isStream && Environment.ProcessorCount > 1)
         {
-            return _isLoopParked = !_isFilled;
+            Thread.SpinWait(StreamSpins);
         }
     }
 
-    /// <summary>Refuses everything from now on.</summary>
-    internal void Close()
+    private static bool IsMark(Runnable latest) => ReferenceEquals(latest, s_parked) || ReferenceEquals(latest, s_closed);
+
+    private void Take(Runnable? mark, ReadyQueue ready)
     {
-        lock (_gate)
+        var latest = Interlocked.Exchange(ref _latest.Value, mark);
+        if (latest is null || IsMark(latest))
         {
-            _isClosed = true;
+            _isStream = false;
+            return;
         }
+        int count = 0;
+        for (var link = latest; link is not null; link = link.EarlierSent)
+        {
+            count++;
+        }
+        _isStream = count > 1;
+        ready.Extend(count);
+        for (var link = latest; link is not null;)
+        {
+            ref var earlier = ref link.EarlierSent;
+            var next = earlier;
+            earlier = null; // who keeps a handle must not keep those before it, nor the collector those after one that has grown old
+            if (link is Envelope envelope)
+            {
+                ready.Fill(--count, envelope.Target, envelope.Source);
+            }
+            else
+            {
+                ready.Fill(--count, link, null);
+            }
+            link = next;
+        }
+    }
+
+    // The only word that all threads change, with a cache line of its own: what lies beside it must not be slowed down by that.
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct Padded
+    {
+        [FieldOffset(96)]
+        internal Runnable? Value;
+    }
+
+    private sealed class Envelope(Runnable target, object? source) : Runnable
+    {
+        private Runnable? _earlier;
+
+        internal Runnable Target => target;
+
+        internal object? Source => source;
+
+        internal override ref Runnable? EarlierSent => ref _earlier;
+
+        internal override void Run(object? source) => throw new InvalidOperationException("An envelope is opened by the inbox.");
+    }
+
+    private sealed class Mark : Runnable
+    {
+        internal override void Run(object? source) => throw new InvalidOperationException("A mark is not an entry.");
     }
 }

@@ -26,9 +26,13 @@ internal class ThreadParker : Parker
 {
     private const double SpinSeconds = 30e-6; // about what it costs to put a thread to sleep and to wake it
 
+    private const int MaxPenalty = 255;
+
     private readonly object _gate = new(); // a monitor, as Lock has no Wait
     private int _state;                    // changed by exchange only
     private bool _lastWasShort;            // the last wait was ended by Wake within the time for which it pays to spin
+    private int _waitsWithoutSpin;         // how many are to come, although that was so
+    private int _penalty;                  // how many there were after the last spin in vain; 0 after one that was not
 
     private enum State
     {
@@ -40,7 +44,7 @@ internal class ThreadParker : Parker
     public override void Park(double seconds, bool workElsewhere)
     {
         long start = TimeProvider.System.GetTimestamp();
-        if (!(_lastWasShort && Spin(start)))
+        if (!(_lastWasShort && --_waitsWithoutSpin < 0 && Spin(start)))
         {
             Sleep(seconds);
         }
@@ -59,16 +63,21 @@ internal class ThreadParker : Parker
         }
     }
 
+    // Who is to answer may have no processor as long as this thread uses it, as on a busy machine: he answers soon after this thread has fallen asleep, and
+    // each spin is in vain. So each of those doubles the number of waits until it is tried again.
     private bool Spin(long start)
     {
         while (Volatile.Read(ref _state) != (int)State.Woken)
         {
             if (TimeProvider.System.GetElapsedTime(start).TotalSeconds >= SpinSeconds)
             {
+                _waitsWithoutSpin = _penalty = Math.Min((2 * _penalty) + 1, MaxPenalty);
                 return false;
             }
             Thread.SpinWait(10);
         }
+        _penalty = 0;
+        _waitsWithoutSpin = 0;
         return true;
     }
 

@@ -10,7 +10,7 @@ namespace AsyncioSharp;
 /// It takes no lock. Who wants to complete it claims it first (<see cref="Status.Completing"/>), stores the outcome, publishes the final status,
 /// and then takes the list of those who are to be told; who comes later than that finds the list closed and is told at once.
 /// </remarks>
-public abstract class ConcurrentFuture
+public abstract class ConcurrentFuture : Runnable
 {
     private static readonly object s_closed = new(); // in place of the list once it was taken
 
@@ -104,6 +104,10 @@ public abstract class ConcurrentFuture
         {
             _outcome = cancellation ?? new CancelledException();
             Publish(Status.Cancelled);
+            if (cancellation is null)
+            {
+                OnCancelRequested();
+            }
             return true;
         }
         var wait = default(SpinWait);
@@ -136,6 +140,13 @@ public abstract class ConcurrentFuture
 
     /// <summary>The result as an object.</summary>
     internal abstract object? ResultObject();
+
+    internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");
+
+    /// <summary>Called when somebody has cancelled it, by his thread; not when it learns of the cancellation of what computes it.</summary>
+    private protected virtual void OnCancelRequested()
+    {
+    }
 
     /// <summary>The right to complete it. Who has it must store the outcome and call <see cref="PublishResult"/>, without anything in between that can throw.</summary>
     private protected bool TryClaim() => Interlocked.CompareExchange(ref _status, Status.Completing, Status.Pending) == Status.Pending

@@ -2,7 +2,7 @@ namespace AsyncioSharp;
 
 /// <summary>A <see cref="ConcurrentFuture"/> with a result.</summary>
 /// <typeparam name="T">The kind of result.</typeparam>
-public sealed class ConcurrentFuture<T> : ConcurrentFuture
+public class ConcurrentFuture<T> : ConcurrentFuture
 {
     private T? _result;
 

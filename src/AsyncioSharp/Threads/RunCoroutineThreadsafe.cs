@@ -28,110 +28,124 @@ public static partial class Asyncio
         return new Submission(coroutine, loop, cancellationToken).Send();
     }
 
-    /// <summary>A coroutine on its way to a loop: first the callback that makes the task, then the task's waiter that passes the outcome back.</summary>
-    private abstract class Submission<T>(Coroutine coroutine, EventLoop loop, CancellationToken token) : Runnable, ConcurrentFuture.IListener
+    /// <summary>
+    /// A coroutine on its way to a loop, and all that it needs there: the link in the inbox, the callback that makes the task, the task's waiter, and the future
+    /// that passes the outcome back. One object, since the collector has to carry along all that a thread has sent and the loop has not yet begun.
+    /// </summary>
+    private abstract class Submission<T> : ConcurrentFuture<T>
     {
-        private readonly ConcurrentFuture<T> _future = new() { CompletedBy = loop };
-        private readonly Context? _context = Context.CaptureForNew();
-        private CoroutineTask? _task;
+        private readonly Context? _context = EventLoop.CaptureElsewhere();
+        private readonly CancellationToken _token;
+        private Runnable? _earlier;
+        private Runnable? _work; // the coroutine; when it has arrived, its task; null if no task could be made
 
-        private protected EventLoop Loop => loop;
+        private protected Submission(Coroutine coroutine, EventLoop loop, CancellationToken token)
+        {
+            _work = coroutine;
+            _token = token;
+            CompletedBy = loop;
+        }
 
-        private protected Coroutine Coroutine => coroutine;
+        private protected EventLoop Loop => CompletedBy!;
 
-        private protected abstract CoroutineTask CreateTask(Context? context);
+        private protected abstract CoroutineTask CreateTask(Coroutine coroutine, Context? context);
 
         private protected abstract T ResultOf(CoroutineTask task);
 
         internal ConcurrentFuture<T> Send()
         {
-            loop.CheckClosed();
-            loop.Push(this, null);
-            return _future;
+            Loop.CheckClosed();
+            return Loop.Send(this);
         }
 
         internal override string CallbackName => "Asyncio.RunCoroutineThreadsafe";
 
+        internal override ref Runnable? EarlierSent => ref _earlier;
+
         internal override void Run(object? source)
         {
-            if (_task is null)
+            if (_work is Coroutine coroutine)
             {
-                Start();
+                Start(coroutine);
             }
-            else if (source is null)
+            else if (_work is CoroutineTask task)
             {
-                _task.Cancel(); // the thread-side future was cancelled
-            }
-            else
-            {
-                Finish();
+                if (source is not null)
+                {
+                    Finish(task);
+                }
+                else if (task.Begun || task.IsDone)
+                {
+                    task.Cancel(); // the future was cancelled
+                }
+                else
+                {
+                    Loop.Push(this, null); // it was before the coroutine arrived; but no request is seen before the first step
+                }
             }
         }
 
         // The loop was closed before the coroutine was begun, or before it was done: whoever blocks on the outcome must not do so for ever.
         internal override void Abandon()
         {
-            if (_task is { IsDone: true })
+            if (_work is CoroutineTask { IsDone: true } done)
             {
-                Finish(); // the loop only had no time to say so
+                Finish(done); // the loop only had no time to say so
                 return;
             }
-            if (_task is null && coroutine.State == CoroutineState.Created)
+            var coroutine = _work as Coroutine ?? (_work as CoroutineTask)?.Coroutine;
+            if (_work is Coroutine { State: CoroutineState.Created } unused)
             {
-                coroutine.Close(); // else it is another task's
+                unused.Close(); // else it is another task's
             }
-            _future.SetException(new InvalidOperationException($"Event loop is closed; coroutine '{coroutine.QualifiedName}' did not come to its end."));
+            SetException(new InvalidOperationException($"Event loop is closed; coroutine '{coroutine?.QualifiedName}' did not come to its end."));
         }
 
-        private void Start()
+        private void Start(Coroutine coroutine)
         {
+            CoroutineTask task;
             try
             {
-                _task = EventLoop.Obeying(CreateTask(_context is null ? null : new Context(_context.Values)), token);
+                task = EventLoop.Obeying(CreateTask(coroutine, _context is null ? null : new Context(_context.Values)), _token);
             }
             catch (Exception e) when (e is not KeyboardInterruptException)
             {
-                _future.SetException(e);
-                loop.CallExceptionHandler(new ExceptionContext { Message = $"Exception in the task factory for coroutine '{coroutine.QualifiedName}'", Exception = e });
+                _work = null;
+                SetException(e);
+                Loop.CallExceptionHandler(new ExceptionContext { Message = $"Exception in the task factory for coroutine '{coroutine.QualifiedName}'", Exception = e });
                 return;
             }
-            _task.AddWaiter(this);
-            // Told at once if it was cancelled meanwhile; the task has taken its first step by the time the request is seen.
-            _future.AddListener(this);
+            _work = task;
+            task.AddWaiter(this);
         }
 
-        void ConcurrentFuture.IListener.OnDone(ConcurrentFuture future)
-        {
-            if (future.IsCancelled)
-            {
-                loop.TryPush(this, null);
-            }
-        }
+        // The start was sent before anybody had the future, so this comes behind it.
+        private protected override void OnCancelRequested() => Loop.TryPush(this, null);
 
-        private void Finish()
+        private void Finish(CoroutineTask task)
         {
-            if (_future.IsCancelled)
+            if (IsCancelled)
             {
                 return; // nobody can get the outcome there; a failure counts as unretrieved
             }
-            if (_task!.IsCancelled)
+            if (task.IsCancelled)
             {
-                _future.TryCancel(_task.Cancellation());
+                TryCancel(task.Cancellation());
             }
-            else if (_task.PeekFailure is { } failure)
+            else if (task.PeekFailure is { } failure)
             {
-                _future.SetFailure(failure);
+                SetFailure(failure);
             }
             else
             {
-                _future.SetResult(ResultOf(_task));
+                SetResult(ResultOf(task));
             }
         }
     }
 
     private sealed class Submission(Coroutine coroutine, EventLoop loop, CancellationToken token) : Submission<object?>(coroutine, loop, token)
     {
-        private protected override CoroutineTask CreateTask(Context? context) => Loop.CreateTask(Coroutine, context: context);
+        private protected override CoroutineTask CreateTask(Coroutine coroutine, Context? context) => Loop.CreateTask(coroutine, context: context);
 
         private protected override object? ResultOf(CoroutineTask task) => task.ResultObject();
     }
@@ -139,7 +153,7 @@ public static partial class Asyncio
     // The kind of value is known here, and need not be found out for each coroutine.
     private sealed class ValueSubmission<T>(Coroutine<T> coroutine, EventLoop loop, CancellationToken token) : Submission<T>(coroutine, loop, token)
     {
-        private protected override CoroutineTask CreateTask(Context? context) => Loop.CreateTask((Coroutine<T>)Coroutine, context: context);
+        private protected override CoroutineTask CreateTask(Coroutine coroutine, Context? context) => Loop.CreateTask((Coroutine<T>)coroutine, context: context);
 
         private protected override T ResultOf(CoroutineTask task) => ((CoroutineTask<T>)task).Result();
     }

@@ -1,3 +1,5 @@
+using AsyncioSharp.Tests.Threads;
+
 namespace AsyncioSharp.Tests.Loop;
 
 /// <summary>The inbox for other threads and the ready queue that takes it over: nothing is lost, doubled or out of order, whatever the sizes.</summary>
@@ -42,6 +44,7 @@ public class InboxTests
     {
         var inbox = new Inbox();
         inbox.TryPark().ShouldBeTrue();
+        inbox.TryPark().ShouldBeTrue("it is parked");
         inbox.TryAdd(new Entry(1), null, out bool first).ShouldBeTrue();
         inbox.TryAdd(new Entry(2), null, out bool second).ShouldBeTrue();
         (first, second).ShouldBe((true, false));
@@ -59,17 +62,114 @@ public class InboxTests
     {
         var inbox = new Inbox();
         inbox.TryAdd(new Entry(1), null, out _).ShouldBeTrue();
-        inbox.Close();
+        var ready = new ReadyQueue();
+        inbox.Close(ready);
         inbox.TryAdd(new Entry(2), null, out bool wake).ShouldBeFalse();
         wake.ShouldBeFalse();
-        var ready = new ReadyQueue();
         inbox.MoveTo(ready);
+        inbox.IsFilled.ShouldBeFalse();
         ready.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Nothing_that_was_sent_keeps_alive_what_was_sent_before()
+    {
+        var inbox = new Inbox();
+        var ready = new ReadyQueue();
+        var entries = Enumerable.Range(0, 4).Select(static i => new Entry(i)).ToArray();
+        Array.ForEach(entries[..3], entry => inbox.TryAdd(entry, out _).ShouldBeTrue());
+        entries[2].EarlierSent.ShouldBeSameAs(entries[1]);
+        inbox.Close(ready);
+        inbox.TryAdd(entries[3], out _).ShouldBeFalse();
+
+        ready.List().ShouldBe(entries[..3]);
+        Array.ForEach(entries, static entry => entry.EarlierSent.ShouldBeNull());
+    }
+
+    [Fact]
+    public void Many_senders_a_loop_that_parks_and_a_close_in_their_midst_lose_nothing_and_keep_each_senders_order()
+    {
+        Enumerable.Range(0, 100).Sum(HammerUntilClosed).ShouldBeGreaterThan(0, "it never parked");
+    }
+
+    private static int HammerUntilClosed(int round)
+    {
+        const int Senders = 4;
+        var inbox = new Inbox();
+        var parker = new ThreadParker();
+        int[] accepted = new int[Senders], taken = new int[Senders];
+        var received = Enumerable.Range(0, Senders).Select(static _ => new List<int>()).ToArray();
+        int parks = 0;
+
+        var threads = Enumerable.Range(0, Senders).Select(sender => new TestThread(() => Send(sender))).ToList();
+        new TestThread(Receive).Join(); // not here: who is not woken hangs
+        threads.ForEach(static thread => thread.Join());
+
+        for (int sender = 0; sender < Senders; sender++)
+        {
+            received[sender].ShouldBe(Enumerable.Range(0, accepted[sender]));
+        }
+        return parks;
+
+        void Send(int sender)
+        {
+            var random = new Random((round * Senders) + sender);
+            bool wake;
+            for (int i = 0; random.Next(2) == 0 ? inbox.TryAdd(new Entry(i) { Sender = sender }, out wake) : inbox.TryAdd(new Entry(i), sender, out wake); i++)
+            {
+                accepted[sender]++;
+                if (wake)
+                {
+                    parker.Wake();
+                }
+                if (random.Next(20) == 0)
+                {
+                    SpinWait.SpinUntil(() => Volatile.Read(ref taken[sender]) == accepted[sender]); // so that the loop falls asleep now and then
+                }
+            }
+        }
+
+        void Receive()
+        {
+            var ready = new ReadyQueue();
+            for (int left = 2000; left > 0;)
+            {
+                if (inbox.TryPark())
+                {
+                    parks++;
+                    parker.Park(double.PositiveInfinity, false);
+                }
+                inbox.MoveTo(ready);
+                left -= ready.Count;
+                Note(ready);
+            }
+            inbox.Close(ready);
+            Note(ready);
+            inbox.MoveTo(ready);
+            ready.Count.ShouldBe(0);
+        }
+
+        void Note(ReadyQueue ready)
+        {
+            while (ready.Count > 0)
+            {
+                var entry = (Entry)ready.Pop(out object? source);
+                int sender = (int?)source ?? entry.Sender;
+                received[sender].Add(entry.Number);
+                Volatile.Write(ref taken[sender], received[sender].Count);
+            }
+        }
     }
 
     private sealed class Entry(int number) : Runnable
     {
+        private Runnable? _earlier;
+
         internal int Number => number;
+
+        internal int Sender { get; init; }
+
+        internal override ref Runnable? EarlierSent => ref _earlier;
 
         internal override void Run(object? source)
         {

@@ -232,6 +232,26 @@ public class RunCoroutineThreadsafeTests
         loop.Close();
     }
 
+    [Fact, Rule("RCT-06")]
+    public void A_failing_task_factory_is_asked_once_even_if_the_future_was_cancelled_meanwhile()
+    {
+        var reports = new List<ExceptionContext>();
+        var loop = VirtualTimeLoop.Create();
+        loop.TaskFactory = new FailingFactory();
+        loop.ExceptionHandler = (_, context) => reports.Add(context);
+
+        var coroutine = Nothing();
+        var future = Asyncio.RunCoroutineThreadsafe(coroutine, loop);
+        future.Cancel().ShouldBeTrue();
+        loop.CallLater(1, loop.Stop);
+        loop.RunForever();
+
+        future.IsCancelled.ShouldBeTrue();
+        reports.ShouldHaveSingleItem();
+        coroutine.Close();
+        loop.Close();
+    }
+
     [Fact, Rule("RCT-07")]
     public void The_coroutine_runs_in_a_copy_of_the_submitting_threads_context()
     {
