@@ -15,7 +15,7 @@ namespace AsyncioSharp;
 internal abstract class AwaiterKind<TAwaiter> : AwaiterKind
 {
     /// <summary>The kind of this type of awaiter; null if it is not known.</summary>
-    internal static readonly AwaiterKind<TAwaiter>? Known = Find();
+    internal static readonly AwaiterKind<TAwaiter>? Known = (AwaiterKind<TAwaiter>?)AwaiterKinds.Find(typeof(TAwaiter));
 
     /// <summary>True if a task stands behind every such awaiter.</summary>
     internal virtual bool IsOfTask => false;
@@ -48,19 +48,10 @@ internal abstract class AwaiterKind<TAwaiter> : AwaiterKind
     {
     }
 
-    private static AwaiterKind<TAwaiter>? Find()
+    internal sealed override void Probe()
     {
-        try
-        {
-            var kind = (AwaiterKind<TAwaiter>?)AwaiterKinds.Find(typeof(TAwaiter));
-            TAwaiter none = default!;
-            kind?.SourceOf(ref none); // throws if the runtime's awaiter looks different inside
-            return kind;
-        }
-        catch (Exception e) when (e is MissingFieldException or NotSupportedException or PlatformNotSupportedException or TypeLoadException)
-        {
-            return null;
-        }
+        TAwaiter none = default!;
+        SourceOf(ref none);
     }
 }
 
@@ -75,6 +66,9 @@ internal abstract class AwaiterKind
 
     /// <inheritdoc cref="AwaiterKind{TAwaiter}.IsCompleted(ref TAwaiter)"/>
     internal abstract bool IsCompleted(object awaiter);
+
+    /// <summary>Throws if the runtime's awaiter looks different inside.</summary>
+    internal abstract void Probe();
 }
 
 /// <summary>The kinds of awaiters that are known.</summary>
@@ -105,13 +99,25 @@ internal static class AwaiterKinds
     // Where types cannot be made, the answer is the same as with false.
     internal static AwaiterKind? Find(Type awaiter, bool canMakeTypes)
     {
-        if (s_kinds.TryGetValue(awaiter, out var kind))
+        if (!PrivateFields.OfAwaiters)
         {
+            return null;
+        }
+        try
+        {
+            var kind = s_kinds.GetValueOrDefault(awaiter);
+            if (kind is null && canMakeTypes && RuntimeFeature.IsDynamicCodeSupported && awaiter.IsGenericType
+                && s_generic.TryGetValue(awaiter.GetGenericTypeDefinition(), out var generic))
+            {
+                kind = Make(generic, awaiter.GenericTypeArguments);
+            }
+            kind?.Probe();
             return kind;
         }
-        return canMakeTypes && RuntimeFeature.IsDynamicCodeSupported && awaiter.IsGenericType && s_generic.TryGetValue(awaiter.GetGenericTypeDefinition(), out var generic)
-            ? Make(generic, awaiter.GenericTypeArguments)
-            : null;
+        catch (Exception e) when (e is MissingFieldException or NotSupportedException or TypeLoadException)
+        {
+            return null;
+        }
     }
 
     [RequiresDynamicCode("Makes a type with type parameters that are known only at run time.")]

@@ -23,7 +23,7 @@ public struct CoroutineMethodBuilder
     /// <summary>For the compiler.</summary>
     /// <typeparam name="TStateMachine">The method's state machine.</typeparam>
     /// <param name="stateMachine">The state machine.</param>
-    public void Start<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>(ref TStateMachine stateMachine)
+    public void Start<[DynamicallyAccessedMembers(MachineFields.Kept)] TStateMachine>(ref TStateMachine stateMachine)
         where TStateMachine : IAsyncStateMachine
     {
         var coroutine = new StateMachineCoroutine<TStateMachine>();
@@ -83,7 +83,7 @@ public struct CoroutineMethodBuilder<T>
     /// <summary>For the compiler.</summary>
     /// <typeparam name="TStateMachine">The method's state machine.</typeparam>
     /// <param name="stateMachine">The state machine.</param>
-    public void Start<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>(ref TStateMachine stateMachine)
+    public void Start<[DynamicallyAccessedMembers(MachineFields.Kept)] TStateMachine>(ref TStateMachine stateMachine)
         where TStateMachine : IAsyncStateMachine
     {
         var coroutine = new StateMachineCoroutine<TStateMachine, T>();

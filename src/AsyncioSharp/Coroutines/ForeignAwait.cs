@@ -62,10 +62,10 @@ internal abstract class ForeignAwait : IWaitable
     /// Ends the wait, not the operation. False if it completed first, or cannot be left: an async iterator refuses to be disposed while it still runs, so its
     /// caller must not leave it behind (but see <see cref="LeaveIterator"/>).
     /// </summary>
-    public virtual bool CancelWait(string? message) => AsyncIterator is null && TryEnd(message);
+    public virtual bool CancelWait(string? message) => AsyncIterator is null && TryAbandon(message);
 
     /// <summary>The same for an async iterator, in whose place the coroutine has a <see cref="LeftIterator{T}"/> by now.</summary>
-    internal bool LeaveIterator(string? message) => TryEnd(message);
+    internal bool LeaveIterator(string? message) => TryAbandon(message);
 
     /// <summary>Has <paramref name="last"/> put into its loop's queue when the operation that was left behind has ended.</summary>
     internal void AfterEnd(Runnable last)
@@ -78,7 +78,7 @@ internal abstract class ForeignAwait : IWaitable
         }
     }
 
-    private bool TryEnd(string? message)
+    private bool TryAbandon(string? message)
     {
         if (ReplaceableType is null || Interlocked.CompareExchange(ref _state, Abandoned, Pending) != Pending)
         {

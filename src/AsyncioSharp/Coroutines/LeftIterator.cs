@@ -29,49 +29,10 @@ internal sealed class LeftIterator<T>(IAsyncEnumerator<T> iterator, ForeignAwait
     }
 }
 
-/// <summary>The fields in which the compiler keeps the enumerators of a method's <c>await foreach</c> loops while they run.</summary>
-/// <typeparam name="TStateMachine">The state machine.</typeparam>
-internal static class EnumeratorFields<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>
+/// <summary>In which fields of a method an iterator stands, and what is put there.</summary>
+internal static class LeftIterators
 {
-    private static readonly FieldInfo[] s_fields = [.. typeof(TStateMachine)
-        .GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-        .Where(static field => EnumeratorFields.IsPlain(field.FieldType) || EnumeratorFields.InnerOf(field.FieldType) is not null)];
-
-    /// <summary>
-    /// Puts a <see cref="LeftIterator{T}"/> where the method has the iterator that it awaits. False if it has it nowhere, or types cannot be made at run time.
-    /// </summary>
-    internal static bool Replace(ref TStateMachine machine, ForeignAwait left, Runnable disposal)
-    {
-        if (!RuntimeFeature.IsDynamicCodeSupported)
-        {
-            return false;
-        }
-        object iterator = left.AsyncIterator!;
-        object box = machine!; // the machine itself, or a copy that is put back
-        bool found = false;
-        foreach (var field in s_fields)
-        {
-            object? value = field.GetValue(box);
-            if (ReferenceEquals(value, iterator))
-            {
-                field.SetValue(box, EnumeratorFields.StandIn(field.FieldType.GenericTypeArguments[0], iterator, left, disposal));
-                found = true;
-            }
-            else if (value is not null && EnumeratorFields.InnerOf(field.FieldType) is { } inner && ReferenceEquals(inner.GetValue(value), iterator))
-            {
-                inner.SetValue(value, EnumeratorFields.StandIn(field.FieldType.GenericTypeArguments[0], iterator, left, disposal));
-                field.SetValue(box, value);
-                found = true;
-            }
-        }
-        machine = (TStateMachine)box;
-        return found;
-    }
-}
-
-/// <summary>What of that does not depend on the method.</summary>
-internal static class EnumeratorFields
-{
+    /// <summary>True for the type of a field that holds the enumerator itself.</summary>
     internal static bool IsPlain(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerator<>);
 
     /// <summary>The field of what <c>ConfigureAwait</c> and <c>WithCancellation</c> make of an enumerator that holds it; null for another type.</summary>
@@ -80,6 +41,7 @@ internal static class EnumeratorFields
         ? type.GetField("_enumerator", BindingFlags.Instance | BindingFlags.NonPublic)
         : null;
 
+    /// <summary>A <see cref="LeftIterator{T}"/> of the items' type.</summary>
     [DynamicDependency(DynamicallyAccessedMemberTypes.PublicConstructors, typeof(LeftIterator<>))]
     [UnconditionalSuppressMessage("Trimming", "IL2055", Justification = "The type places no demands on its type parameter.")]
     [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "The dependency above keeps the constructor.")]

@@ -51,11 +51,11 @@ internal abstract class StateMachineCoroutine : Coroutine
     }
 
     /// <summary>True if an exception can come out of the await at which <paramref name="coroutine"/> is suspended.</summary>
-    internal static bool CanThrowInto<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>(Coroutine coroutine)
-        => coroutine.Awaiting != AwaitKind.Foreign || coroutine.IsTransparent || AwaiterFields<TStateMachine>.Have(Unsafe.As<ForeignAwait>(coroutine.Link!).ReplaceableType);
+    internal static bool CanThrowInto<[DynamicallyAccessedMembers(MachineFields.Kept)] TStateMachine>(Coroutine coroutine)
+        => coroutine.Awaiting != AwaitKind.Foreign || coroutine.IsTransparent || MachineFields<TStateMachine>.HaveAwaiter(Unsafe.As<ForeignAwait>(coroutine.Link!).ReplaceableType);
 
     /// <summary>Has <paramref name="exception"/> come out of the await at which <paramref name="coroutine"/> is suspended.</summary>
-    internal static void ThrowInto<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine>(Coroutine coroutine, ref TStateMachine machine, Exception exception)
+    internal static void ThrowInto<[DynamicallyAccessedMembers(MachineFields.Kept)] TStateMachine>(Coroutine coroutine, ref TStateMachine machine, Exception exception)
     {
         var foreign = coroutine.Awaiting == AwaitKind.Foreign ? Unsafe.As<ForeignAwait>(coroutine.Link) : null;
         foreign?.Discard();
@@ -66,7 +66,7 @@ internal abstract class StateMachineCoroutine : Coroutine
         }
         if (foreign is not null)
         {
-            AwaiterFields<TStateMachine>.Replace(ref machine, foreign.Failing(exception));
+            MachineFields<TStateMachine>.ReplaceAwaiter(ref machine, foreign.Failing(exception));
             coroutine.Resume();
             return;
         }
@@ -83,7 +83,7 @@ internal abstract class StateMachineCoroutine : Coroutine
 }
 
 /// <inheritdoc cref="StateMachineCoroutine"/>
-internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine> : StateMachineCoroutine
+internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineFields.Kept)] TStateMachine> : StateMachineCoroutine
     where TStateMachine : IAsyncStateMachine
 {
     [AllowNull]
@@ -102,7 +102,7 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;
-        if (AwaiterFields<TStateMachine>.AreForeign)
+        if (MachineFields<TStateMachine>.AreForeign)
         {
             StateMachineCoroutine.MoveNextAsOwner(this, ref StateMachine);
         }
@@ -114,11 +114,11 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
 
     internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
 
-    internal override bool TryReplaceIterator(ForeignAwait left, Runnable disposal) => EnumeratorFields<TStateMachine>.Replace(ref StateMachine, left, disposal);
+    internal override bool TryReplaceIterator(ForeignAwait left, Runnable disposal) => MachineFields<TStateMachine>.ReplaceIterator(ref StateMachine, left, disposal);
 }
 
 /// <inheritdoc cref="StateMachineCoroutine"/>
-internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterFields<int>.Kept)] TStateMachine, T> : Coroutine<T>
+internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineFields.Kept)] TStateMachine, T> : Coroutine<T>
     where TStateMachine : IAsyncStateMachine
 {
     [AllowNull]
@@ -137,7 +137,7 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;
-        if (AwaiterFields<TStateMachine>.AreForeign)
+        if (MachineFields<TStateMachine>.AreForeign)
         {
             StateMachineCoroutine.MoveNextAsOwner(this, ref StateMachine);
         }
@@ -149,7 +149,7 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(AwaiterF
 
     internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
 
-    internal override bool TryReplaceIterator(ForeignAwait left, Runnable disposal) => EnumeratorFields<TStateMachine>.Replace(ref StateMachine, left, disposal);
+    internal override bool TryReplaceIterator(ForeignAwait left, Runnable disposal) => MachineFields<TStateMachine>.ReplaceIterator(ref StateMachine, left, disposal);
 }
 
 /// <summary>What is known of an <c>async</c> method from its compiled form; found out once, when first asked for.</summary>

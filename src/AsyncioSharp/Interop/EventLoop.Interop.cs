@@ -7,6 +7,7 @@ public sealed partial class EventLoop
     private readonly ConditionalWeakTable<object, IteratorWatch> _knownIterators = [];
     private readonly List<WeakReference<IteratorWatch>> _asyncIterators = []; // those that were awaited on this loop and may be left half-consumed
     private int _tidyIteratorsAt = 16;
+    private readonly HashSet<CoroutineTask> _disposals = []; // of iterators that the program has dropped, under way
 
     /// <summary>The context that code of .NET called by <paramref name="task"/> shall find; null stands for callbacks.</summary>
     internal LoopSynchronizationContext ContextOf(CoroutineTask? task)
@@ -46,6 +47,19 @@ public sealed partial class EventLoop
 
     /// <summary>What disposes an async iterator that a task awaits, as an entry of the loop; null if it is not known.</summary>
     internal Runnable? DisposalOf(object iterator) => _knownIterators.TryGetValue(iterator, out var watch) ? watch : null;
+
+    /// <summary>Remembers a task that disposes an async iterator, until it is done.</summary>
+    internal void NoteDisposal(CoroutineTask task)
+    {
+        _disposals.Add(task);
+        task.AddDoneCallback(static done => done.Loop._disposals.Remove((CoroutineTask)done));
+    }
+
+    /// <summary>
+    /// True for such a task, or one that runs on its behalf. The end of a program does not cancel it, so that an iterator is disposed alike whether it was dropped
+    /// a moment before or not.
+    /// </summary>
+    internal bool IsDisposal(CoroutineTask task) => _disposals.Contains(task.Identity);
 
     // On the finalizer's thread.
     private void ReportNeverAwaited(Coroutine coroutine, System.Diagnostics.StackTrace created)

@@ -1,6 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Reflection;
-
 namespace AsyncioSharp;
 
 /// <summary>
@@ -46,7 +43,9 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
     {
         if (TryClaim())
         {
-            loop.CreateTask(DisposeIterator()).IsImplicit = true;
+            var disposal = loop.CreateTask(DisposeIterator());
+            disposal.IsImplicit = true;
+            loop.NoteDisposal(disposal);
         }
     }
 
@@ -91,11 +90,10 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
     }
 
     /// <summary>It waits for something, or runs: it cannot be disposed now. False where that is not to be seen.</summary>
-    internal bool IsBusy => State is int and >= FirstAwait;
+    internal bool IsBusy => State >= FirstAwait;
 
     // Where the state is not to be seen, yes: disposing one that has ended does nothing.
-    private bool IsHalfConsumed() => !_isClaimed && !IsBusy && State is not Ended;
+    private bool IsHalfConsumed() => !_isClaimed && !IsBusy && State != Ended;
 
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the field was trimmed away, the iterator is disposed, which does no harm.")]
-    private object? State => iterator.GetType().GetField("<>1__state", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)?.GetValue(iterator);
+    private int? State => MachineFields.Of(iterator).StateOf(iterator);
 }

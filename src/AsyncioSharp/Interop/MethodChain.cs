@@ -1,7 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Threading.Tasks.Sources;
 
 namespace AsyncioSharp;
 
@@ -10,17 +7,12 @@ namespace AsyncioSharp;
 /// cancelled must reach the methods that it awaits, but not others that it has started and left running.
 /// </summary>
 /// <remarks>
-/// Who awaits a task, or the source of a value task, stands in private fields. Where those look different, and where the way goes through something
-/// unknown, it is taken to lead to the end. Followed only when a task is cancelled or shown.
+/// Where who awaits what is not to be seen (<see cref="TaskFields"/>), and where the way goes through something unknown, it is taken to lead to the end. Followed
+/// only when a task is cancelled or shown.
 /// </remarks>
 internal sealed class MethodChain
 {
     private const int LongestChain = 10_000;
-    private const BindingFlags AnyField = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-    private const string ContinueWith = "System.Threading.Tasks.ContinueWithTaskContinuation";
-
-    private static readonly Type? s_postedContinuation = Type.GetType($"{TaskFields.AwaitContinuation}, System.Private.CoreLib");
-    private static readonly Type? s_continueWith = Type.GetType($"{ContinueWith}, System.Private.CoreLib");
 
     private readonly List<Task> _links = [];
     private readonly Predicate<object> _isEnd;
@@ -83,17 +75,7 @@ internal sealed class MethodChain
         ? BoxTypes.Of(task.GetType()).MayHaveMethods
         : awaited is IAsyncStateMachine || (awaited is not null && BoxTypes.MachineIn(awaited) is not null);
 
-    private bool Leads(object? method)
-    {
-        try
-        {
-            return LeadsFrom(method);
-        }
-        catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
-        {
-            return Lose();
-        }
-    }
+    private bool Leads(object? method) => TaskFields.AreKnown ? LeadsFrom(method) : Lose();
 
     private bool LeadsFrom(object? link)
     {
@@ -120,7 +102,7 @@ internal sealed class MethodChain
                     {
                         return true;
                     }
-                    if (!TryFindWaiter(machine, out link))
+                    if (!TaskFields.TryFindWaiter(machine, out link))
                     {
                         return Lose();
                     }
@@ -131,11 +113,11 @@ internal sealed class MethodChain
                     break;
                 case List<object?> several:
                     return LeadsOneOf(several);
-                case var posted when s_postedContinuation?.IsInstanceOfType(posted) == true:
+                case var posted when TaskFields.IsPosted(posted):
                     link = TaskFields.ActionOf(posted);
                     break;
-                case var then when s_continueWith?.IsInstanceOfType(then) == true:
-                    if (TaskOf(then) is not { IsCompleted: false } next)
+                case var then when TaskFields.IsContinueWith(then):
+                    if (TaskFields.TaskOf(then) is not { IsCompleted: false } next)
                     {
                         return false;
                     }
@@ -147,7 +129,7 @@ internal sealed class MethodChain
                     link = TaskFields.ContinuationOf(next);
                     break;
                 default:
-                    if (!TryFindWaiter(link, out link))
+                    if (!TaskFields.TryFindWaiter(link, out link))
                     {
                         return Lose();
                     }
@@ -193,123 +175,4 @@ internal sealed class MethodChain
 
     // Its result is a task, and it is not the box of a method that happens to return one.
     private static bool GivesATask(Task task) => BoxTypes.Of(task.GetType()).GivesATask;
-
-    // Who awaits the source of a value task, an async iterator or a pooled method: it stands in the structure that all of those keep their outcome in.
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Where the fields were trimmed away, the source counts as unknown.")]
-    private static bool TryFindWaiter(object? source, out object? waiter)
-    {
-        for (var type = source?.GetType(); type is not null; type = type.BaseType)
-        {
-            foreach (var field in type.GetFields(AnyField))
-            {
-                if (field.FieldType.IsGenericType && field.FieldType.GetGenericTypeDefinition() == typeof(ManualResetValueTaskSourceCore<>)
-                    && field.FieldType.GetField("_continuationState", AnyField) is { } state)
-                {
-                    waiter = state.GetValue(field.GetValue(source));
-                    return true;
-                }
-            }
-        }
-        waiter = null;
-        return false;
-    }
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_task")]
-    private static extern ref Task? TaskOf([UnsafeAccessorType(ContinueWith)] object continuation);
-}
-
-/// <summary>What the classes are of the things that methods of .NET await; found out once for each, as every wait in a method asks.</summary>
-internal sealed class BoxTypes
-{
-    private static readonly ConditionalWeakTable<Type, BoxTypes> s_known = [];
-
-    private static readonly Type? s_follower = Type.GetType("System.Threading.Tasks.ITaskCompletionAction, System.Private.CoreLib");
-
-    private readonly FieldInfo? _machine;
-
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Where the field was trimmed away, the machine counts as unknown.")]
-    private BoxTypes(Type type)
-    {
-        _machine = type.GetField("StateMachine", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        // Of the type arguments of a box, the state machine is the last.
-        var machine = type.GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
-        IsIterator = machine?.IsAssignableTo(typeof(IAsyncDisposable)) == true;
-        var task = type;
-        while (task.BaseType != typeof(Task) && task.BaseType is { } inner)
-        {
-            task = inner;
-        }
-        GivesATask = machine is null && task.GenericTypeArguments is [var result] && result.IsAssignableTo(typeof(Task));
-        MayHaveMethods = machine is not null || (!GivesATask && FollowsOthers(type));
-    }
-
-    /// <summary>A method's task, or one that ends when others have.</summary>
-    internal bool MayHaveMethods { get; }
-
-    /// <summary>The box of an async iterator.</summary>
-    internal bool IsIterator { get; }
-
-    /// <summary>A task whose result is a task, and not the box of a method that happens to return one.</summary>
-    internal bool GivesATask { get; }
-
-    /// <summary>The state machine in a box, a copy if it is a struct; null if <paramref name="box"/> is no box, or the machine is not to be seen.</summary>
-    internal static object? MachineIn(object box) => Of(box.GetType())._machine?.GetValue(box);
-
-    /// <summary>Puts a changed copy of the state machine back into its box.</summary>
-    internal static void Put(object machine, object box)
-    {
-        if (machine.GetType().IsValueType)
-        {
-            Of(box.GetType())._machine!.SetValue(box, machine);
-        }
-    }
-
-    // That of WhenAll, Unwrap, WaitAsync and ContinueWith. Where the interface is not to be seen: every kind that is not the plain one.
-    private static bool FollowsOthers(Type type) => s_follower is null
-        ? type != typeof(Task) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
-        : type.IsAssignableTo(s_follower) || (type.Namespace == s_follower.Namespace && type.Name.StartsWith("Continuation", StringComparison.Ordinal));
-
-    internal static BoxTypes Of(Type type) => s_known.GetValue(type, static type => new BoxTypes(type));
-}
-
-/// <summary>Private fields of .NET's that tell who awaits a task. Each of these throws where the field looks different.</summary>
-internal static class TaskFields
-{
-    internal const string AwaitContinuation = "System.Threading.Tasks.AwaitTaskContinuation"; // of an await that comes back to a context or scheduler
-    internal const string ContextContinuation = "System.Threading.Tasks.SynchronizationContextAwaitTaskContinuation";
-
-    private const string Wrapper = "System.Runtime.CompilerServices.AsyncMethodBuilderCore+ContinuationWrapper";
-
-    private static readonly Type? s_wrapper = Type.GetType($"{Wrapper}, System.Private.CoreLib");
-
-    /// <summary>What a continuation belongs to. While somebody listens to .NET's events of tasks, or debugs, one of a method is wrapped, and may be twice.</summary>
-    internal static object? TargetOf(Delegate continuation)
-    {
-        object? target = continuation.Target;
-        try
-        {
-            while (target is not null && target.GetType() == s_wrapper)
-            {
-                target = WrappedIn(target).Target;
-            }
-        }
-        catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
-        {
-            return target;
-        }
-        return target;
-    }
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_continuation")]
-    private static extern ref Action WrappedIn([UnsafeAccessorType(Wrapper)] object wrapper);
-
-    /// <summary>What a task calls when it completes: one thing, a list of several, or the runtime's mark of a completed task.</summary>
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_continuationObject")]
-    internal static extern ref object? ContinuationOf(Task task);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_action")]
-    internal static extern ref Action ActionOf([UnsafeAccessorType(AwaitContinuation)] object continuation);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "m_syncContext")]
-    internal static extern ref SynchronizationContext ContextOf([UnsafeAccessorType(ContextContinuation)] object continuation);
 }

@@ -164,10 +164,10 @@ internal sealed class MethodsBelow(CoroutineTask owner)
             var waits = WaitsFor(left.End, last);
             waits.RemoveAll(found => found.Chain.IsLost || !left.Tell(TaskFields.TargetOf(found.Wait.Continuation), found.Chain));
             waits.ForEach(found => found.Wait.Cancel(left.Message));
-            TryEnd(left, left.Operation);
+            Tell(left, left.Operation);
             if (method is Task { IsCompleted: false } && MethodChain.Find(method, left.End) is { IsLost: false })
             {
-                TryEnd(left, method);
+                Tell(left, method);
             }
         }
         if (_left.IsEmpty)
@@ -183,7 +183,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     {
         for (var wait = RawWait.Innermost(awaited.Source, Host); wait is not null; wait = wait.Outer)
         {
-            if (TryEnd(wait, message))
+            if (TryInterrupt(wait, message))
             {
                 return true;
             }
@@ -198,13 +198,13 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     }
 
     // False if the wait has ended by itself, and the method is about to go on.
-    private bool TryEnd(RawWait wait, string? message)
+    private bool TryInterrupt(RawWait wait, string? message)
     {
         if (_interrupted?.Contains(wait.Method) == true)
         {
             return true; // an exception is on its way to it already
         }
-        if (wait.TryEnd(new CancelledException(message, null, Cause)) is not { } remains)
+        if (wait.TryInterrupt(new CancelledException(message, null, Cause)) is not { } remains)
         {
             return false;
         }
@@ -213,11 +213,12 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         return true;
     }
 
-    private void TryEnd(LeftOperation left, object awaited)
+    // The innermost of the methods there whose wait can be ended gets the exception, unless it has got it before.
+    private void Tell(LeftOperation left, object awaited)
     {
         if (RawWait.Innermost(awaited, Host) is { } wait && MethodChain.Find(wait.Method, left.End) is { } chain && left.Tell(wait.Method, chain))
         {
-            TryEnd(wait, left.Message);
+            TryInterrupt(wait, left.Message);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -23,8 +22,6 @@ namespace AsyncioSharp;
 internal sealed class RawWait
 {
     private const int LongestChain = 10_000;
-
-    private static readonly Type? s_contextContinuation = Type.GetType($"{TaskFields.ContextContinuation}, System.Private.CoreLib");
 
     private readonly object _operation;
     private readonly object? _continuation; // null if the operation has completed, so that the method is about to go on by itself
@@ -61,25 +58,18 @@ internal sealed class RawWait
     internal static RawWait? Innermost(object? awaited, LoopSynchronizationContext host)
     {
         RawWait? found = null;
-        try
+        for (int i = 0; TaskFields.AreKnown && i < LongestChain && awaited is not null; i++)
         {
-            for (int i = 0; i < LongestChain && awaited is not null; i++)
+            if (SuspendedAt(awaited) is not var (field, kind, awaiter, operation))
             {
-                if (SuspendedAt(awaited) is not var (field, kind, awaiter, operation))
-                {
-                    break;
-                }
-                object? continuation = operation is Task task ? ContinuationFor(awaited, task, host) : null;
-                if (continuation is not null || HasCompleted(kind, awaiter))
-                {
-                    found = new RawWait(awaited, operation, continuation, field, kind, host) { Outer = found };
-                }
-                awaited = operation;
+                break;
             }
-        }
-        catch (Exception e) when (e is MissingFieldException or TypeLoadException or NotSupportedException)
-        {
-            return null;
+            object? continuation = operation is Task task ? ContinuationFor(awaited, task, host) : null;
+            if (continuation is not null || HasCompleted(kind, awaiter))
+            {
+                found = new RawWait(awaited, operation, continuation, field, kind, host) { Outer = found };
+            }
+            awaited = operation;
         }
         return found;
     }
@@ -88,7 +78,7 @@ internal sealed class RawWait
     /// Ends the wait: the method goes on, as an entry of the loop, with <paramref name="exception"/>. Returns what the operation goes on with in place of
     /// the method: its failure is looked at. Null if the operation has ended, and the method is about to go on by itself.
     /// </summary>
-    internal Task? TryEnd(Exception exception)
+    internal Task? TryInterrupt(Exception exception)
     {
         if (_continuation is null || !TryTakeBack())
         {
@@ -150,21 +140,21 @@ internal sealed class RawWait
                 return IsIt(single) ? single : null;
         }
 
-        bool IsIt(object? continuation) => continuation is not null && s_contextContinuation?.IsInstanceOfType(continuation) == true
-            && TaskFields.ContextOf(continuation) == host && TaskFields.TargetOf(TaskFields.ActionOf(continuation)) is { } box
+        bool IsIt(object? continuation) => continuation is not null && TaskFields.IsPostedTo(host, continuation)
+            && TaskFields.TargetOf(TaskFields.ActionOf(continuation)) is { } box
             && (ReferenceEquals(box, method) || ReferenceEquals(BoxTypes.MachineIn(box), method));
     }
 
-    // Where a method is suspended, if that is at an awaiter of .NET's: the compiler clears the awaiter when the method goes on. One that awaits Task.Yield(), which
-    // leaves no trace, is taken to be there if it is nowhere else: as one whose operation has completed.
+    // Where a method is suspended, if that is at an awaiter of .NET's: the compiler clears the awaiter when the method goes on. Task.Yield() is as an operation that
+    // has completed.
     private static (FieldInfo? Field, AwaiterKind? Kind, object? Awaiter, object Operation)? SuspendedAt(object method)
     {
-        if ((method as IAsyncStateMachine ?? BoxTypes.MachineIn(method)) is not { } machine)
+        if ((method as IAsyncStateMachine ?? BoxTypes.MachineIn(method) as IAsyncStateMachine) is not { } machine)
         {
             return null;
         }
-        var known = AwaitersOf.Machine(machine.GetType());
-        foreach (var (field, kind) in known.Fields)
+        var fields = MachineFields.Of(machine);
+        foreach (var (field, kind) in fields.KnownAwaiters)
         {
             object awaiter = field.GetValue(machine)!;
             if (kind.SourceOf(awaiter) is { } operation)
@@ -172,7 +162,7 @@ internal sealed class RawWait
                 return (field, kind, awaiter, operation);
             }
         }
-        return known.Yields ? (null, null, null, Task.CompletedTask) : null;
+        return fields.IsAtYield(machine) ? (null, null, null, Task.CompletedTask) : null;
     }
 
     // The method may be going on at this moment on another thread, and the source of its value task complain that it has given its outcome.
@@ -186,29 +176,5 @@ internal sealed class RawWait
         {
             return true;
         }
-    }
-
-    // The fields of a state machine that hold awaiters which are known; found once for each.
-    private sealed class AwaitersOf
-    {
-        private static readonly ConditionalWeakTable<Type, AwaitersOf> s_known = [];
-
-        [UnconditionalSuppressMessage("Trimming", "IL2067",
-            Justification = "A method that runs uses its awaiters, which keeps the fields; where they are not to be seen the wait cannot be ended.")]
-        private AwaitersOf(Type machine)
-        {
-            FieldInfo[] all = [.. AwaiterFields.In(machine)];
-            Fields = [.. from field in all
-                         let kind = AwaiterKinds.Find(field.FieldType)
-                         where kind is not null
-                         select (field, kind)];
-            Yields = Array.Exists(all, static field => field.FieldType == typeof(YieldAwaitable.YieldAwaiter));
-        }
-
-        internal (FieldInfo Field, AwaiterKind Kind)[] Fields { get; }
-
-        internal bool Yields { get; }
-
-        internal static AwaitersOf Machine(Type machine) => s_known.GetValue(machine, static machine => new AwaitersOf(machine));
     }
 }

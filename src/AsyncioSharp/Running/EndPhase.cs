@@ -23,6 +23,7 @@ internal static class EndPhase
     internal static IEnumerable<IAwaitable> Parts(EventLoop loop, List<Exception> failures)
     {
         var leftovers = loop.LiveTasks();
+        leftovers.RemoveAll(loop.IsDisposal); // waited for with the other iterators
         if (leftovers.Count > 0)
         {
             loop.AskedOnce = [];

@@ -36,6 +36,10 @@ public sealed partial class EventLoop
                 await iterator.DisposeIterator();
             }
         }
+        if (_disposals.Count > 0)
+        {
+            await Asyncio.Wait([.. _disposals]);
+        }
     }
 
     /// <summary>

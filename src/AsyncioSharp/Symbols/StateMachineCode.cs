@@ -21,7 +21,7 @@ internal readonly record struct Branch(int Offset, int Target);
 internal sealed class StateMachineCode
 {
     internal const string StateField = "<>1__state";
-    private const string AwaiterPrefix = "<>u__";
+    internal const string AwaiterPrefix = "<>u__";
 
     private readonly List<Suspension> _suspensions = [];
     private readonly List<Branch> _branches = [];

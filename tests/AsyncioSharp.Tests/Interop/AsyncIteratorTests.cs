@@ -353,6 +353,51 @@ public class AsyncIteratorTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [Rule("ARUN-08")]
+    public void One_that_is_collected_right_before_the_end_is_disposed_in_peace_as_one_that_is_not(int turns)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["main ends", "disposed"]);
+
+        async Coroutine Main()
+        {
+            await Begin(Numbers());
+            await Begin(Finished()); // so that nothing refers to the first any more
+            Loop.Support.LoopHelpers.CollectGarbage();
+            for (int turn = 0; turn < turns; turn++)
+            {
+                await Asyncio.Sleep(0);
+            }
+            _log.Add("main ends");
+        }
+
+        static async Coroutine Begin(IAsyncEnumerable<int> numbers) => await numbers.GetAsyncEnumerator().MoveNextAsync();
+
+        static async IAsyncEnumerable<int> Finished()
+        {
+            await Asyncio.Sleep(0);
+            yield break;
+        }
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            try
+            {
+                await Asyncio.Sleep(1);
+                yield return 1;
+            }
+            finally
+            {
+                await Asyncio.Sleep(1);
+                _log.Add("disposed");
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     [Rule("ARUN-08")]
