@@ -39,6 +39,10 @@ public sealed partial class EventLoop
     }
 
     /// <summary>As <see cref="CallSoon(Action, Context?)"/>, from any thread; wakes the loop if it sleeps. Mirrors <c>loop.call_soon_threadsafe</c>.</summary>
+    /// <remarks>
+    /// It does not wait for the loop, except that a thread which is 4,096 entries ahead of it (and again at each doubling) is held up until the loop takes them, for a
+    /// millisecond at most: what piles up beyond that costs more than it is worth.
+    /// </remarks>
     /// <param name="callback">What to call.</param>
     /// <param name="context">The context to call it in; null for a copy of the caller's.</param>
     /// <returns>A handle; it may be cancelled on the loop's thread only.</returns>
@@ -251,7 +255,10 @@ public sealed partial class EventLoop
         return isSent;
     }
 
-    /// <summary>Makes an entry ready that is a link of the inbox itself; probably from another thread.</summary>
+    /// <summary>
+    /// Makes an entry ready that is a link of the inbox itself, probably from another thread; refused if the loop is closed. Who sends thousands ahead of the loop
+    /// lets it catch up.
+    /// </summary>
     internal TRunnable Send<TRunnable>(TRunnable link)
         where TRunnable : Runnable
     {
@@ -267,6 +274,10 @@ public sealed partial class EventLoop
         if (wake)
         {
             _parker.Wake();
+        }
+        else if (_inbox.IsOverfull && _thread is not null) // else it does not run, or is the guest of the very thread that sends
+        {
+            _inbox.AwaitLoop();
         }
         return link;
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace AsyncioSharp;
@@ -13,12 +14,17 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class Inbox
 {
+    /// <summary>How many entries may wait before senders let the loop catch up: so many fit a cache, and die before the collector has to copy them.</summary>
+    internal const int Many = 4096;
+
     private const int StreamSpins = 80; // some two microseconds
 
     private static readonly Runnable s_parked = new Mark();
     private static readonly Runnable s_closed = new Mark();
 
-    private bool _isStream; // several entries were there when the loop last took them
+    private readonly object _gate = new(); // a monitor, as Lock has no Wait
+    private int _waiting;                  // senders that let the loop catch up
+    private bool _isStream;                // several entries were there when the loop last took them
     private Padded _latest; // null: there is nothing; a mark; the latest entry, which leads to those before it
 
     /// <summary>True if there is something to take; looked at by the loop in each iteration.</summary>
@@ -42,6 +48,7 @@ internal sealed class Inbox
             var found = Interlocked.CompareExchange(ref _latest.Value, link, latest);
             if (ReferenceEquals(found, latest))
             {
+                _latest.Added++; // not counted exactly when several add
                 return true;
             }
             latest = found;
@@ -70,6 +77,36 @@ internal sealed class Inbox
     internal void Close(ReadyQueue ready) => Take(s_closed, ready);
 
     /// <summary>
+    /// True for who has added an entry when there are <see cref="Many"/>, and each time when there are twice as many: he should <see cref="AwaitLoop"/>. Who sends
+    /// faster than the loop runs piles up what the collector has to carry along, and that costs more than the work itself.
+    /// </summary>
+    internal bool IsOverfull => _latest.Added is var added && added >= Many && BitOperations.IsPow2(added);
+
+    /// <summary>Waits until the loop takes the entries, but for a millisecond at most. Not for the thread that is to run the loop.</summary>
+    internal void AwaitLoop()
+    {
+        Interlocked.Increment(ref _waiting); // either the loop sees this, or this thread sees that the loop has taken them
+        try
+        {
+            lock (_gate)
+            {
+                if (_latest.Added >= Many)
+                {
+                    Monitor.Wait(_gate, 1);
+                }
+            }
+        }
+        catch (ThreadInterruptedException)
+        {
+            Thread.CurrentThread.Interrupt(); // what was sent is sent: the next wait, which is the caller's, tells him
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>
     /// For a loop that has nothing to do: waits a moment without looking if another thread sends faster than the loop takes. Each look takes the word, and the
     /// memory of the entry found, out of the sender's cache, so a loop that looked all the time would slow down whom it waits for, and get the entries one by one.
     /// </summary>
@@ -85,7 +122,15 @@ internal sealed class Inbox
 
     private void Take(Runnable? mark, ReadyQueue ready)
     {
+        _latest.Added = 0; // before it is seen who waits
         var latest = Interlocked.Exchange(ref _latest.Value, mark);
+        if (_waiting > 0)
+        {
+            lock (_gate)
+            {
+                Monitor.PulseAll(_gate);
+            }
+        }
         if (latest is null || IsMark(latest))
         {
             _isStream = false;
@@ -121,6 +166,9 @@ internal sealed class Inbox
     {
         [FieldOffset(96)]
         internal Runnable? Value;
+
+        [FieldOffset(104)]
+        internal int Added; // roughly, since the loop has last taken them
     }
 
     private sealed class Envelope(Runnable target, object? source) : Runnable

@@ -6,6 +6,7 @@ public static partial class Asyncio
     /// Sends a coroutine to a loop from another thread. It runs there as a task, in a copy of this thread's context. Mirrors
     /// <c>asyncio.run_coroutine_threadsafe</c>.
     /// </summary>
+    /// <remarks>A thread that is thousands of coroutines ahead of the loop is held up for a moment, as in <see cref="EventLoop.CallSoonThreadsafe(Action, Context?)"/>.</remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="coroutine">What to run.</param>
     /// <param name="loop">The loop to run it.</param>

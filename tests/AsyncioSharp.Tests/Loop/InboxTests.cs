@@ -89,7 +89,61 @@ public class InboxTests
     [Fact]
     public void Many_senders_a_loop_that_parks_and_a_close_in_their_midst_lose_nothing_and_keep_each_senders_order()
     {
-        Enumerable.Range(0, 100).Sum(HammerUntilClosed).ShouldBeGreaterThan(0, "it never parked");
+        Enumerable.Range(0, 25).Sum(HammerUntilClosed).ShouldBeGreaterThan(0, "it never parked");
+    }
+
+    [Fact]
+    public void Who_is_thousands_of_entries_ahead_is_told_at_each_doubling()
+    {
+        var inbox = new Inbox();
+        var told = new List<int>();
+        Add(3 * Inbox.Many);
+        told.ShouldBe([Inbox.Many, 2 * Inbox.Many]);
+
+        inbox.MoveTo(new ReadyQueue());
+        inbox.IsOverfull.ShouldBeFalse();
+        Add(Inbox.Many);
+        told.ShouldBe([Inbox.Many, 2 * Inbox.Many, Inbox.Many]);
+
+        void Add(int count)
+        {
+            for (int i = 1; i <= count; i++)
+            {
+                inbox.TryAdd(new Entry(i), out _);
+                if (inbox.IsOverfull)
+                {
+                    told.Add(i);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Who_lets_the_loop_catch_up_waits_for_a_moment_only_and_keeps_an_interruption()
+    {
+        var inbox = new Inbox();
+        inbox.AwaitLoop(); // nothing to wait for
+        for (int i = 0; i < Inbox.Many; i++)
+        {
+            inbox.TryAdd(new Entry(i), out _);
+        }
+        bool isInterrupted = false;
+        new TestThread(() =>
+        {
+            inbox.AwaitLoop(); // nobody takes anything
+            Thread.CurrentThread.Interrupt();
+            inbox.AwaitLoop();
+            try
+            {
+                Thread.Sleep(0);
+                Thread.Sleep(1);
+            }
+            catch (ThreadInterruptedException)
+            {
+                isInterrupted = true;
+            }
+        }).Join();
+        isInterrupted.ShouldBeTrue();
     }
 
     private static int HammerUntilClosed(int round)
@@ -132,7 +186,7 @@ public class InboxTests
         void Receive()
         {
             var ready = new ReadyQueue();
-            for (int left = 2000; left > 0;)
+            for (int left = 1000; left > 0;)
             {
                 if (inbox.TryPark())
                 {
