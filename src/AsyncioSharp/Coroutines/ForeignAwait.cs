@@ -42,8 +42,8 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>True if this was left behind and the operation has ended since.</summary>
     internal bool IsSettled => Volatile.Read(ref _state) == Settled;
 
-    /// <summary>True if the completion was delivered and the awaiter is known to call back only once.</summary>
-    private protected bool IsOver => _state == Completed;
+    /// <summary>True if the operation has completed, and the one who waits is about to go on or has done so.</summary>
+    internal bool HasCompleted => Volatile.Read(ref _state) == Completed;
 
     /// <summary>The async iterator that is awaited, one that the compiler made; null if it is something else. (Any object may be the source of a value task.)</summary>
     internal IAsyncDisposable? AsyncIterator => Source is IAsyncDisposable iterator and IAsyncStateMachine ? iterator : null;
@@ -166,7 +166,7 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
     internal static ForeignAwait Of(object? last, ref TAwaiter awaiter)
     {
         // Tasks call back exactly once, so that nothing of the old wait can come late.
-        if (last is ForeignAwait<TAwaiter> { IsOver: true } over && AwaiterKind<TAwaiter>.Known is { IsOfTask: true })
+        if (last is ForeignAwait<TAwaiter> { HasCompleted: true } over && AwaiterKind<TAwaiter>.Known is { IsOfTask: true })
         {
             over._awaiter = awaiter;
             over.Restart();
@@ -179,7 +179,7 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
 
     internal override void Release()
     {
-        if (IsOver)
+        if (HasCompleted)
         {
             _awaiter = default!;
         }

@@ -11,6 +11,8 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class MethodsBelow(CoroutineTask owner)
 {
+    private const int FewOthers = 100; // to be searched without a sign that the one looked for is among them
+
     private InnerWait? _oldest;
     private InnerWait? _newest;
     private List<object>? _interrupted; // the methods that are about to go on with an exception
@@ -158,16 +160,17 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         {
             _left!.FindAround(TaskFields.TargetOf(wait.Continuation), around);
         }
-        around.UnionWith(_left!.Next()); // one that went on in the middle of another's turn leaves no trace
-        foreach (var left in around)
+        HashSet<LeftOperation> some = [.. around, .. _left!.Next()]; // one that went on in the middle of another's turn leaves no trace
+        foreach (var left in some)
         {
+            int mostOthers = around.Contains(left) ? int.MaxValue : FewOthers;
             var waits = WaitsFor(left.End, last);
             waits.RemoveAll(found => found.Chain.IsLost || !left.Tell(TaskFields.TargetOf(found.Wait.Continuation), found.Chain));
             waits.ForEach(found => found.Wait.Cancel(left.Message));
-            Tell(left, left.Operation);
+            Tell(left, left.Operation, mostOthers);
             if (method is Task { IsCompleted: false } && MethodChain.Find(method, left.End) is { IsLost: false })
             {
-                Tell(left, method);
+                Tell(left, method, int.MaxValue);
             }
         }
         if (_left.IsEmpty)
@@ -181,6 +184,10 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     private bool CancelRaw(ForeignAwait awaited, string? message)
     {
+        if (awaited.HasCompleted)
+        {
+            return false; // the methods have ended, and the owner is about to go on
+        }
         for (var wait = RawWait.Innermost(awaited.Source, Host); wait is not null; wait = wait.Outer)
         {
             if (TryInterrupt(wait, message))
@@ -214,9 +221,9 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     }
 
     // The innermost of the methods there whose wait can be ended gets the exception, unless it has got it before.
-    private void Tell(LeftOperation left, object awaited)
+    private void Tell(LeftOperation left, object awaited, int mostOthers)
     {
-        if (RawWait.Innermost(awaited, Host) is { } wait && MethodChain.Find(wait.Method, left.End) is { } chain && left.Tell(wait.Method, chain))
+        if (RawWait.Innermost(awaited, Host, mostOthers) is { } wait && MethodChain.Find(wait.Method, left.End) is { } chain && left.Tell(wait.Method, chain))
         {
             TryInterrupt(wait, left.Message);
         }

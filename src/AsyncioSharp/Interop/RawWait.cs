@@ -23,6 +23,8 @@ internal sealed class RawWait
 {
     private const int LongestChain = 10_000;
 
+    private static readonly ConditionalWeakTable<Task, Task> s_observed = []; // what an operation that was left behind goes on with: once, however often it was left
+
     private readonly object _operation;
     private readonly object? _continuation; // null if the operation has completed, so that the method is about to go on by itself
     private readonly FieldInfo? _field;
@@ -55,21 +57,29 @@ internal sealed class RawWait
     /// The innermost of the methods in <paramref name="awaited"/>, and of those that they await, whose wait comes back to <paramref name="host"/>; null if there
     /// is none.
     /// </summary>
-    internal static RawWait? Innermost(object? awaited, LoopSynchronizationContext host)
+    /// <param name="awaited">What is awaited.</param>
+    /// <param name="host">The context of the methods' task.</param>
+    /// <param name="mostOthers">Where more wait for a task, it is not searched for the method among them.</param>
+    internal static RawWait? Innermost(object? awaited, LoopSynchronizationContext host, int mostOthers = int.MaxValue)
     {
         RawWait? found = null;
-        for (int i = 0; TaskFields.AreKnown && i < LongestChain && awaited is not null; i++)
+        if (!TaskFields.AreKnown || awaited is Task { IsCompleted: true })
+        {
+            return null;
+        }
+        for (int i = 0; i < LongestChain && awaited is not null; i++)
         {
             if (SuspendedAt(awaited) is not var (field, kind, awaiter, operation))
             {
                 break;
             }
-            object? continuation = operation is Task task ? ContinuationFor(awaited, task, host) : null;
-            if (continuation is not null || HasCompleted(kind, awaiter))
+            object? continuation = operation is Task task ? ContinuationFor(awaited, task, host, mostOthers) : null;
+            bool isOver = HasCompleted(kind, awaiter);
+            if (continuation is not null || isOver)
             {
                 found = new RawWait(awaited, operation, continuation, field, kind, host) { Outer = found };
             }
-            awaited = operation;
+            awaited = isOver ? null : operation; // the machine of a method that has ended is an empty one
         }
         return found;
     }
@@ -89,7 +99,8 @@ internal sealed class RawWait
         _field!.SetValue(machine, _kind!.FailingObject(exception));
         BoxTypes.Put(machine, box);
         _host.Post(static wait => ((RawWait)wait!).GoOn(), this);
-        return Task.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return s_observed.GetValue(Task, static task => task.ContinueWith(
+            static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
     }
 
     private Task Task => (Task)_operation; // there is no continuation of anything else
@@ -127,14 +138,14 @@ internal sealed class RawWait
         }
     }
 
-    private static object? ContinuationFor(object method, Task task, LoopSynchronizationContext host)
+    private static object? ContinuationFor(object method, Task task, LoopSynchronizationContext host, int mostOthers)
     {
         switch (TaskFields.ContinuationOf(task))
         {
             case List<object?> several:
                 lock (several)
                 {
-                    return several.Find(IsIt);
+                    return several.Count > mostOthers ? null : several.Find(IsIt);
                 }
             case var single:
                 return IsIt(single) ? single : null;

@@ -42,7 +42,7 @@ internal static class TaskFields
 
     /// <summary>True for that of an await that comes back to <paramref name="context"/>.</summary>
     internal static bool IsPostedTo(SynchronizationContext context, object continuation)
-        => s_postedToContext?.IsInstanceOfType(continuation) == true && ContextOf(continuation) == context;
+        => continuation.GetType() == s_postedToContext && ContextOf(continuation) == context;
 
     /// <summary>True for that of <c>ContinueWith</c>.</summary>
     internal static bool IsContinueWith(object continuation) => s_continueWith?.IsInstanceOfType(continuation) == true;

@@ -206,6 +206,96 @@ public class RawWaitTests
     }
 
     [Fact]
+    public void A_task_that_methods_have_left_again_and_again_keeps_nothing_of_them()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new TaskCompletionSource();
+            for (int i = 0; i < 50; i++)
+            {
+                await Catching.Exception<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
+            }
+            ((List<object?>)TaskFields.ContinuationOf(source.Task)!).Count(static one => one is not null).ShouldBe(1); // what looks at its failure
+
+            async Coroutine Caller() => await Method();
+
+            async Task Method() => await source.Task;
+        }
+    }
+
+    [Fact]
+    public void Among_many_that_wait_for_a_task_a_method_is_searched_only_if_asked_for()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var source = new TaskCompletionSource();
+            Task? last = null;
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(0);
+            RawWait.Innermost(last, loop.ContextOf(task)).ShouldNotBeNull().Method.ShouldBeSameAs(last);
+            RawWait.Innermost(last, loop.ContextOf(task), mostOthers: 10).ShouldNotBeNull();
+            RawWait.Innermost(last, loop.ContextOf(task), mostOthers: 9).ShouldBeNull();
+            source.SetResult();
+            await task;
+            RawWait.Innermost(last, loop.ContextOf(task)).ShouldBeNull();
+
+            async Coroutine Caller()
+            {
+                for (int i = 0; i < 10; i++)
+                {
+                    last = Method();
+                }
+                await last!;
+            }
+
+            async Task Method() => await source.Task;
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_method_that_asks_for_a_cancellation_and_ends_in_the_same_turn_is_over_and_its_caller_cancelled(bool isPooled)
+    {
+        bool wentOn = false;
+        VirtualTimeLoop.Run(Main());
+        wentOn.ShouldBeFalse();
+
+        async Coroutine Main() => await Catching.Exception<CancelledException>(Asyncio.CreateTask(Caller()));
+
+        async Coroutine Caller()
+        {
+            if (isPooled)
+            {
+                await Pooled();
+            }
+            else
+            {
+                await Method();
+            }
+            wentOn = true;
+        }
+
+        static async Task Method()
+        {
+            await Task.Yield();
+            CoroutineTask.Current.Cancel();
+        }
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+        static async ValueTask Pooled()
+        {
+            await Task.Yield();
+            CoroutineTask.Current.Cancel();
+        }
+    }
+
+    [Fact]
     public void What_fails_after_the_wait_for_it_was_ended_is_seen()
     {
         var failure = new FormatException();
