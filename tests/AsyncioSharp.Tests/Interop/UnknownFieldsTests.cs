@@ -118,6 +118,7 @@ internal static class UnknownFieldsPrograms
     {
         var operation = new TaskCompletionSource();
         var other = new TaskCompletionSource();
+        var ours = Asyncio.GetRunningLoop().CreateFuture();
         var items = Channel.CreateUnbounded<int>();
         var task = Asyncio.CreateTask(Caller());
         await Turns();
@@ -127,6 +128,10 @@ internal static class UnknownFieldsPrograms
         items.Writer.TryWrite(1).ShouldBeTrue();
         await Turns();
         other.SetResult();
+        if (!ours.IsDone)
+        {
+            ours.SetResult(null);
+        }
         await Asyncio.Wait(task);
         await Turns();
 
@@ -186,7 +191,7 @@ internal static class UnknownFieldsPrograms
         {
             try
             {
-                await Asyncio.Sleep(0.05);
+                await ours;
                 log.Add("started method goes on");
             }
             finally
@@ -221,7 +226,7 @@ internal static class UnknownFieldsPrograms
     {
         for (int turn = 0; turn < 20; turn++)
         {
-            await Asyncio.Sleep(0.002);
+            await Asyncio.Sleep(0);
         }
     }
 }
