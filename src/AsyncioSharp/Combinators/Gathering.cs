@@ -55,7 +55,15 @@ internal static class Gathering
     /// <summary>The result; a cast to the class first, as the one to the covariant interface is several times dearer.</summary>
     internal static T Result<T>(Future done) => done is CoroutineTask<T> task ? task.Result() : ((IFuture<T>)(object)done).Result();
 
-    internal static T[] Results<T>(Future[] done) => Array.ConvertAll(done, Result<T>);
+    internal static T[] Results<T>(Future[] done)
+    {
+        var results = new T[done.Length];
+        for (int i = 0; i < results.Length; i++)
+        {
+            results[i] = Result<T>(done[i]);
+        }
+        return results;
+    }
 
     internal static object?[] Objects(Future[] done) => Array.ConvertAll(done, static future => future.ResultObject());
 

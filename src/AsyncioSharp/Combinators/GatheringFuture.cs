@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one is done.
+/// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one is done. Of those
+/// that decide nothing, all but the last or the first that failed, it takes note where they end, and no entry of the queue is used.
 /// </summary>
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
 internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
@@ -11,7 +12,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     private readonly Future[] _children;             // in the order of the arguments, repetitions included
     private readonly Func<Future[], TResult> _collect;
     private readonly bool _outcomes;                 // failures are results too: return_exceptions
-    private int _remaining;                          // children that are not done, each counted once
+    private int _remaining;                          // children whose end has not been noted, each counted once
     private bool _cancelRequested;
 
     internal GatheringFuture(EventLoop loop, Future[] children, bool outcomes, Func<Future[], TResult> collect)
@@ -36,7 +37,10 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
         foreach (var child in done ?? [])
         {
-            OnChildDone(child);
+            if (Decides(child))
+            {
+                Look(child);
+            }
         }
         if (children.Length == 0)
         {
@@ -75,47 +79,45 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         return accepted;
     }
 
-    internal override void Run(object? source) => OnChildDone((Future)source!);
-
-    private void OnChildDone(Future child)
+    internal override void NoteDone(Future done)
     {
-        _remaining--;
+        if (Decides(done))
+        {
+            base.NoteDone(done);
+        }
+    }
+
+    internal override void Run(object? source) => Look((Future)source!);
+
+    // Called once for each child. Unless this is true, what would be done in the child's turn is nothing.
+    private bool Decides(Future done) => --_remaining == 0 || !(_outcomes || done.HasSucceeded);
+
+    private void Look(Future child)
+    {
         if (IsDone)
         {
-            // The first failure has completed the gather; later ones are nobody's business.
-            child.MarkRetrieved();
-            return;
+            child.MarkRetrieved(); // the first failure has completed the gather; later ones are nobody's business
         }
-        if (!_outcomes)
+        else if (!_outcomes && child.IsCancelled)
         {
-            if (child.IsCancelled)
-            {
-                // As an exception: a cancelled child does not make the gather cancelled.
-                SetException(child.Cancellation());
-                return;
-            }
-            if (child.PeekException is { } failure)
-            {
-                child.MarkRetrieved();
-                SetException(failure);
-                return;
-            }
+            SetException(child.Cancellation()); // as an exception: a cancelled child does not make the gather cancelled
         }
-        if (_remaining == 0)
+        else if (!_outcomes && child.TakeException() is { } failure)
         {
-            if (_cancelRequested)
+            SetException(failure);
+        }
+        else if (_cancelRequested)
+        {
+            foreach (var each in _children)
             {
-                foreach (var each in _children)
-                {
-                    each.MarkRetrieved(); // the cancellation is told in the place of what they answered to it
-                }
-                var last = _children[^1]; // of the arguments, as in CPython: its message is the one that is told, also if it has refused the request
-                SetException(last.IsCancelled ? last.Cancellation() : new CancelledException((last as CoroutineTask)?.RememberedMessage));
+                each.MarkRetrieved(); // the cancellation is told in the place of what they answered to it
             }
-            else
-            {
-                SetResult(_collect(_children));
-            }
+            var last = _children[^1]; // of the arguments, as in CPython: its message is the one that is told, also if it has refused the request
+            SetException(last.IsCancelled ? last.Cancellation() : new CancelledException((last as CoroutineTask)?.RememberedMessage));
+        }
+        else
+        {
+            SetResult(_collect(_children));
         }
     }
 }

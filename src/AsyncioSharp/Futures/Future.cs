@@ -332,12 +332,12 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         {
             foreach (var waiter in list)
             {
-                Loop.Push(waiter, this);
+                waiter.NoteDone(this);
             }
         }
         else
         {
-            Loop.Push(Unsafe.As<Runnable>(waiters), this);
+            Unsafe.As<Runnable>(waiters).NoteDone(this);
         }
     }
 
