@@ -79,13 +79,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         return accepted;
     }
 
-    internal override void NoteDone(Future done)
-    {
-        if (Decides(done))
-        {
-            base.NoteDone(done);
-        }
-    }
+    internal override bool WantsTurnFor(object done) => Decides((Future)done);
 
     internal override void Run(object? source) => Look((Future)source!);
 

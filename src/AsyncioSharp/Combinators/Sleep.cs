@@ -120,6 +120,7 @@ public static partial class Asyncio
 internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITokenListener
 {
     private double _time = seconds;  // of the sleep; its deadline once it has begun
+    private bool _isAsleep;          // told here, since a look at the task is dear when there are so many that none is in the processor's cache
     private object? _sleeperOrEnd;   // while it sleeps, the task; if it was cancelled, the CancelledException from then on
 
     public override string QualifiedName => "Asyncio.Sleep";
@@ -129,11 +130,15 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
     internal override bool IsTransparent => true;
 
     // Woken, cancelled or closed: the timer has nothing left to do.
-    internal override bool IsDropped => Sleeper is null;
+    internal override bool IsDropped => !_isAsleep;
 
-    private CoroutineTask? Sleeper => _sleeperOrEnd as CoroutineTask;
+    private CoroutineTask? Sleeper => _isAsleep ? Unsafe.As<CoroutineTask>(_sleeperOrEnd) : null;
 
-    public void AddWaiter(Runnable waiter) => _sleeperOrEnd = (CoroutineTask)waiter; // only tasks drive coroutines
+    public void AddWaiter(Runnable waiter)
+    {
+        _sleeperOrEnd = waiter; // only tasks drive coroutines
+        _isAsleep = true;
+    }
 
     public bool CancelWait(string? message) => Sleeper is not null && EndEarly(new CancelledException(message));
 
@@ -169,7 +174,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
     {
         if (Sleeper is { } sleeper)
         {
-            _sleeperOrEnd = null;
+            End(null);
             sleeper.Loop.TryPush(sleeper, null); // closed: the sleeping task has to learn that its coroutine is gone, unless its loop is closed too
             sleeper.Loop.NoteTimerCancelled();
         }
@@ -181,22 +186,24 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
     {
         if (Sleeper is { } sleeper)
         {
-            End(sleeper, null);
+            End(null);
+            EventLoop.Running!.Push(sleeper, null);
         }
     }
 
     private bool EndEarly(CancelledException exception)
     {
         var sleeper = Sleeper!;
-        End(sleeper, exception);
+        End(exception);
+        sleeper.Loop.Push(sleeper, this);
         sleeper.Loop.NoteTimerCancelled();
         return true;
     }
 
-    private void End(CoroutineTask sleeper, CancelledException? exception)
+    private void End(CancelledException? exception)
     {
         _sleeperOrEnd = exception;
-        sleeper.Loop.Push(sleeper, exception is null ? null : this);
+        _isAsleep = false;
     }
 }
 

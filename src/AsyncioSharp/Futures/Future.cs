@@ -332,12 +332,20 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         {
             foreach (var waiter in list)
             {
-                waiter.NoteDone(this);
+                Tell(waiter);
             }
         }
         else
         {
-            Unsafe.As<Runnable>(waiters).NoteDone(this);
+            Tell(Unsafe.As<Runnable>(waiters));
+        }
+    }
+
+    private void Tell(Runnable waiter)
+    {
+        if (waiter.WantsTurnFor(this))
+        {
+            Loop.Push(waiter, this);
         }
     }
 

@@ -20,9 +20,9 @@ public abstract class Runnable
     /// <param name="source">What made it ready: the completed future, an exception to deliver, or null.</param>
     internal abstract void Run(object? source);
 
-    /// <summary>Called once a future is done at which this waits: makes the entry ready, with the future as its source.</summary>
+    /// <summary>Asked once for each of the futures at which the entry waits, when it is done: true if the entry is to be made ready for it.</summary>
     /// <param name="done">The future.</param>
-    internal virtual void NoteDone(Future done) => done.Loop.Push(this, done);
+    internal virtual bool WantsTurnFor(object done) => true;
 
     /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>

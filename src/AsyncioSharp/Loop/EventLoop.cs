@@ -17,6 +17,7 @@ namespace AsyncioSharp;
 [DebuggerTypeProxy("AsyncioSharp.EventLoopDebugView, AsyncioSharp")]
 public sealed partial class EventLoop
 {
+    private const int MoreThanIsCached = 4096;       // entries
     private const double LongestPark = 24 * 3600; // seconds; a clock may be adjusted meanwhile
 
     [ThreadStatic]
@@ -324,7 +325,13 @@ public sealed partial class EventLoop
         var ready = _ready;
         do
         {
-            for (int n = ready.Count; n > 0; n--)
+            int n = ready.Count;
+            for (; n > MoreThanIsCached; n--)
+            {
+                ready.Prefetch();
+                ready.Begin(out object? source).Run(source);
+            }
+            for (; n > 0; n--)
             {
                 ready.Begin(out object? source).Run(source);
             }
