@@ -31,6 +31,45 @@ public class GatherTests
     }
 
     [Fact]
+    public void A_child_that_decides_nothing_takes_no_turn_of_the_queue()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Future<int>[] children = [loop.CreateFuture<int>(), loop.CreateFuture<int>(), loop.CreateFuture<int>()];
+            var gather = Asyncio.Gather<int>(children);
+            children[1].SetResult(1);
+            children[0].SetResult(0);
+            loop.ReadyEntries().ShouldBeEmpty();
+            children[2].SetResult(2);
+            loop.ReadyEntries().ShouldBe([(Runnable)gather]);
+            (await gather).ShouldBe([0, 1, 2]);
+        }
+    }
+
+    [Fact]
+    public void The_turn_of_the_last_child_completes_a_gather_of_outcomes_also_if_another_has_failed_just_before()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Future<int>[] children = [loop.CreateFuture<int>(), loop.CreateFuture<int>()];
+            var gather = Asyncio.GatherOutcomes<int>(children);
+            bool[] seen = new bool[2];
+            children[0].SetException(new FormatException("expected by a test"));
+            loop.CallSoon(() => seen[0] = gather.IsDone);
+            children[1].SetResult(1);
+            loop.CallSoon(() => seen[1] = gather.IsDone);
+            await gather;
+            seen.ShouldBe([false, true]);
+        }
+    }
+
+    [Fact]
     [Rule("GAT-02")]
     public void A_gather_is_a_future_at_once_that_may_be_awaited_repeatedly_or_not_at_all()
     {
