@@ -334,7 +334,7 @@ internal static class AsyncioWorkloads
         int cancelled = 0;
         foreach (var outcome in await Asyncio.GatherOutcomes((IAwaitable[])tasks))
         {
-            cancelled += outcome.Exception is CancelledException ? 1 : 0;
+            cancelled += outcome.IsCancelled ? 1 : 0;
         }
         return cancelled;
     }

@@ -76,7 +76,7 @@ internal static class Gathering
     {
         if (done.IsCancelled)
         {
-            return new Outcome<T>(default, done.Cancellation());
+            return new Outcome<T>(done);
         }
         done.MarkRetrieved();
         return done.PeekException is { } failure ? new Outcome<T>(default, failure) : new Outcome<T>(result(done), null);

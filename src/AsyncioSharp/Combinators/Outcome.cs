@@ -5,31 +5,43 @@ namespace AsyncioSharp;
 public readonly struct Outcome<T> : IEquatable<Outcome<T>>
 {
     private readonly T? _value;
+    private readonly object? _failure; // an exception; or the cancelled future, whose exception is made when somebody asks
 
     internal Outcome(T? value, Exception? exception)
     {
         _value = value;
-        Exception = exception;
+        _failure = exception;
+    }
+
+    internal Outcome(Future cancelled)
+    {
+        _value = default;
+        _failure = cancelled;
     }
 
     /// <summary>True if there is a value.</summary>
-    public bool IsSuccess => Exception is null;
+    public bool IsSuccess => _failure is null;
+
+    /// <summary>
+    /// True if the child was cancelled. <see cref="Exception"/> is a <see cref="CancelledException"/> then, which asking here does not create.
+    /// </summary>
+    public bool IsCancelled => _failure is Future;
 
     /// <summary>The value; throws the exception if there is one.</summary>
     public T Value
     {
         get
         {
-            if (Exception is not null)
+            if (Exception is { } exception)
             {
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(Exception);
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
             }
             return _value!;
         }
     }
 
     /// <summary>The exception, or null.</summary>
-    public Exception? Exception { get; }
+    public Exception? Exception => _failure is Future cancelled ? cancelled.Cancellation() : (Exception?)_failure;
 
     /// <summary>Compares values and exceptions.</summary>
     /// <param name="left">One.</param>
@@ -59,5 +71,5 @@ public readonly struct Outcome<T> : IEquatable<Outcome<T>>
 
     /// <summary>The value, or the exception's type and message.</summary>
     /// <returns>The text.</returns>
-    public override string ToString() => Exception is null ? TextForm.Short(_value) : TextForm.Describe(Exception);
+    public override string ToString() => Exception is { } exception ? TextForm.Describe(exception) : TextForm.Short(_value);
 }

@@ -121,11 +121,23 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
 {
     private double _time = seconds;  // of the sleep; its deadline once it has begun
     private bool _isAsleep;          // told here, since a look at the task is dear when there are so many that none is in the processor's cache
-    private object? _sleeperOrEnd;   // while it sleeps, the task; if it was cancelled, the CancelledException from then on
+    private object? _sleeperOrEnd;   // while it sleeps, the task; if it was cancelled, the CancelledException from then on, or itself until somebody asks for it
 
     public override string QualifiedName => "Asyncio.Sleep";
 
-    CancelledException? IWaitable.CancelledWith => _sleeperOrEnd as CancelledException;
+    CancelledException? IWaitable.CancelledWith
+    {
+        get
+        {
+            if (IsCancelledUnseen)
+            {
+                _sleeperOrEnd = new CancelledException();
+            }
+            return _sleeperOrEnd as CancelledException;
+        }
+    }
+
+    public bool IsCancelledUnseen => ReferenceEquals(_sleeperOrEnd, this);
 
     internal override bool IsTransparent => true;
 
@@ -140,7 +152,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         _isAsleep = true;
     }
 
-    public bool CancelWait(string? message) => Sleeper is not null && EndEarly(new CancelledException(message));
+    public bool CancelWait(string? message) => Sleeper is not null && EndEarly(message is null ? this : new CancelledException(message));
 
     void ITokenListener.TokenCancelled(CancellationToken token)
     {
@@ -152,7 +164,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
 
     /// <summary>For the text of the task that sleeps.</summary>
     public override string ToString() => State != CoroutineState.Suspended ? base.ToString()
-        : _sleeperOrEnd is CancelledException ? "<Future cancelled>"
+        : IsCancelledUnseen || _sleeperOrEnd is CancelledException ? "<Future cancelled>"
         : string.Create(CultureInfo.InvariantCulture, $"<Future pending sleep until={_time}>");
 
     internal override void Resume()
@@ -191,18 +203,18 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         }
     }
 
-    private bool EndEarly(CancelledException exception)
+    private bool EndEarly(object end)
     {
         var sleeper = Sleeper!;
-        End(exception);
+        End(end);
         sleeper.Loop.Push(sleeper, this);
         sleeper.Loop.NoteTimerCancelled();
         return true;
     }
 
-    private void End(CancelledException? exception)
+    private void End(object? end)
     {
-        _sleeperOrEnd = exception;
+        _sleeperOrEnd = end;
         _isAsleep = false;
     }
 }

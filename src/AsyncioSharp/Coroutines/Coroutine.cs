@@ -55,7 +55,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>What it is suspended on; <see cref="AwaitKind.None"/> while it runs and when it is finished.</summary>
     internal AwaitKind Awaiting { get; private protected set; }
 
-    /// <summary>While suspended: the thing awaited. Once failed: the exception.</summary>
+    /// <summary>While suspended: the thing awaited. Once failed: the exception; the thing awaited still, as long as nobody has asked for that.</summary>
     internal object? Link { get; private protected set; }
 
     /// <summary>Where the coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
@@ -87,7 +87,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     public abstract string QualifiedName { get; }
 
     /// <summary>The exception with which it ended, or null.</summary>
-    internal Exception? Failure => Status == Progress.Failed ? (Exception?)Link : null;
+    internal Exception? Failure => Status == Progress.Failed ? Link as Exception : null;
 
     AwaitKind IAwaitTarget.Kind => KindWhenAwaited;
 
@@ -251,6 +251,13 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     {
         Awaiting = AwaitKind.None;
         Link = exception;
+        Status = Progress.Failed;
+    }
+
+    /// <summary>Ends it with a cancellation whose exception is made when somebody asks for it. What it waited for stays known: the trace is read from it.</summary>
+    internal void FailUnseen()
+    {
+        Awaiting = AwaitKind.None;
         Status = Progress.Failed;
     }
 

@@ -65,6 +65,40 @@ internal static class Trampoline
         return frame is not null;
     }
 
+    /// <summary>
+    /// Ends by a cancellation a suspended chain in which nothing can notice it, without the exception. Returns the outermost coroutine; null, and nothing is
+    /// changed, if something can notice.
+    /// </summary>
+    internal static Coroutine? EndUnseen(Coroutine leaf)
+    {
+        var outermost = leaf;
+        while (outermost.IsTransparent)
+        {
+            if (outermost.Parent is { } parent)
+            {
+                outermost = parent;
+                continue;
+            }
+            for (Coroutine? frame = leaf; frame is not null; frame = frame.Parent)
+            {
+                frame.FailUnseen();
+            }
+            return outermost;
+        }
+        return null;
+    }
+
+    /// <summary>The leaf of a chain that was ended so.</summary>
+    internal static Coroutine LeafEndedUnseen(Coroutine outermost)
+    {
+        var leaf = outermost;
+        while (leaf.Link is Coroutine awaited && ReferenceEquals(awaited.Parent, leaf))
+        {
+            leaf = awaited;
+        }
+        return leaf;
+    }
+
     private static Coroutine Continue(Coroutine leaf)
     {
         while (true)

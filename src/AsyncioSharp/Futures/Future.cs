@@ -13,7 +13,8 @@ namespace AsyncioSharp;
 public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 {
     // One field for two things that are never there together. Pending: who waits, in order of registration (null, one Runnable, or a
-    // List<Runnable>). Failed: Failure. Cancelled: CancelledException, or the message (or null) until somebody asks. Succeeded: null.
+    // List<Runnable>). Failed: Failure. Cancelled: CancelledException; until somebody asks, the message (or null), or the one task that waited and
+    // is told (see UnseenCancellation). Succeeded: null.
     private object? _waitersOrOutcome;
 
     // Volatile: another thread that sees a future done, in front of an await, must see its result as well. On most processors that costs nothing.
@@ -236,15 +237,31 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     internal Failure? PeekFailure => _waitersOrOutcome as Failure;
 
     /// <summary>The exception that stands for its cancellation: always the same object, with the message.</summary>
-    internal CancelledException Cancellation()
+    internal CancelledException Cancellation() => SeenCancellation ?? UnseenCancellation.See(this);
+
+    /// <summary>The same, if somebody has asked for it already; else null.</summary>
+    internal CancelledException? SeenCancellation => Volatile.Read(ref _waitersOrOutcome) as CancelledException;
+
+    /// <summary>True if it is cancelled, its exception was not made yet, and <paramref name="waiter"/> alone is told.</summary>
+    internal bool IsUnseenBut(Runnable waiter) => ReferenceEquals(_waitersOrOutcome, waiter) && State == Status.Cancelled;
+
+    /// <summary>What it ended with and waited for, if its cancellation was passed on to it and its exception was not made yet; else null.</summary>
+    internal virtual object? InterruptedBy => null;
+
+    /// <summary>Called when the exception of a cancellation that was passed on is made: has it name where this task was interrupted.</summary>
+    internal virtual void NoteInterrupted(CancelledException exception, object by)
     {
-        object? outcome = _waitersOrOutcome;
-        if (outcome is CancelledException cancelled)
-        {
-            return cancelled;
-        }
-        cancelled = new CancelledException((string?)outcome);
-        return Interlocked.CompareExchange(ref _waitersOrOutcome, cancelled, outcome) as CancelledException ?? cancelled; // another thread may ask too
+    }
+
+    /// <summary>The exception to make, without a trace.</summary>
+    internal CancelledException NewCancellation() => new(_waitersOrOutcome as string);
+
+    /// <summary>Keeps the exception of its cancellation. Returns whom the cancellation was passed on to, unseen; null if nobody.</summary>
+    internal Future? KeepCancellation(CancelledException exception)
+    {
+        var told = _waitersOrOutcome as Future;
+        Volatile.Write(ref _waitersOrOutcome, exception);
+        return told;
     }
 
     /// <summary>What those are told who still wait when the loop is closed.</summary>
@@ -299,7 +316,18 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     private protected void Fail(Exception exception) => End(Status.Failed, new Failure(this, exception));
 
     /// <summary>Cancels a pending future; the exception is made when somebody asks for it.</summary>
-    private protected void CancelNow(string? message) => End(Status.Cancelled, message);
+    private protected void CancelNow(string? message)
+    {
+        if (message is null && _waitersOrOutcome is { } waiter and not List<Runnable> && Unsafe.As<Runnable>(waiter).PassesCancellationOn)
+        {
+            _state = Status.Cancelled; // and who is told stays known
+            Loop.Push(Unsafe.As<Runnable>(waiter), this);
+        }
+        else
+        {
+            End(Status.Cancelled, message);
+        }
+    }
 
     /// <summary>Cancels a pending future with an exception that exists already.</summary>
     private protected void CancelWith(CancelledException exception) => End(Status.Cancelled, exception);

@@ -72,6 +72,9 @@ internal interface IWaitable
 
     /// <summary>The exception with which the wait ended if it was cancelled; null otherwise.</summary>
     CancelledException? CancelledWith { get; }
+
+    /// <summary>True if it was cancelled and nobody has asked for the exception. Only of coroutines that are waited for; a future knows whom it tells.</summary>
+    bool IsCancelledUnseen => false;
 }
 
 /// <summary>

@@ -39,6 +39,9 @@ public abstract class Runnable
     /// <summary>What it is called in the text of a future that it waits for: what the user has called to wait.</summary>
     internal virtual string CallbackName => GetType().Name.Split('`')[0];
 
+    /// <summary>True for those who may end by the cancellation of what they wait for without asking for its exception.</summary>
+    internal virtual bool PassesCancellationOn => false;
+
     /// <summary>True if the entry was cancelled since it was queued; the timer queue drops such entries.</summary>
     internal virtual bool IsDropped => false;
 }

@@ -248,6 +248,10 @@ public partial class CoroutineTask : Future
         {
             return null; // its coroutine was closed while a wake-up was on its way
         }
+        if (source is not null && EndsUnseen(source))
+        {
+            return null;
+        }
         var thrown = Has(Marks.MustThrow) || source is not null ? TakeThrown(source) : null;
         if (!Begun || _leaf.Status != Coroutine.Progress.Started)
         {
@@ -434,5 +438,6 @@ public partial class CoroutineTask : Future
         RequestLate = 128,       // such a request is on its way
         Implicit = 256,
         Done = 512,              // as IsDone; here so that a step asks once
+        SeenOutside = 1024,      // a method of .NET awaits the coroutine, and takes the outcome from it
     }
 }

@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+
+namespace AsyncioSharp;
+
+// How a task ends by a cancellation that nobody looks at: what it waits for was cancelled, and none of its frames can notice. No exception is
+// made until somebody asks (see UnseenCancellation); the frames keep what they waited for until then, and the trace is read from them. Other steps
+// pay nothing for it.
+public partial class CoroutineTask
+{
+    internal override bool PassesCancellationOn => true;
+
+    internal override object? InterruptedBy => IsCancelled && SeenCancellation is null ? Trampoline.LeafEndedUnseen(_leaf).Link : null;
+
+    internal override void NoteInterrupted(CancelledException exception, object by)
+    {
+        var leaf = Trampoline.LeafEndedUnseen(_leaf);
+        exception.InterruptedAt(leaf, this, by);
+        for (Coroutine? frame = leaf; frame is not null; frame = frame.Parent)
+        {
+            frame.Fail(exception);
+        }
+    }
+
+    /// <summary>Says that a method of .NET awaits the task's coroutine, and takes the outcome from that.</summary>
+    internal void NoteSeenOutside() => Mark(Marks.SeenOutside, true);
+
+    // A step that begins with the end of what the task waited for. True if the task has ended by it.
+    private bool EndsUnseen(object source)
+    {
+        if (!IsCancelledUnseen(source) || Trampoline.EndUnseen(_leaf) is not { } own)
+        {
+            return false;
+        }
+        if (!ReferenceEquals(_leaf, own))
+        {
+            _leaf = own;
+        }
+        _marks |= Marks.Done;
+        Loop.NoteEnd(this, null, mustCancel: true);
+        CancelNow(null);
+        return true;
+    }
+
+    // What the task waits for was cancelled, nobody has asked for the exception, and neither has the task a reason to.
+    private bool IsCancelledUnseen(object source)
+    {
+        var leaf = _leaf;
+        return (_marks & (Marks.Begun | Marks.MustThrow | Marks.Done | Marks.SeenOutside)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
+            && ReferenceEquals(source, leaf.Link) && Tokens is null
+            && leaf.Awaiting switch
+            {
+                AwaitKind.Future => Unsafe.As<Future>(source).IsUnseenBut(this),
+                AwaitKind.Waitable => Unsafe.As<IWaitable>(source).IsCancelledUnseen,
+                _ => false,
+            };
+    }
+}
