@@ -153,6 +153,6 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         internal override string CallbackName => "Asyncio.AsCompleted";
 
         /// <summary>Cancelled rather than woken to throw, so that the task that waits looks whether a token of its own is behind that.</summary>
-        internal void CancelBy(CancellationToken token) => CancelWith(new CancelledException(null, null, token));
+        internal void CancelBy(CancellationToken token) => CancelWith(CancelledException.Unthrown(null, null, token));
     }
 }

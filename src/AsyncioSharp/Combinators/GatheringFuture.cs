@@ -107,7 +107,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
                 each.MarkRetrieved(); // the cancellation is told in the place of what they answered to it
             }
             var last = _children[^1]; // of the arguments, as in CPython: its message is the one that is told, also if it has refused the request
-            SetException(last.IsCancelled ? last.Cancellation() : new CancelledException((last as CoroutineTask)?.RememberedMessage));
+            SetException(last.IsCancelled ? last.Cancellation() : CancelledException.Unthrown((last as CoroutineTask)?.RememberedMessage));
         }
         else
         {

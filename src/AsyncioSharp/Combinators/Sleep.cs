@@ -131,7 +131,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         {
             if (IsCancelledUnseen)
             {
-                _sleeperOrEnd = new CancelledException();
+                _sleeperOrEnd = CancelledException.Unthrown(null);
             }
             return _sleeperOrEnd as CancelledException;
         }
@@ -152,13 +152,13 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         _isAsleep = true;
     }
 
-    public bool CancelWait(string? message) => Sleeper is not null && EndEarly(message is null ? this : new CancelledException(message));
+    public bool CancelWait(string? message) => Sleeper is not null && EndEarly(message is null ? this : CancelledException.Unthrown(message));
 
     void ITokenListener.TokenCancelled(CancellationToken token)
     {
         if (Sleeper is not null)
         {
-            EndEarly(new CancelledException(null, null, token));
+            EndEarly(CancelledException.Unthrown(null, null, token));
         }
     }
 

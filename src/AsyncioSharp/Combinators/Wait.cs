@@ -136,7 +136,7 @@ internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures
     {
         if (!IsDone)
         {
-            CancelWith(new CancelledException(null, null, token));
+            CancelWith(CancelledException.Unthrown(null, null, token));
         }
     }
 

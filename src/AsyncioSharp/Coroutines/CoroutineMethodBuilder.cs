@@ -43,7 +43,11 @@ public struct CoroutineMethodBuilder
 
     /// <summary>For the compiler.</summary>
     /// <param name="exception">What escaped from the method.</param>
-    public readonly void SetException(Exception exception) => _coroutine.Fail(exception);
+    public readonly void SetException(Exception exception)
+    {
+        Rethrow.NoteThrown(exception);
+        _coroutine.Fail(exception);
+    }
 
     /// <summary>For the compiler.</summary>
     /// <typeparam name="TAwaiter">The awaiter.</typeparam>
@@ -104,7 +108,11 @@ public struct CoroutineMethodBuilder<T>
 
     /// <summary>For the compiler.</summary>
     /// <param name="exception">What escaped from the method.</param>
-    public readonly void SetException(Exception exception) => _coroutine.Fail(exception);
+    public readonly void SetException(Exception exception)
+    {
+        Rethrow.NoteThrown(exception);
+        _coroutine.Fail(exception);
+    }
 
     /// <summary>For the compiler.</summary>
     /// <typeparam name="TAwaiter">The awaiter.</typeparam>

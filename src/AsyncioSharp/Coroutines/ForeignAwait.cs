@@ -84,7 +84,7 @@ internal abstract class ForeignAwait : IWaitable
         {
             return false;
         }
-        _cancelledWith = new CancelledException(message);
+        _cancelledWith = CancelledException.Unthrown(message);
         var waiter = _waiter!;
         _waiter = null;
         waiter.Wake(this);

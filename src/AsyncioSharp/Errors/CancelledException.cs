@@ -42,6 +42,12 @@ public class CancelledException : OperationCanceledException
     /// <summary>How often it was thrown again; see <see cref="Rethrow"/>.</summary>
     internal int Throws { get; set; }
 
+    /// <summary>True until the first throw of one that the library has made; see <see cref="Rethrow"/>.</summary>
+    internal bool IsUnthrown { get; set; }
+
+    /// <summary>One that is not thrown where it is made, but delivered to somebody.</summary>
+    internal static CancelledException Unthrown(string? message, Exception? cause = null, CancellationToken token = default) => new(message, cause, token) { IsUnthrown = true };
+
     /// <summary>The trace of the throw, with the coroutine frames that the cancellation left without one in front.</summary>
     public override string? StackTrace
     {

@@ -254,7 +254,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     }
 
     /// <summary>The exception to make, without a trace.</summary>
-    internal CancelledException NewCancellation() => new(_waitersOrOutcome as string);
+    internal CancelledException NewCancellation() => CancelledException.Unthrown(_waitersOrOutcome as string);
 
     /// <summary>Keeps the exception of its cancellation. Returns whom the cancellation was passed on to, unseen; null if nobody.</summary>
     internal Future? KeepCancellation(CancelledException exception)

@@ -62,7 +62,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         }
         else
         {
-            _interrupt ??= new CancelledException(message, null, _cause);
+            _interrupt ??= CancelledException.Unthrown(message, null, _cause);
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
             && Future.Cancellation() is var arrived
             && arrived.CancellationToken != _cause)
         {
-            _interrupt = new CancelledException(arrived.CancelMessage, arrived, _cause);
+            _interrupt = CancelledException.Unthrown(arrived.CancelMessage, arrived, _cause);
         }
         if (_interrupt is not null)
         {

@@ -211,7 +211,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         {
             return true; // an exception is on its way to it already
         }
-        if (wait.TryInterrupt(new CancelledException(message, null, Cause)) is not { } remains)
+        if (wait.TryInterrupt(CancelledException.Unthrown(message, null, Cause)) is not { } remains)
         {
             return false;
         }

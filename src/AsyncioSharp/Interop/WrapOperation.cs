@@ -123,7 +123,7 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         var failure = _task.Exception?.InnerException ?? new TaskCanceledException(_task);
         if (_source.IsCancellationRequested && failure is OperationCanceledException cause)
         {
-            CancelWith(new CancelledException(_message, cause));
+            CancelWith(CancelledException.Unthrown(_message, cause));
         }
         else
         {

@@ -144,7 +144,7 @@ public sealed class TaskGroup : IScope
         _over = true;
         if (failure is OperationCanceledException foreign and not CancelledException && Parent!.IsCancelledBy(foreign))
         {
-            failure = new CancelledException(null, foreign, foreign.CancellationToken); // of the task's token, or one linked with it
+            failure = CancelledException.Unthrown(null, foreign, foreign.CancellationToken); // of the task's token, or one linked with it
         }
         bool isOurs = _requested ? _entry.TakeBack() : !_entry.IsTold(own: 0);
         var errors = _errors;

@@ -123,7 +123,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
         };
         return !isOurs || failure is not OperationCanceledException ? failure
             : _state == State.Expired ? new TimeoutException("The time was up before the body of the timeout had ended.", failure)
-            : new CancelledException((failure as CancelledException)?.CancelMessage, failure, _token);
+            : CancelledException.Unthrown((failure as CancelledException)?.CancelMessage, failure, _token);
     }
 
     void ITokenListener.TokenCancelled(CancellationToken token)

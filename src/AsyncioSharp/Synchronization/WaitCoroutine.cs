@@ -49,7 +49,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
             return false; // woken already: the task remembers the request, and throws it when it runs
         }
         Line.Cancel(this);
-        _task = new CancelledException(message);
+        _task = CancelledException.Unthrown(message);
         return true;
     }
 

@@ -229,9 +229,9 @@ public partial class CoroutineTask
         var cause = Tokens?.TakeCause() ?? default;
         if (cause.CanBeCanceled && arrived?.CancellationToken != cause)
         {
-            return new CancelledException(arrived is null ? DueMessage : arrived.CancelMessage, arrived, cause);
+            return CancelledException.Unthrown(arrived is null ? DueMessage : arrived.CancelMessage, arrived, cause);
         }
-        return arrived ?? new CancelledException(DueMessage);
+        return arrived ?? CancelledException.Unthrown(DueMessage);
     }
 
     // The request is thrown at the next step.
@@ -322,7 +322,7 @@ public partial class CoroutineTask
         switch (WaitsFor)
         {
             case Future target when target.RemoveWaiter(this) > 0:
-                ThrowSoon(new CancelledException(message));
+                ThrowSoon(CancelledException.Unthrown(message));
                 break;
             case ForeignAwait target when !_leaf.CanThrow || !target.CancelWait(message):
                 Remember(message);

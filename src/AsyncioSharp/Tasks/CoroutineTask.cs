@@ -407,7 +407,7 @@ public partial class CoroutineTask : Future
                 CancelWith(Tokens?.Told(cancelled) ?? cancelled);
                 return null;
             case OperationCanceledException foreign when IsCancelledBy(foreign):
-                CancelWith(new CancelledException(Details.CancelMessage, foreign, Tokens?.TokenBehind(foreign) ?? foreign.CancellationToken));
+                CancelWith(CancelledException.Unthrown(Details.CancelMessage, foreign, Tokens?.TokenBehind(foreign) ?? foreign.CancellationToken));
                 return null;
             default:
                 Fail(failure);

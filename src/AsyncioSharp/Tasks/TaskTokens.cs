@@ -107,7 +107,7 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     /// <summary>The exception with which the task ends if <paramref name="exception"/> leaves the coroutine: if that carries a token, the one that stands behind it.</summary>
     internal CancelledException Told(CancelledException exception)
         => exception.CancellationToken.IsCancellationRequested && TokenBehind(exception) is var token && token != exception.CancellationToken
-            ? new CancelledException(exception.CancelMessage, exception, token)
+            ? CancelledException.Unthrown(exception.CancelMessage, exception, token)
             : exception;
 
     /// <summary>

@@ -102,7 +102,7 @@ public abstract class ConcurrentFuture : Runnable
     {
         if (Interlocked.CompareExchange(ref _status, Status.Completing, Status.Pending) == Status.Pending)
         {
-            _outcome = cancellation ?? new CancelledException();
+            _outcome = cancellation ?? CancelledException.Unthrown(null);
             Publish(Status.Cancelled);
             if (cancellation is null)
             {

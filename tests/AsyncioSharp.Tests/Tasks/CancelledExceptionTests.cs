@@ -63,6 +63,24 @@ public class CancelledExceptionTests
     }
 
     [Fact]
+    public void A_throw_of_the_program_stays_in_the_trace_of_an_exception_that_the_library_has_made()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var cancelled = Asyncio.CreateTask(Asyncio.Sleep(1));
+            cancelled.Cancel();
+            var outcomes = await Asyncio.GatherOutcomes(cancelled);
+            var thrower = Asyncio.CreateTask(Thrower(outcomes[0].Exception!));
+            (await Caught.By(thrower)).ShouldBeSameAs(outcomes[0].Exception);
+            outcomes[0].Exception!.StackTrace.ShouldNotBeNull().ShouldContain(nameof(Thrower));
+        }
+
+        static async Coroutine Thrower(Exception exception) => throw exception;
+    }
+
+    [Fact]
     [Rule("CAN-12")]
     public void Catching_every_Exception_catches_a_cancellation_too_and_a_filter_lets_it_pass()
     {
