@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace AsyncioSharp.Benchmarks;
 
 /// <summary>
 /// How the cost of one operation grows with the number of tasks, the depth of a chain and the number of timers; what cancelled timers leave behind; and
-/// what an idle loop costs. The sizes of a row are measured in turn, several times, so that a machine that changes its speed meanwhile does not bend the curve.
+/// what an idle loop costs, and how soon it answers another thread. The sizes of a row are measured in turn, several times, so that a machine that changes its speed meanwhile does not bend the curve.
 /// </summary>
 internal static class Growth
 {
@@ -23,6 +24,7 @@ internal static class Growth
         Console.WriteLine();
         MemoryOfCancelledTimers();
         Idle();
+        RoundTrips();
     }
 
     private static void Row(string name, int[] sizes, Func<int, (double Nanoseconds, int Operations)> run)
@@ -190,6 +192,51 @@ internal static class Growth
             await Asyncio.Sleep(5);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"A loop that idles for 5 s: {(Environment.CpuUsage.TotalTime - before).TotalMilliseconds:F1} ms of processor time."));
+        }
+    }
+
+    private static void RoundTrips()
+    {
+        Asyncio.Run(Main());
+
+        static async Coroutine Main()
+        {
+            double asleep = await MedianRoundTrip(static () => Thread.Sleep(1)); // after which the loop sleeps too
+            var turns = Asyncio.CreateTask(TakeTurns());
+            double busy = await MedianRoundTrip(static () => { });
+            turns.Cancel();
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"A coroutine from another thread, until that has the result (median): {asleep:F1} us of a loop that sleeps, {busy:F1} us of a busy one."));
+        }
+
+        static async Coroutine TakeTurns()
+        {
+            while (true)
+            {
+                await Asyncio.Sleep(0);
+            }
+        }
+
+        static async Coroutine<double> MedianRoundTrip(Action pause)
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var median = loop.CreateFuture<double>();
+            var thread = Threads.Start(() =>
+            {
+                double[] trips = new double[3000];
+                for (int i = 0; i < trips.Length; i++)
+                {
+                    pause();
+                    long start = Stopwatch.GetTimestamp();
+                    Asyncio.RunCoroutineThreadsafe(Value(i), loop).Result();
+                    trips[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+                }
+                Array.Sort(trips);
+                loop.CallSoonThreadsafe(() => median.SetResult(trips[trips.Length / 2]));
+            });
+            double result = await median;
+            Threads.Join(thread);
+            return result;
         }
     }
 

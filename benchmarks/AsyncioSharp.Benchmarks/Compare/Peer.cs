@@ -35,7 +35,7 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
             string name = Version(python);
             yield return new Peer($"cpython{name}", [python, "bench.py", "cpython", "std"], null, [python, "--version"], "cpython", 0.1);
             yield return new Peer($"uvloop (cpython{name})", [python, "bench.py", "uvloop", "uvloop"], null, [python, "-c", "import uvloop"], "cpython", 0.1);
-            yield return new Peer($"trio (cpython{name})", [python, "bench.py", "trio"], null, [python, "-c", "import trio"], "trio", 0.05);
+            yield return new Peer($"trio (cpython{name})", [python, "bench.py", "trio"], null, [python, "-c", "import trio"], "trio", 0.02);
         }
     }
 

@@ -34,13 +34,13 @@ public readonly struct Outcome<T> : IEquatable<Outcome<T>>
         {
             if (Exception is { } exception)
             {
-                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
+                Rethrow.Throw(exception);
             }
             return _value!;
         }
     }
 
-    /// <summary>The exception, or null.</summary>
+    /// <summary>The exception, or null. That of a cancellation is created when somebody asks for it: here, by a text, a comparison or a hash.</summary>
     public Exception? Exception => _failure is Future cancelled ? cancelled.Cancellation() : (Exception?)_failure;
 
     /// <summary>Compares values and exceptions.</summary>

@@ -94,7 +94,8 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
             case Status.Pending:
                 throw new InvalidStateException($"Exception is not set: {this} is not done yet.");
             case Status.Cancelled:
-                throw Cancellation();
+                Rethrow.Throw(Cancellation());
+                return null;
             default:
                 MarkRetrieved();
                 return (_waitersOrOutcome as Failure)?.Exception;

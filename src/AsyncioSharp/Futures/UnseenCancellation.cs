@@ -6,8 +6,9 @@ namespace AsyncioSharp;
 /// for. The first who asks any of them for the exception has one made for all, with the trace that it would have had if it had existed from the start.
 /// </summary>
 /// <remarks>
-/// Where several wait for the same, or a message was given, the exception exists from the start. Costs nothing until somebody asks; then some
-/// tens of nanoseconds, a lock included, and so much again for each task on the way.
+/// Where several wait for the same, or a message was given, the exception is made when the first of them is told. Costs no time until somebody asks; then some
+/// tens of nanoseconds, a lock included, and so much again for each task on the way. As an exception with its trace would, a cancelled future that is kept
+/// keeps the task that waited for it, and that one its frames.
 /// </remarks>
 internal static class UnseenCancellation
 {

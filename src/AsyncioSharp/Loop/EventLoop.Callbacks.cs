@@ -275,7 +275,7 @@ public sealed partial class EventLoop
         {
             _parker.Wake();
         }
-        else if (_inbox.IsOverfull && _thread is not null) // else it does not run, or is the guest of the very thread that sends
+        else if (_thread is not null && _inbox.IsOverfull()) // else it does not run, or is the guest of the very thread that sends
         {
             _inbox.AwaitLoop();
         }

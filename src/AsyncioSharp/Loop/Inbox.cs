@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace AsyncioSharp;
@@ -25,7 +24,7 @@ internal sealed class Inbox
     private readonly object _gate = new(); // a monitor, as Lock has no Wait
     private int _waiting;                  // senders that let the loop catch up
     private bool _isStream;                // several entries were there when the loop last took them
-    private Padded _latest; // null: there is nothing; a mark; the latest entry, which leads to those before it
+    private Padded _latest = new() { HoldAt = Many }; // null: there is nothing; a mark; the latest entry, which leads to those before it
 
     /// <summary>True if there is something to take; looked at by the loop in each iteration.</summary>
     internal bool IsFilled => Volatile.Read(ref _latest.Value) is { } latest && !IsMark(latest);
@@ -80,7 +79,16 @@ internal sealed class Inbox
     /// True for who has added an entry when there are <see cref="Many"/>, and each time when there are twice as many: he should <see cref="AwaitLoop"/>. Who sends
     /// faster than the loop runs piles up what the collector has to carry along, and that costs more than the work itself.
     /// </summary>
-    internal bool IsOverfull => _latest.Added is var added && added >= Many && BitOperations.IsPow2(added);
+    internal bool IsOverfull()
+    {
+        int added = _latest.Added;
+        if (added < _latest.HoldAt)
+        {
+            return false;
+        }
+        _latest.HoldAt = added * 2;
+        return true;
+    }
 
     /// <summary>Waits until the loop takes the entries, but for a millisecond at most. Not for the thread that is to run the loop.</summary>
     internal void AwaitLoop()
@@ -123,19 +131,27 @@ internal sealed class Inbox
     private void Take(Runnable? mark, ReadyQueue ready)
     {
         _latest.Added = 0; // before it is seen who waits
+        _latest.HoldAt = Many;
         var latest = Interlocked.Exchange(ref _latest.Value, mark);
+        if (latest is null || IsMark(latest))
+        {
+            _isStream = false;
+        }
+        else
+        {
+            Unchain(latest, ready);
+        }
         if (_waiting > 0)
         {
-            lock (_gate)
+            lock (_gate) // last: if the thread is interrupted here, what was taken is in the queue
             {
                 Monitor.PulseAll(_gate);
             }
         }
-        if (latest is null || IsMark(latest))
-        {
-            _isStream = false;
-            return;
-        }
+    }
+
+    private void Unchain(Runnable latest, ReadyQueue ready)
+    {
         int count = 0;
         for (var link = latest; link is not null; link = link.EarlierSent)
         {
@@ -169,6 +185,9 @@ internal sealed class Inbox
 
         [FieldOffset(104)]
         internal int Added; // roughly, since the loop has last taken them
+
+        [FieldOffset(108)]
+        internal int HoldAt; // so many let their sender wait; roughly too
     }
 
     private sealed class Envelope(Runnable target, object? source) : Runnable

@@ -101,7 +101,7 @@ public class InboxTests
         told.ShouldBe([Inbox.Many, 2 * Inbox.Many]);
 
         inbox.MoveTo(new ReadyQueue());
-        inbox.IsOverfull.ShouldBeFalse();
+        inbox.IsOverfull().ShouldBeFalse();
         Add(Inbox.Many);
         told.ShouldBe([Inbox.Many, 2 * Inbox.Many, Inbox.Many]);
 
@@ -110,7 +110,7 @@ public class InboxTests
             for (int i = 1; i <= count; i++)
             {
                 inbox.TryAdd(new Entry(i), out _);
-                if (inbox.IsOverfull)
+                if (inbox.IsOverfull())
                 {
                     told.Add(i);
                 }

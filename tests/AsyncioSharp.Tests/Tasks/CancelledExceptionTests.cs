@@ -81,6 +81,30 @@ public class CancelledExceptionTests
     }
 
     [Fact]
+    public void No_look_at_the_outcome_takes_away_what_the_trace_has()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var cancelled = Asyncio.CreateTask(Asyncio.Sleep(1, 1));
+            cancelled.Cancel();
+            var outcomes = await Asyncio.GatherOutcomes(cancelled);
+            var exception = Should.Throw<CancelledException>(() => outcomes[0].Value);
+            Should.Throw<CancelledException>(() => Throw(exception));
+            Action[] looks = [() => _ = outcomes[0].Value, () => cancelled.Exception(), () => cancelled.Result()];
+            foreach (var look in looks)
+            {
+                Should.Throw<CancelledException>(look).ShouldBeSameAs(exception);
+                exception.StackTrace.ShouldNotBeNull().ShouldContain(nameof(Throw));
+            }
+        }
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Throw(Exception exception) => throw exception;
+    }
+
+    [Fact]
     [Rule("CAN-12")]
     public void Catching_every_Exception_catches_a_cancellation_too_and_a_filter_lets_it_pass()
     {
