@@ -16,6 +16,7 @@ internal static class Growth
     {
         Console.WriteLine("Nanoseconds of processor time for each operation; in brackets, as a multiple of the row's cheapest.");
         Console.WriteLine();
+        Row("plain objects of 128 bytes, kept", [1_000, 10_000, 100_000, 1_000_000], static size => KeepObjects(size));
         Row("tasks created and joined at once", [1_000, 10_000, 100_000, 1_000_000], static size => SpawnJoin(size));
         Row("frames of a chain, each awaited once", [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => Chains(size, 1));
         Row("yields at the bottom of a chain", [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => YieldsBelow(size));
@@ -71,6 +72,18 @@ internal static class Growth
             return ((Environment.CpuUsage.TotalTime - before).TotalNanoseconds, rounds * size);
         }
     }
+
+    // What memory alone costs, with nothing of this library in it: a task and its coroutine have the same size.
+    private static (double Nanoseconds, int Operations) KeepObjects(int size) => Timed(size, static async size =>
+    {
+        object[] objects = new object[size];
+        for (int i = 0; i < size; i++)
+        {
+            objects[i] = new byte[104];
+        }
+        await Asyncio.Sleep(0);
+        GC.KeepAlive(objects);
+    });
 
     private static (double Nanoseconds, int Operations) SpawnJoin(int size) => Timed(size, static async size =>
     {
