@@ -5,7 +5,8 @@ namespace AsyncioSharp.Benchmarks;
 
 /// <summary>
 /// How the cost of one operation grows with the number of tasks, the depth of a chain and the number of timers; what cancelled timers leave behind; and
-/// what an idle loop costs, and how soon it answers another thread. The sizes of a row are measured in turn, several times, so that a machine that changes its speed meanwhile does not bend the curve.
+/// what an idle loop costs, and how soon it answers another thread.
+/// The sizes of a row are measured in turn, several times, so that a machine that changes its speed meanwhile does not bend the curve.
 /// </summary>
 internal static class Growth
 {
@@ -219,7 +220,8 @@ internal static class Growth
             double busy = await MedianRoundTrip(static () => { });
             turns.Cancel();
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"A coroutine from another thread, until that has the result (median): {asleep:F1} us of a loop that sleeps, {busy:F1} us of a busy one."));
+                CultureInfo.InvariantCulture,
+                $"A coroutine from another thread, until that has the result (median): {asleep:F1} us of a loop that sleeps, {busy:F1} us of a busy one."));
         }
 
         static async Coroutine TakeTurns()
