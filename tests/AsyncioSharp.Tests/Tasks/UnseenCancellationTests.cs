@@ -179,6 +179,24 @@ public class UnseenCancellationTests
     }
 
     [Fact]
+    public void A_request_that_comes_when_the_wait_is_cancelled_already_adds_nothing_to_the_cancellation()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var task = Asyncio.CreateTask(Waiting(future));
+            await Asyncio.Sleep(0);
+            future.Cancel();
+            task.Cancel("late").ShouldBeTrue();
+            await Asyncio.Wait([task]);
+            task.Cancellation().ShouldBeSameAs(future.Cancellation());
+            task.Cancellation().CancelMessage.ShouldBeNull();
+        }
+    }
+
+    [Fact]
     public void A_long_chain_of_tasks_is_asked_without_recursion_and_threads_that_ask_at_once_see_one_exception()
     {
         VirtualTimeLoop.Run(Test());

@@ -48,6 +48,18 @@ public sealed class AbandonedSubmissionTests
 
     [Fact]
     [Rule("RCT-02")]
+    public void One_that_was_never_begun_is_closed()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var coroutine = Asyncio.Sleep(1, "never");
+        var sent = Asyncio.RunCoroutineThreadsafe(coroutine, loop);
+        loop.Close();
+        Should.Throw<InvalidOperationException>(() => sent.Result(1)).Message.ShouldStartWith("Event loop is closed");
+        coroutine.State.ShouldBe(CoroutineState.Closed);
+    }
+
+    [Fact]
+    [Rule("RCT-02")]
     public void One_that_is_running_does_not_keep_the_loop_from_closing()
     {
         VirtualTimeLoop.Run(Main());
