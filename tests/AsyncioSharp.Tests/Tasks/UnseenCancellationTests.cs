@@ -80,6 +80,8 @@ public class UnseenCancellationTests
             asked[second].Cancellation().ShouldBeSameAs(exception);
             asked[third].Cancellation().ShouldBeSameAs(exception);
             exception.CancelMessage.ShouldBeNull();
+            outer.Coroutine.Failure.ShouldBeSameAs(exception);
+            inner.Coroutine.Failure.ShouldBeSameAs(exception); // and no longer keeps what it waited for
             return exception.StackTrace;
         }
 
