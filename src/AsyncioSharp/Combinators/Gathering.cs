@@ -55,6 +55,7 @@ internal static class Gathering
     /// <summary>The result; a cast to the class first, as the one to the covariant interface is several times dearer.</summary>
     internal static T Result<T>(Future done) => done is CoroutineTask<T> task ? task.Result() : ((IFuture<T>)(object)done).Result();
 
+    // The one that runs for thousands of children: a delegate for each would show.
     internal static T[] Results<T>(Future[] done)
     {
         var results = new T[done.Length];

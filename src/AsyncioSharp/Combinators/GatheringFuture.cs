@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one is done. Of those
-/// that decide nothing, all but the last or the first that failed, it takes note where they end, and no entry of the queue is used.
+/// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one is done. The end of a
+/// child that decides nothing, as it is neither the last nor a failure that counts, is only noted, and takes no entry of the queue.
 /// </summary>
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
 internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived

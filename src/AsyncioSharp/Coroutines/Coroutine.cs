@@ -249,9 +249,8 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>Ends it with <paramref name="exception"/>.</summary>
     internal void Fail(Exception exception)
     {
-        Awaiting = AwaitKind.None;
         Link = exception;
-        Status = Progress.Failed;
+        FailUnseen();
     }
 
     /// <summary>Ends it with a cancellation whose exception is made when somebody asks for it. What it waited for stays known: the trace is read from it.</summary>

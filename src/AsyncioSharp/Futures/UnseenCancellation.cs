@@ -20,15 +20,10 @@ internal static class UnseenCancellation
         lock (s_lock)
         {
             // Down to where it began. Not by recursion: a chain of tasks may be long.
-            Future? next = null;
-            Stack<Future>? path = null; // those above it; most often there are none
+            Future? next = null; // the one above
             object from = asked;
             while (from is Future { SeenCancellation: null, InterruptedBy: { } source } interrupted)
             {
-                if (next is not null)
-                {
-                    (path ??= []).Push(next);
-                }
                 next = interrupted;
                 from = source;
             }
@@ -47,14 +42,14 @@ internal static class UnseenCancellation
                 exception = first.NewCancellation();
                 told = first.KeepCancellation(exception);
             }
-            // And up again, past the one who was asked.
+            // And up again, past the one who was asked: each knows whom it has told.
             next ??= ToldBy(from, told);
             while (next is not null)
             {
                 next.NoteInterrupted(exception, from);
                 told = next.KeepCancellation(exception);
                 from = next;
-                next = path is { Count: > 0 } ? path.Pop() : ToldBy(from, told);
+                next = ToldBy(from, told);
             }
             return exception;
         }

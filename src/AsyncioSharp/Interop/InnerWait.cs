@@ -121,7 +121,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
             task.MarkRetrieved();
             if (task.IsCancelled)
             {
-                _interrupt = task.Cancellation(); // Sleep(0) is shared by all and has no outcome
+                _interrupt = task.Cancellation(); // a coroutine has no exception until somebody asks, and Sleep(0), shared by all, never has one
             }
         }
     }

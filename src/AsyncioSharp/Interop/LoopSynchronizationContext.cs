@@ -52,7 +52,6 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
     {
         var task = loop.CurrentTask is { } current ? new DrivenTask(coroutine, loop, current) : loop.CreateTask(coroutine);
         task.IsImplicit = true;
-        task.NoteSeenOutside();
         task.OnCompletedOutside(continuation);
     }
 

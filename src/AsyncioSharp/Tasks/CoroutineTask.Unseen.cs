@@ -21,9 +21,6 @@ public partial class CoroutineTask
         }
     }
 
-    /// <summary>Says that a method of .NET awaits the task's coroutine, and takes the outcome from that.</summary>
-    internal void NoteSeenOutside() => Mark(Marks.SeenOutside, true);
-
     // A step that begins with the end of what the task waited for. True if the task has ended by it.
     private bool EndsUnseen(object source)
     {
@@ -45,7 +42,7 @@ public partial class CoroutineTask
     private bool IsCancelledUnseen(object source)
     {
         var leaf = _leaf;
-        return (_marks & (Marks.Begun | Marks.MustThrow | Marks.Done | Marks.SeenOutside)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
+        return (_marks & (Marks.Begun | Marks.MustThrow)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
             && ReferenceEquals(source, leaf.Link) && Tokens is null
             && leaf.Awaiting switch
             {

@@ -438,6 +438,5 @@ public partial class CoroutineTask : Future
         RequestLate = 128,       // such a request is on its way
         Implicit = 256,
         Done = 512,              // as IsDone; here so that a step asks once
-        SeenOutside = 1024,      // a method of .NET awaits the coroutine, and takes the outcome from it
     }
 }

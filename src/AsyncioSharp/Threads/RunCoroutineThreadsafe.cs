@@ -107,7 +107,7 @@ public static partial class Asyncio
             CoroutineTask task;
             try
             {
-                task = EventLoop.Obeying(CreateTask(coroutine, _context is null ? null : new Context(_context.Values)), _token);
+                task = EventLoop.Obeying(CreateTask(coroutine, _context), _token);
             }
             catch (Exception e) when (e is not KeyboardInterruptException)
             {

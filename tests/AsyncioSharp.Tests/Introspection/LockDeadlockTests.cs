@@ -134,16 +134,18 @@ public class LockDeadlockTests
         }
     }
 
-    [Fact]
-    public void A_lock_that_is_held_by_a_coroutine_of_an_async_method_is_the_callers()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_lock_that_is_held_by_a_coroutine_of_an_async_method_is_the_callers_also_if_the_way_to_the_method_is_not_to_be_seen(bool isSeen)
     {
-        VirtualTimeLoop.Run(Main());
+        VirtualTimeLoop.Run(Main(isSeen));
 
-        static async Coroutine Main()
+        static async Coroutine Main(bool isSeen)
         {
             var mutex = new AsyncLock();
             var end = Asyncio.GetRunningLoop().CreateFuture<int>();
-            var owner = Asyncio.CreateTask(Own(mutex, end), name: "owner");
+            var owner = Asyncio.CreateTask(Own(isSeen, mutex, end), name: "owner");
             await Asyncio.Sleep(1);
             var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
             await Asyncio.Sleep(1);
@@ -153,31 +155,8 @@ public class LockDeadlockTests
             await Asyncio.Gather(owner, next);
         }
 
-        static async Coroutine Own(AsyncLock mutex, Future<int> end) => await Method(mutex, end);
-
-        static async Task Method(AsyncLock mutex, Future<int> end) => await Hold(mutex, end);
-    }
-
-    [Fact]
-    public void It_is_the_callers_too_where_the_way_from_the_caller_to_the_method_is_not_to_be_seen()
-    {
-        VirtualTimeLoop.Run(Main());
-
-        static async Coroutine Main()
-        {
-            var mutex = new AsyncLock();
-            var end = Asyncio.GetRunningLoop().CreateFuture<int>();
-            var owner = Asyncio.CreateTask(Own(mutex, end), name: "owner");
-            await Asyncio.Sleep(1);
-            var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
-            await Asyncio.Sleep(1);
-            string dump = Dump();
-            dump.ShouldContain("waits for <Future pending AsyncLock.Acquire()>, which Task 'owner' #2 holds, ");
-            end.SetResult(1);
-            await Asyncio.Gather(owner, next);
-        }
-
-        static async Coroutine Own(AsyncLock mutex, Future<int> end) => await Task.WhenAll(Method(mutex, end), Method(new AsyncLock(), end));
+        static async Coroutine Own(bool isSeen, AsyncLock mutex, Future<int> end)
+            => await (isSeen ? Method(mutex, end) : Task.WhenAll(Method(mutex, end), Method(new AsyncLock(), end)));
 
         static async Task Method(AsyncLock mutex, Future<int> end) => await Hold(mutex, end);
     }
