@@ -13,6 +13,7 @@ namespace AsyncioSharp;
 /// counts as unknown: the cancellation of a task that waits for it is delivered when the operation completes.
 /// </remarks>
 internal abstract class AwaiterKind<TAwaiter> : AwaiterKind
+    where TAwaiter : ICriticalNotifyCompletion
 {
     /// <summary>The kind of this type of awaiter; null if it is not known.</summary>
     internal static readonly AwaiterKind<TAwaiter>? Known = (AwaiterKind<TAwaiter>?)AwaiterKinds.Find(typeof(TAwaiter));
@@ -42,6 +43,9 @@ internal abstract class AwaiterKind<TAwaiter> : AwaiterKind
 
     /// <summary>True if the operation has completed.</summary>
     internal virtual bool IsCompleted(ref TAwaiter awaiter) => SourceOf(ref awaiter) is null or Task { IsCompleted: true };
+
+    /// <summary>Has the current context given <paramref name="continuation"/> when an operation that is not a task completes, whatever <c>ConfigureAwait</c> said.</summary>
+    internal virtual void Register(ref TAwaiter awaiter, Action continuation) => awaiter.UnsafeOnCompleted(continuation);
 
     /// <summary>Takes the outcome of a completed operation that is not a task.</summary>
     internal virtual void Consume(ref TAwaiter awaiter)
@@ -198,6 +202,9 @@ internal static class AwaiterKinds
         internal override object? SourceOf(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter)
             => Fields.SourceOf(ref Fields.ValueOf(ref awaiter));
 
+        internal override void Register(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter, Action continuation)
+            => Fields.Register(Fields.ValueOf(ref awaiter), continuation);
+
         internal override void Consume(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
 
         internal override bool IsCompleted(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => awaiter.IsCompleted;
@@ -210,6 +217,9 @@ internal static class AwaiterKinds
 
         internal override object? SourceOf(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter)
             => Fields<T>.SourceOf(ref Fields<T>.ValueOf(ref awaiter));
+
+        internal override void Register(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter, Action continuation)
+            => Fields<T>.Register(Fields<T>.ValueOf(ref awaiter), continuation);
 
         internal override void Consume(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
 
@@ -232,6 +242,8 @@ internal static class AwaiterKinds
 
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_obj")]
         internal static extern ref object? SourceOf(ref ValueTask task);
+
+        internal static void Register(ValueTask task, Action continuation) => task.GetAwaiter().UnsafeOnCompleted(continuation);
     }
 
     // A field of a generic type is reached only from a generic type with the same parameter.
@@ -251,5 +263,7 @@ internal static class AwaiterKinds
 
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_obj")]
         internal static extern ref object? SourceOf(ref ValueTask<T> task);
+
+        internal static void Register(ValueTask<T> task, Action continuation) => task.GetAwaiter().UnsafeOnCompleted(continuation);
     }
 }

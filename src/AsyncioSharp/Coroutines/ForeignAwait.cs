@@ -187,23 +187,25 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
 
     private protected override void Register(Action continuation)
     {
-        if (AwaiterKind<TAwaiter>.Known is null)
+        if (AwaiterKind<TAwaiter>.Known is not { } kind)
         {
             _awaiter.UnsafeOnCompleted(continuation);
             return;
         }
-        // The callback only wakes the task, which may be done on any thread: .NET need not post it to the loop first, nor to the thread pool.
+        // The callback only wakes the task, which may be done on any thread: .NET need not post it to the loop first, nor to the thread pool. So an operation that
+        // was left behind and is ended by its token is over, and its source free for the next, before Cancel returns.
         var outer = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(DirectContext.Instance);
         try
         {
+            // Whatever ConfigureAwait said: a coroutine resumes on its loop.
             if (Source is Task task)
             {
-                task.GetAwaiter().UnsafeOnCompleted(continuation); // whatever ConfigureAwait said: a coroutine resumes on its loop
+                task.GetAwaiter().UnsafeOnCompleted(continuation);
             }
             else
             {
-                _awaiter.UnsafeOnCompleted(continuation);
+                kind.Register(ref _awaiter, continuation);
             }
         }
         finally

@@ -215,6 +215,40 @@ public class DotnetAwaitTests
         }
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void A_source_whose_operation_was_cancelled_by_the_tasks_token_is_free_when_Cancel_returns(bool withValue, bool continueOnCapturedContext)
+    {
+        var source = new ReusableSource { RunContinuationsAsynchronously = true }; // as those of pipes and channels
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Await());
+            await Asyncio.Sleep(1);
+            source.IsFree.ShouldBeFalse();
+            task.Cancel();
+            source.IsFree.ShouldBeTrue();
+            await Catching.Exception<CancelledException>(task);
+        }
+
+        async Coroutine Await()
+        {
+            var token = CoroutineTask.Current.CancellationToken;
+            if (withValue)
+            {
+                await source.Start(token).ConfigureAwait(continueOnCapturedContext);
+            }
+            else
+            {
+                await source.StartWithoutValue(token).ConfigureAwait(continueOnCapturedContext);
+            }
+        }
+    }
+
     private sealed class CustomAwaitable(Action<Action>? onCompleted) : INotifyCompletion
     {
         public bool IsCompleted => onCompleted is null;
@@ -226,23 +260,47 @@ public class DotnetAwaitTests
         public string GetResult() => "custom";
     }
 
-    private sealed class ReusableSource : IValueTaskSource<int>
+    private sealed class ReusableSource : IValueTaskSource<int>, IValueTaskSource
     {
         private ManualResetValueTaskSourceCore<int> _core;
 
-        public ValueTask<int> Start()
+        public bool RunContinuationsAsynchronously { get => _core.RunContinuationsAsynchronously; init => _core.RunContinuationsAsynchronously = value; }
+
+        /// <summary>True if the outcome of the last operation was taken.</summary>
+        public bool IsFree { get; private set; } = true;
+
+        public ValueTask<int> Start(CancellationToken token = default)
         {
-            _core.Reset();
+            Begin(token);
             return new ValueTask<int>(this, _core.Version);
+        }
+
+        public ValueTask StartWithoutValue(CancellationToken token)
+        {
+            Begin(token);
+            return new ValueTask(this, _core.Version);
         }
 
         public void Complete(int result) => _core.SetResult(result);
 
-        public int GetResult(short token) => _core.GetResult(token);
+        public int GetResult(short token)
+        {
+            IsFree = true;
+            return _core.GetResult(token);
+        }
+
+        void IValueTaskSource.GetResult(short token) => GetResult(token);
 
         public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 
         public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
             => _core.OnCompleted(continuation, state, token, flags);
+
+        private void Begin(CancellationToken token)
+        {
+            _core.Reset();
+            IsFree = false;
+            token.UnsafeRegister(_ => _core.SetException(new OperationCanceledException(token)), null);
+        }
     }
 }
