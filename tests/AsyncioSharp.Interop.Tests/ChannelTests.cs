@@ -56,6 +56,95 @@ public class ChannelTests
         });
     }
 
+    [Theory]
+    [InlineData(Ending.Cancel)]
+    [InlineData(Ending.Timeout)]
+    public void A_bare_read_with_the_tasks_token_takes_no_value_with_it(Ending ending)
+    {
+        Scenario.Run(async () =>
+        {
+            foreach (var channel in Channels())
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    await Scenario.EndWait(ending, async () => await channel.Reader.ReadAsync(Scenario.Token(ofTask: true)));
+                    await Scenario.EndWait(ending, async () => await channel.Reader.WaitToReadAsync(Scenario.Token(ofTask: true)));
+                    channel.Writer.TryWrite(i).ShouldBeTrue();
+                    (await channel.Reader.ReadAsync()).ShouldBe(i);
+                }
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData(Ending.Cancel)]
+    [InlineData(Ending.Timeout)]
+    public void A_bare_read_that_is_left_behind_takes_the_next_value_and_no_other(Ending ending)
+    {
+        Scenario.Run(async () =>
+        {
+            foreach (var channel in Channels())
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    await Scenario.EndWait(ending, async () => await channel.Reader.ReadAsync());
+                    channel.Writer.TryWrite(-1).ShouldBeTrue();
+                    channel.Writer.TryWrite(i).ShouldBeTrue();
+                    (await channel.Reader.ReadAsync()).ShouldBe(i);
+                }
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData(Ending.Cancel)]
+    [InlineData(Ending.Timeout)]
+    public void A_wait_for_a_value_that_is_left_behind_takes_none(Ending ending)
+    {
+        Scenario.Run(async () =>
+        {
+            foreach (var channel in Channels())
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    await Scenario.EndWait(ending, async () => await channel.Reader.WaitToReadAsync());
+                    channel.Writer.TryWrite(i).ShouldBeTrue();
+                    (await channel.Reader.WaitToReadAsync()).ShouldBeTrue();
+                    channel.Reader.TryRead(out int value).ShouldBeTrue();
+                    value.ShouldBe(i);
+                }
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData(Ending.Cancel, true)]
+    [InlineData(Ending.Cancel, false)]
+    [InlineData(Ending.Timeout, true)]
+    [InlineData(Ending.Timeout, false)]
+    public void A_bare_write_to_a_full_channel_writes_later_if_it_is_left_behind_and_never_with_the_token(Ending ending, bool withToken)
+    {
+        Scenario.Run(async () =>
+        {
+            var channel = Channel.CreateBounded<int>(1);
+            for (int i = 0; i < 3; i++)
+            {
+                await channel.Writer.WriteAsync(0);
+                await Scenario.EndWait(ending, async () => await channel.Writer.WriteAsync(1, Scenario.Token(withToken)));
+                var writing = Asyncio.CreateTask(Write());
+                List<int> values = [];
+                while (values.LastOrDefault() != 2)
+                {
+                    values.Add(await channel.Reader.ReadAsync());
+                }
+                values.ShouldBe(withToken ? [0, 2] : [0, 1, 2]);
+                await writing;
+            }
+
+            async Coroutine Write() => await channel.Writer.WriteAsync(2);
+        });
+    }
+
     [Fact]
     public void Many_readers_and_writers_at_once_lose_nothing()
     {
@@ -75,4 +164,6 @@ public class ChannelTests
             }
         });
     }
+
+    private static Channel<int>[] Channels() => [Channel.CreateUnbounded<int>(), Channel.CreateBounded<int>(4), Channel.CreateUnboundedPrioritized<int>()];
 }

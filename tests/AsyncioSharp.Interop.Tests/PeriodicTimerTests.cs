@@ -1,4 +1,5 @@
 using AsyncioSharp.Interop.Tests.Support;
+using AsyncioSharp.Testing;
 
 namespace AsyncioSharp.Interop.Tests;
 
@@ -48,6 +49,49 @@ public class PeriodicTimerTests
             timer.Period = TimeSpan.FromMilliseconds(1);
             (await timer.WaitForNextTickAsync()).ShouldBeTrue();
         });
+    }
+
+    [Theory]
+    [InlineData(Ending.Cancel, true)]
+    [InlineData(Ending.Cancel, false)]
+    [InlineData(Ending.Timeout, true)]
+    [InlineData(Ending.Timeout, false)]
+    public void After_a_bare_wait_with_the_tasks_token_the_next_gets_the_next_tick(Ending ending, bool continueOnCapturedContext)
+    {
+        Scenario.Run(async () =>
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromHours(1));
+            for (int i = 0; i < 3; i++)
+            {
+                await Scenario.EndWait(ending, async () => await timer.WaitForNextTickAsync(Scenario.Token(ofTask: true)).ConfigureAwait(continueOnCapturedContext));
+            }
+            timer.Period = TimeSpan.FromMilliseconds(1);
+            (await timer.WaitForNextTickAsync()).ShouldBeTrue();
+        });
+    }
+
+    [Theory]
+    [InlineData(Ending.Cancel)]
+    [InlineData(Ending.Timeout)]
+    public void A_bare_wait_that_is_left_behind_holds_the_timer_until_the_next_tick(Ending ending)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            using var timer = new PeriodicTimer(TimeSpan.FromHours(1), loop.TimeProvider);
+            for (int hour = 0; hour < 6; hour += 2)
+            {
+                await Scenario.EndWait(ending, async () => await timer.WaitForNextTickAsync());
+                await Scenario.FailureOf<InvalidOperationException>(Tick());
+                await Asyncio.Sleep(((hour + 1.5) * 3600) - loop.Time); // the tick goes to the one that was left behind
+                (await timer.WaitForNextTickAsync()).ShouldBeTrue();
+                loop.Time.ShouldBe((hour + 2) * 3600, 0.001);
+            }
+
+            async Coroutine Tick() => await timer.WaitForNextTickAsync();
+        }
     }
 
     [Fact]

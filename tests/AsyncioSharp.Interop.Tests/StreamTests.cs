@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using AsyncioSharp.Interop.Tests.Support;
 
@@ -92,10 +91,7 @@ public sealed class StreamTests : IDisposable
             await pair.Server.WriteAsync(new byte[1000]);
             string path = Path.Combine(_folder.FullName, "cancelled");
             await Scenario.CancelInTheMiddle(() => Download("cancelled"), () => File.Exists(path) && new FileInfo(path).Length == 1000);
-            while (!IsClosed(path))
-            {
-                await Asyncio.Sleep(0.01); // the method closes the file when it hears of the token
-            }
+            await Scenario.Until(() => IsClosed(path)); // the method closes the file when it hears of the token
 
             async Task Download(string name)
             {
@@ -117,28 +113,5 @@ public sealed class StreamTests : IDisposable
                 }
             }
         });
-    }
-
-    private sealed class SocketPair(Socket client, Socket server) : IDisposable
-    {
-        public NetworkStream Client { get; } = new(client, ownsSocket: true);
-
-        public NetworkStream Server { get; } = new(server, ownsSocket: true);
-
-        public static async Coroutine<SocketPair> Connect()
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            var accepting = listener.AcceptSocketAsync();
-            await client.ConnectAsync(listener.LocalEndpoint);
-            return new SocketPair(client, await accepting);
-        }
-
-        public void Dispose()
-        {
-            Client.Dispose();
-            Server.Dispose();
-        }
     }
 }

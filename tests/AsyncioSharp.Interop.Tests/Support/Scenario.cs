@@ -39,10 +39,7 @@ internal static class Scenario
         bool cleanedUp = false;
         var task = Asyncio.CreateTask(Waiting());
         await Asyncio.Sleep(0.05);
-        while (isInTheMiddle is not null && !isInTheMiddle())
-        {
-            await Asyncio.Sleep(0.01);
-        }
+        await Until(isInTheMiddle ?? (static () => true));
         task.IsDone.ShouldBeFalse();
         task.Cancel("enough");
         (await FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("enough");
@@ -77,6 +74,21 @@ internal static class Scenario
         double start = loop.Time;
         await FailureOf<TimeoutException>(Asyncio.WaitFor(operation(), 0.05));
         (loop.Time - start).ShouldBeInRange(0.04, LimitSeconds / 2);
+    }
+
+    /// <summary>Ends a coroutine's wait for <paramref name="operation"/>, which does not end by itself. The await in it may be one of a bare value task.</summary>
+    public static Coroutine EndWait(Ending ending, Func<Coroutine> operation) => ending is Ending.Cancel ? CancelInTheMiddle(operation) : TimeOut(operation);
+
+    /// <summary>The token to hand to an operation: that of the task that calls this, or none.</summary>
+    public static CancellationToken Token(bool ofTask) => ofTask ? CoroutineTask.Current.CancellationToken : default;
+
+    /// <summary>Waits for something that another thread, or the system, is about to do.</summary>
+    public static async Coroutine Until(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            await Asyncio.Sleep(0.005);
+        }
     }
 
     /// <summary>Awaits something that is to fail with <typeparamref name="TException"/>, and gives the exception.</summary>

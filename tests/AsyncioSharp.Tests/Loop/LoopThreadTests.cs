@@ -166,10 +166,13 @@ public class LoopThreadTests
                 () => loop.CallAt(0, order.Add, "at"),
                 () => loop.CreateTask(coroutine),
                 () => waited.SetResult(1),
+                () => waited.SetException(new FormatException()),
+                () => waited.Cancel(),
             })
             {
-                LoopHelpers.OnOtherThread(use).ShouldBeOfType<InvalidOperationException>().Message
-                    .ShouldContain("Non-thread-safe operation invoked on an event loop other than the current one");
+                string message = LoopHelpers.OnOtherThread(use).ShouldBeOfType<InvalidOperationException>().Message;
+                message.ShouldContain("Non-thread-safe operation invoked on an event loop other than the current one");
+                message.ShouldContain("CallSoonThreadsafe");
             }
             LoopHelpers.OnOtherThread(() => loop.CallSoonThreadsafe(order.Add, "threadsafe")).ShouldBeNull();
         });

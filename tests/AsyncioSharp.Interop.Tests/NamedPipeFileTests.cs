@@ -1,0 +1,125 @@
+#pragma warning disable CA2022 // the reads that are to be inexact are those that are cancelled
+using System.Diagnostics;
+using AsyncioSharp.Interop.Tests.Support;
+
+namespace AsyncioSharp.Interop.Tests;
+
+/// <summary>
+/// File operations that are surely in the middle when they are cancelled: of a named pipe, which has nothing to read or no more room. On Unix .NET
+/// does them in the thread pool, where no token reaches them, as it does those of any file: so each is left behind, and ends when the system lets it.
+/// </summary>
+public sealed class NamedPipeFileTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("asynciosharp-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(Ending.Cancel, true)]
+    [InlineData(Ending.Cancel, false)]
+    [InlineData(Ending.Timeout, true)]
+    [InlineData(Ending.Timeout, false)]
+    public void A_read_that_is_left_behind_takes_the_next_byte_and_no_other_with_the_token_too(Ending ending, bool withToken)
+    {
+        using var file = Open();
+        Scenario.Run(async () =>
+        {
+            for (byte i = 1; i < 4; i++)
+            {
+                byte[] left = new byte[1];
+                byte[] next = new byte[1];
+                await Scenario.EndWait(ending, async () => await file.ReadAsync(left, Scenario.Token(withToken)));
+                await file.WriteAsync(new[] { i });
+                await Scenario.Until(() => left[0] == i);
+                await file.WriteAsync(new[] { (byte)(i + 100) });
+                (await file.ReadAsync(next)).ShouldBe(1);
+                next.ShouldBe([(byte)(i + 100)]);
+            }
+        });
+    }
+
+    [Theory]
+    [InlineData(Ending.Cancel, true)]
+    [InlineData(Ending.Cancel, false)]
+    [InlineData(Ending.Timeout, true)]
+    [InlineData(Ending.Timeout, false)]
+    public void A_write_that_is_left_behind_writes_all_with_the_token_too(Ending ending, bool withToken)
+    {
+        const int Many = 1_000_000;
+        using var file = Open();
+        Scenario.Run(async () =>
+        {
+            byte[] ones = new byte[Many];
+            Array.Fill(ones, (byte)1);
+            await Scenario.EndWait(ending, async () => await file.WriteAsync(ones, Scenario.Token(withToken)));
+            byte[] received = new byte[Many];
+            await file.ReadExactlyAsync(received);
+            received.ShouldBe(ones);
+            await file.WriteAsync(new byte[] { 2 });
+            await file.ReadExactlyAsync(received.AsMemory(0, 1));
+            received[0].ShouldBe((byte)2);
+        });
+    }
+
+    [Fact]
+    public void A_wrapped_read_is_waited_for_and_what_it_read_is_the_outcome()
+    {
+        using var file = Open();
+        Scenario.Run(async () =>
+        {
+            byte[] buffer = new byte[1];
+            var task = Asyncio.CreateTask(Read());
+            await Asyncio.Sleep(0.05);
+            task.Cancel();
+            await Asyncio.Sleep(0.05);
+            task.IsDone.ShouldBeFalse();
+            await file.WriteAsync(new byte[] { 7 });
+            (await task).ShouldBe(1);
+            buffer.ShouldBe([7]);
+
+            async Coroutine<int> Read() => await Asyncio.WrapFuture(token => file.ReadAsync(buffer, token).AsTask());
+        });
+    }
+
+    [Fact]
+    public void An_operation_whose_token_is_cancelled_already_does_not_begin()
+    {
+        using var file = Open();
+        Scenario.Run(async () =>
+        {
+            var cancelled = new CancellationToken(canceled: true);
+            await Scenario.FailureOf<OperationCanceledException>(async () => await file.WriteAsync(new byte[] { 1 }, cancelled));
+            await Scenario.FailureOf<OperationCanceledException>(async () => await file.ReadAsync(new byte[1], cancelled));
+            await file.WriteAsync(new byte[] { 2 });
+            byte[] buffer = new byte[16];
+            (await file.ReadAsync(buffer)).ShouldBe(1);
+            buffer[0].ShouldBe((byte)2);
+        });
+    }
+
+    [Fact]
+    public void The_failure_of_an_operation_that_the_system_refuses_comes_out_of_the_await()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "There is no device that is always full.");
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0, useAsync: true);
+        Scenario.Run(async () =>
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                await Scenario.FailureOf<IOException>(async () => await full.WriteAsync(new byte[10]));
+            }
+        });
+    }
+
+    // For reading and writing, so that it opens at once.
+    private FileStream Open()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no named pipes among the files.");
+        string path = Path.Combine(_folder.FullName, "pipe");
+        using (var process = Process.Start("mkfifo", [path]))
+        {
+            process.WaitForExit();
+        }
+        return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0, useAsync: true);
+    }
+}
