@@ -38,9 +38,17 @@ public class Benchmarks
     [Benchmark(OperationsPerInvoke = Operations)]
     public int Yield() => _workloads["yield_1"].Run(Operations);
 
+    /// <summary>One turn of a thousand tasks that let each other run.</summary>
+    [Benchmark(OperationsPerInvoke = Operations)]
+    public int YieldOfThousand() => _workloads["yield_1000"].Run(Operations);
+
     /// <summary>One level of a hundred nested calls.</summary>
     [Benchmark(OperationsPerInvoke = Operations)]
     public int AwaitChain() => _workloads["await_chain"].Run(Operations);
+
+    /// <summary>Let the others run once, a hundred calls deep.</summary>
+    [Benchmark(OperationsPerInvoke = Operations)]
+    public int DeepYield() => _workloads["deep_yield"].Run(Operations);
 
     /// <summary>One of 10,000 tasks that are gathered.</summary>
     [Benchmark(OperationsPerInvoke = Operations)]
@@ -50,6 +58,10 @@ public class Benchmarks
     [Benchmark(OperationsPerInvoke = Operations)]
     public int PingPong() => _workloads["ping_pong_future"].Run(Operations);
 
+    /// <summary>One round trip of two tasks through two queues.</summary>
+    [Benchmark(OperationsPerInvoke = Operations)]
+    public int PingPongQueue() => _workloads["ping_pong_queue"].Run(Operations);
+
     /// <summary>One timeout that does not expire.</summary>
     [Benchmark(OperationsPerInvoke = Operations)]
     public int Timeout() => _workloads["timeout"].Run(Operations);
@@ -57,4 +69,12 @@ public class Benchmarks
     /// <summary>Spawn, cancel, and look at the outcome.</summary>
     [Benchmark(OperationsPerInvoke = Operations)]
     public int CancelByStatus() => _workloads["cancel_status"].Run(Operations);
+
+    /// <summary>Spawn and cancel, with a handler in the way, and catch.</summary>
+    [Benchmark(OperationsPerInvoke = Operations)]
+    public int CancelHandler() => _workloads["cancel_handler"].Run(Operations);
+
+    /// <summary>Spawn and cancel, with a handler in the way, and look at the outcome.</summary>
+    [Benchmark(OperationsPerInvoke = Operations)]
+    public int CancelHandlerByStatus() => _workloads["cancel_handler_status"].Run(Operations);
 }

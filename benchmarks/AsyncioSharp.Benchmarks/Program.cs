@@ -5,9 +5,10 @@ namespace AsyncioSharp.Benchmarks;
 
 /// <summary>
 /// The command line. <c>quick [part of a name]</c> measures the workloads, each in a process of its own, and prints a table;
-/// <c>compare [part of a name]</c> runs them beside the peers of <c>benchmarks/compare</c>; <c>growth</c> shows how costs grow with sizes; <c>soak [minutes]</c> runs a
-/// mixed load and watches memory and latency; <c>observed</c> tells what debug mode, the watchdog and listeners cost; <c>one PEER WORKLOAD [N]</c> is
-/// what a measuring process runs. Anything else goes to BenchmarkDotNet, for instance <c>--filter *</c>.
+/// <c>compare [part of a name]</c> runs them beside the peers of <c>benchmarks/compare</c> and ends with status 1 if one of those failed;
+/// <c>growth</c> shows how costs grow with sizes; <c>soak [minutes]</c> runs a mixed load and watches memory and latency; <c>observed</c> tells what
+/// debug mode, the watchdog and listeners cost; <c>one PEER WORKLOAD [N]</c> is what a measuring process runs. Anything else goes to BenchmarkDotNet, for
+/// instance <c>--filter *</c>.
 /// </summary>
 internal static class Program
 {
@@ -15,6 +16,8 @@ internal static class Program
     {
         switch (args)
         {
+            case ["one", var peer, var workload, ..] when !Catalogue.All.Any(w => w.Peer == peer && w.Name == workload):
+                return Compare.Outcome.NoSuchWorkload;
             case ["one", var peer, var workload, .. var rest]:
                 Measurement.Print(Catalogue.Find(peer, workload), rest is [var n] ? int.Parse(n, CultureInfo.InvariantCulture) : null);
                 return 0;
@@ -22,8 +25,7 @@ internal static class Program
                 Quick.Run(filters);
                 return 0;
             case ["compare", .. var filters]:
-                Compare.Comparison.Run(filters);
-                return 0;
+                return Compare.Comparison.Run(filters) ? 0 : 1;
             case ["growth"]:
                 Growth.Run();
                 return 0;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace AsyncioSharp.Benchmarks.Compare;
 
 /// <summary>
@@ -36,8 +34,8 @@ internal static class Comparison
         ("threadsafe_rt", "ns wall", ["ns", "med_ns"]),
     ];
 
-    /// <summary>Compares the workloads whose names contain one of <paramref name="filters"/>; all of them if there is none.</summary>
-    internal static void Run(string[] filters)
+    /// <summary>Compares the workloads whose names contain one of <paramref name="filters"/>; all of them if there is none. False if a peer failed.</summary>
+    internal static bool Run(string[] filters)
     {
         var peers = new List<Peer>();
         foreach (var peer in Peer.All())
@@ -52,56 +50,35 @@ internal static class Comparison
             }
         }
         Console.WriteLine();
-        Console.WriteLine($"| workload | {string.Join(" | ", peers.Select(static peer => peer.Name))} |");
-        Console.WriteLine($"|---|{string.Concat(Enumerable.Repeat("---:|", peers.Count))}");
+        var table = new ComparisonTable(Console.Out, [.. peers.Select(static peer => peer.Name)]);
+        table.WriteHead();
         foreach (var (workload, unit, keys) in s_rows)
         {
             if (filters.Length == 0 || filters.Any(filter => workload.Contains(filter, StringComparison.Ordinal)))
             {
-                Console.WriteLine($"| {workload}, {unit} | {string.Join(" | ", Row(peers, workload, keys))} |");
+                table.WriteRow(workload, unit, keys, Measure(peers, workload));
             }
         }
+        return table.WriteFailures();
     }
 
-    private static IEnumerable<string> Row(List<Peer> peers, string workload, string[] keys)
+    // What came of the passes of each peer. Who fails at a workload, or has none, is not asked for it again.
+    private static List<Outcome>[] Measure(List<Peer> peers, string workload)
     {
         int operations = Catalogue.Find("asyncio", workload).Operations;
-        double[][] figures = new double[peers.Count][];
-        for (int i = 0; i < peers.Count; i++)
-        {
-            figures[i] = new double[Passes];
-        }
+        List<Outcome>[] outcomes = [.. peers.Select(static _ => new List<Outcome>())];
         for (int pass = 0; pass < Passes; pass++)
         {
-            for (int i = 0; i < peers.Count; i++)
+            foreach (var (peer, own) in peers.Zip(outcomes))
             {
-                // A million timers and a million sleepers are what they are about. (trio would need minutes for so many timers.)
-                double share = workload.StartsWith("memory", StringComparison.Ordinal) ? 1 : workload == "timers" ? Math.Min(1, peers[i].Share * 10) : peers[i].Share;
-                figures[i][pass] = Figure(peers[i].Measure(workload, (int)(operations * share)), keys);
+                if (own.TrueForAll(static outcome => outcome.Figures is not null))
+                {
+                    // A million timers and a million sleepers are what they are about. (trio would need minutes for so many timers.)
+                    double share = workload.StartsWith("memory", StringComparison.Ordinal) ? 1 : workload == "timers" ? Math.Min(1, peer.Share * 10) : peer.Share;
+                    own.Add(peer.Measure(workload, (int)(operations * share)));
+                }
             }
         }
-        for (int i = 0; i < peers.Count; i++)
-        {
-            double[] ratios = [.. figures[i].Zip(figures[0], static (peer, own) => peer / own)];
-            yield return double.IsNaN(figures[i].Sum()) ? "" : i == 0 ? Number(Median(figures[i])) : $"{Number(Median(figures[i]))} ({Ratio(Median(ratios))})";
-        }
+        return outcomes;
     }
-
-    private static double Figure(IReadOnlyDictionary<string, double>? result, string[] keys)
-    {
-        foreach (string key in keys)
-        {
-            if (result is not null && result.TryGetValue(key, out double figure))
-            {
-                return figure;
-            }
-        }
-        return double.NaN;
-    }
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
-
-    private static string Number(double value) => value.ToString(value < 100 ? "F1" : "F0", CultureInfo.InvariantCulture);
-
-    private static string Ratio(double value) => value.ToString(value < 10 ? "F2" : "F0", CultureInfo.InvariantCulture) + "x";
 }

@@ -28,7 +28,7 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
             ["test", "-f", unitask ?? ""],
             "unitask");
         yield return new Peer("tokio", ["target/release/peer-tokio", "tokio"], ["sh", "build.sh"], ["cargo", "--version"], "tokio");
-        yield return new Peer("go", ["env", "GOMAXPROCS=1", "./peergo", "go"], ["go", "build", "-o", "peergo", "."], ["go", "version"], "go");
+        yield return new Peer("go", ["env", "GOMAXPROCS=1", "GOTRACEBACK=none", "./peergo", "go"], ["go", "build", "-o", "peergo", "."], ["go", "version"], "go");
         yield return new Peer("node", ["node", "--max-old-space-size=12288", "--expose-gc", "bench.js", "node"], null, ["node", "--version"], "node");
         foreach (string python in Pythons())
         {
@@ -48,19 +48,15 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
         }
         if (Build is not null && Run(Build, TimeSpan.FromMinutes(10)) is { ExitCode: not 0 } failed)
         {
-            return $"cannot be built ({string.Join(' ', Build)}): {failed.Output.Trim().Split('\n')[^1]}";
+            return $"cannot be built ({string.Join(' ', Build)}): {$"{failed.Output}\n{failed.Errors}".Trim().Split('\n')[^1]}";
         }
         return null;
     }
 
-    /// <summary>Runs a workload. Null if the peer does not have it, or has failed at it.</summary>
-    internal IReadOnlyDictionary<string, double>? Measure(string workload, int operations)
-    {
-        var (exitCode, output) = Run([.. Command, workload, $"{operations}"], TimeSpan.FromMinutes(4));
-        return exitCode == 0 ? ResultLine.Parse(output) : null;
-    }
+    /// <summary>Runs a workload in a process of its own.</summary>
+    internal Outcome Measure(string workload, int operations) => Outcome.Of(Run([.. Command, workload, $"{operations}"], TimeSpan.FromMinutes(4)));
 
-    private (int ExitCode, string Output) Run(string[] command, TimeSpan limit)
+    private ProcessEnd Run(string[] command, TimeSpan limit)
     {
         string folder = Folder is null ? Environment.CurrentDirectory : Path.Combine(s_sources, Folder);
         string program = Path.Combine(folder, command[0]);
@@ -73,19 +69,18 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
         try
         {
             using var process = Process.Start(start)!;
-            process.ErrorDataReceived += static (_, _) => { };
-            process.BeginErrorReadLine();
             var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
             if (!process.WaitForExit(limit))
             {
                 process.Kill(entireProcessTree: true);
-                return (-1, "");
+                return new ProcessEnd(null, "", $"not done after {limit.TotalMinutes} minutes");
             }
-            return (process.ExitCode, output.GetAwaiter().GetResult());
+            return new ProcessEnd(process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (System.ComponentModel.Win32Exception e)
         {
-            return (-1, ""); // there is no such program
+            return new ProcessEnd(null, "", e.Message); // there is no such program
         }
     }
 

@@ -317,6 +317,8 @@ async def main(fn, n):
 
 if __name__ == "__main__":
     PEER, LOOP, WORKLOAD, N = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+    if WORKLOAD not in globals():
+        sys.exit(77)  # no such workload
     if LOOP == "uvloop":
         import uvloop
         uvloop.install()

@@ -168,7 +168,7 @@ public static class Program
         string peer = a[0], w = a[1];
         int n = int.Parse(a[2]);
         if (w.StartsWith("memory")) return Loop.Run(Memory(peer, w, n));
-        Func<int, int> fn = w switch
+        Func<int, int>? fn = w switch
         {
             "spawn_join" => k => Loop.Run(SpawnJoin(k)),
             "yield_1" => k => Loop.Run(Yielder(k)),
@@ -178,8 +178,9 @@ public static class Program
             "gather" => k => Loop.Run(Gather(k)),
             "ping_pong_future" => k => Loop.Run(PingPong(k)),
             "timers" => k => Loop.Run(Timers(k)),
-            _ => throw new ArgumentException(w),
+            _ => null,
         };
+        if (fn is null) return 77; // no such workload
         int reps = int.TryParse(Environment.GetEnvironmentVariable("REPS"), out int v) ? v : 5;
         var wall = new double[reps]; var cpu = new double[reps]; var flt = new long[reps];
         int ops = 0;

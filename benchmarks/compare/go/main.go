@@ -362,6 +362,9 @@ func main() {
 		"ping_pong_queue": pingPongQueue, "timers": timers, "timeout": timeout, "cancel": cancelAll,
 		"threadsafe_cb": threadsafeCB, "threadsafe_rt": threadsafeRT,
 	}[w]
+	if fn == nil {
+		os.Exit(77) // no such workload
+	}
 	reps := 5
 	if v, err := strconv.Atoi(os.Getenv("REPS")); err == nil {
 		reps = v

@@ -188,6 +188,8 @@ if (!isMainThread) {
       console.log(`workload=${w} peer=${peer} n=${n} seconds=${secs.toFixed(3)} bytes_task=${((after - before) * 1024 / n).toFixed(0)} bytes_task_after_gc=${((gced - before) * 1024 / n).toFixed(0)} rss_before_kb=${before} rss_kb=${after} hwm_kb=${statusKb('VmHWM')}`);
       process.exit(0);
     })();
+  } else if (!Object.hasOwn(workloads, w)) {
+    process.exit(77); // no such workload
   } else {
     (async () => {
       const wall = [], cpu = [], flt = [];

@@ -258,4 +258,6 @@ async def main(fn, n):
 
 if __name__ == "__main__":
     PEER, WORKLOAD, N = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    if WORKLOAD not in globals():
+        sys.exit(77)  # no such workload
     trio.run(main, globals()[WORKLOAD], N)

@@ -367,7 +367,7 @@ async fn pick(w: &str, n: usize) -> usize {
         "cancel" => cancel(n).await,
         "threadsafe_cb" => threadsafe_cb(n).await,
         "threadsafe_rt" => threadsafe_rt(n).await,
-        _ => panic!("unknown workload"),
+        _ => std::process::exit(77), // no such workload
     }
 }
 
