@@ -70,6 +70,9 @@ internal sealed class LeftOperation(object end, object operation, string? messag
 
     internal bool IsOver => end is Task { IsCompleted: true } or ForeignAwait { IsSettled: true };
 
+    /// <summary>True if the method has got the exception, or one that it awaits.</summary>
+    internal bool HasTold(object method) => _told.Contains(method);
+
     /// <summary>True once for each method. Those that await it get what comes out of it.</summary>
     internal bool Tell(object? method, MethodChain chain)
     {

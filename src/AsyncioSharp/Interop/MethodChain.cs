@@ -165,10 +165,7 @@ internal sealed class MethodChain
     }
 
     // It ends when all have ended, whatever becomes of one.
-    private static bool WaitsForAll(Task task)
-        => task.GetType() is { DeclaringType: { } outer, Name: var name }
-            && outer == typeof(Task)
-            && name.StartsWith("WhenAll", StringComparison.Ordinal);
+    private static bool WaitsForAll(Task task) => task.GetType().Name.StartsWith("WhenAll", StringComparison.Ordinal);
 
     // The box of an async method is its task; that of an async iterator is a task too, but nobody awaits it. (The result of a method may well be disposable.)
     private static bool IsIterator(Task task) => BoxTypes.Of(task.GetType()).IsIterator;

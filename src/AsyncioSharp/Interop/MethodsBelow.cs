@@ -69,7 +69,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     /// <summary>The way from there to what the owner waits for; null if it does not await the method.</summary>
     internal MethodChain? ChainOf(InnerWait wait)
-        => owner is { IsDone: false, WaitsFor: ForeignAwait awaited } ? MethodChain.Find(TaskFields.TargetOf(wait.Continuation), awaited) : null;
+        => owner.WaitsFor is ForeignAwait awaited ? MethodChain.Find(TaskFields.TargetOf(wait.Continuation), awaited) : null;
 
     /// <summary>The waits for things of this library that lead to <paramref name="end"/>, in the order in which they began.</summary>
     /// <param name="end">What is awaited in the end.</param>
@@ -152,7 +152,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     /// <summary>Methods have gone on: those that were left behind by a request which has not reached them get the exception where they wait now.</summary>
     /// <param name="around">What waited for the one that has.</param>
     /// <param name="method">That one, if it is to be seen.</param>
-    /// <param name="last">The newest wait before that: those behind it have begun since.</param>
+    /// <param name="last">The newest wait before that: those behind it have begun since. (To look at those before it again would take time, and change nothing.)</param>
     internal void CancelLeft(HashSet<LeftOperation>? around, object? method, InnerWait? last)
     {
         around ??= [];
@@ -220,12 +220,13 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         return true;
     }
 
-    // The innermost of the methods there whose wait can be ended gets the exception, unless it has got it before.
+    // The innermost of the methods there gets the exception, unless it has got it before. One that is about to go on gets it where it waits then.
     private void Tell(LeftOperation left, object awaited, int mostOthers)
     {
-        if (RawWait.Innermost(awaited, Host, mostOthers) is { } wait && MethodChain.Find(wait.Method, left.End) is { } chain && left.Tell(wait.Method, chain))
+        if (RawWait.Innermost(awaited, Host, mostOthers) is { } wait && MethodChain.Find(wait.Method, left.End) is { } chain
+            && !left.HasTold(wait.Method) && TryInterrupt(wait, left.Message))
         {
-            TryInterrupt(wait, left.Message);
+            left.Tell(wait.Method, chain);
         }
     }
 
