@@ -117,6 +117,31 @@ public class ChannelTests
         });
     }
 
+    [Fact]
+    public void A_value_that_comes_in_the_moment_of_the_cancel_is_dropped_by_a_read_and_kept_by_a_wait()
+    {
+        Scenario.Run(async () =>
+        {
+            foreach (var channel in Channels())
+            {
+                await CancelWhenWritten(async () => await channel.Reader.ReadAsync(Scenario.Token(ofTask: true)));
+                channel.Reader.TryRead(out _).ShouldBeFalse();
+
+                await CancelWhenWritten(async () => await channel.Reader.WaitToReadAsync(Scenario.Token(ofTask: true)));
+                channel.Reader.TryRead(out _).ShouldBeTrue();
+
+                async Coroutine CancelWhenWritten(Func<Coroutine> read)
+                {
+                    var task = Asyncio.CreateTask(read());
+                    await Asyncio.Sleep(0);
+                    channel.Writer.TryWrite(1).ShouldBeTrue();
+                    task.Cancel();
+                    await Scenario.FailureOf<CancelledException>(task);
+                }
+            }
+        });
+    }
+
     [Theory]
     [InlineData(Ending.Cancel, true)]
     [InlineData(Ending.Cancel, false)]

@@ -50,6 +50,38 @@ public class SocketTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Bytes_that_come_in_the_moment_of_the_cancel_are_dropped_unless_the_read_is_wrapped(bool isWrapped)
+    {
+        Scenario.Run(async () =>
+        {
+            using var pair = await SocketPair.Connect();
+            byte[] buffer = new byte[1];
+            var task = Asyncio.CreateTask(Read());
+            await Asyncio.Sleep(0);
+            pair.Server.WriteByte(1);
+            WaitWithoutTheLoop(buffer);
+            task.Cancel();
+            if (isWrapped)
+            {
+                (await task).ShouldBe(1);
+            }
+            else
+            {
+                await Scenario.FailureOf<CancelledException>(task);
+            }
+            pair.Server.WriteByte(2);
+            await pair.Client.ReadExactlyAsync(buffer);
+            buffer.ShouldBe([2]);
+
+            async Coroutine<int> Read() => isWrapped
+                ? await Asyncio.WrapFuture(token => pair.Client.ReadAsync(buffer, token).AsTask())
+                : await pair.Client.ReadAsync(buffer, Scenario.Token(ofTask: true));
+        });
+    }
+
+    [Theory]
     [InlineData(Ending.Cancel, true)]
     [InlineData(Ending.Cancel, false)]
     [InlineData(Ending.Timeout, true)]
@@ -156,4 +188,6 @@ public class SocketTests
             }
         });
     }
+
+    private static void WaitWithoutTheLoop(byte[] buffer) => SpinWait.SpinUntil(() => Volatile.Read(ref buffer[0]) != 0);
 }

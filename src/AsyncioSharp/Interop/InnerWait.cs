@@ -75,7 +75,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         FindInterrupt();
         var last = _host.Methods?.Newest;
         var around = _host.Methods?.LeftAround(Continuation);
-        _host.RunReported(_context, this, static self => self.Continue(), Failed);
+        _host.RunReported(_context, this, static self => self.Continue(), Failed, Continuation);
         if (_host.Methods is { HasLeftSome: true } methods)
         {
             methods.CancelLeft(around, TaskFields.TargetOf(Continuation), last);

@@ -15,8 +15,6 @@ internal sealed class LeftOperations
 
     internal IEnumerable<LeftOperation> All => _byOperation.Values.Where(static left => !left.IsOver);
 
-    internal int Count => _inTurn.Count;
-
     /// <summary>Notes an operation that is left behind. A request for one that was noted before takes the place of the older.</summary>
     internal void Add(object operation, object end, string? message)
     {

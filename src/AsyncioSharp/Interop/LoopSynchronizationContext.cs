@@ -76,8 +76,11 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         }
     }
 
-    /// <summary>As <see cref="Run"/>, with failures reported.</summary>
-    internal void RunReported<TState>(Context? context, TState state, Action<TState> action, string message)
+    /// <summary>
+    /// As <see cref="Run"/>, with failures reported. From <paramref name="method"/>, which goes on there, comes none if it is used as it has to be: its failures are
+    /// its outcome.
+    /// </summary>
+    internal void RunReported<TState>(Context? context, TState state, Action<TState> action, string message, object? method)
     {
         try
         {
@@ -85,7 +88,13 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            loop.CallExceptionHandler(new ExceptionContext { Message = message, Exception = e, Task = owner });
+            bool isIterator = (method is Delegate continuation ? TaskFields.TargetOf(continuation) : method) is Task box && MethodChain.IsIterator(box);
+            loop.CallExceptionHandler(new ExceptionContext
+            {
+                Message = isIterator ? $"{message}, in which an async iterator goes on; was it moved on again before its last MoveNextAsync had ended?" : message,
+                Exception = e,
+                Task = owner,
+            });
         }
     }
 
@@ -99,7 +108,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
             host.Loop.NoteAsyncIterator(MethodChain.IteratorIn(method));
             var last = host.Methods?.Newest;
             var around = host.Methods?.LeftAround(method);
-            host.RunReported(null, this, static self => self.Call(), Failed);
+            host.RunReported(null, this, static self => self.Call(), Failed, method);
             if (host.Methods is { HasLeftSome: true } methods)
             {
                 methods.CancelLeft(around, method, last);

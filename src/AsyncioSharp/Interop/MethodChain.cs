@@ -70,6 +70,9 @@ internal sealed class MethodChain
     /// <summary>The async iterator that a continuation belongs to; null if it is something else.</summary>
     internal static object? IteratorIn(object? method) => method is Task box && IsIterator(box) ? BoxTypes.MachineIn(box) : null;
 
+    /// <summary>True for the box of an async iterator: a task, as that of a method, but nobody awaits it. (The result of a method may well be disposable.)</summary>
+    internal static bool IsIterator(Task task) => BoxTypes.Of(task.GetType()).IsIterator;
+
     /// <summary>False for what no method of .NET ends: a task that was made by itself, a delay, the wait for a semaphore, the body of a <c>Task.Run</c>.</summary>
     internal static bool MayHaveMethods(object? awaited) => awaited is Task task
         ? BoxTypes.Of(task.GetType()).MayHaveMethods
@@ -166,9 +169,6 @@ internal sealed class MethodChain
 
     // It ends when all have ended, whatever becomes of one.
     private static bool WaitsForAll(Task task) => task.GetType().Name.StartsWith("WhenAll", StringComparison.Ordinal);
-
-    // The box of an async method is its task; that of an async iterator is a task too, but nobody awaits it. (The result of a method may well be disposable.)
-    private static bool IsIterator(Task task) => BoxTypes.Of(task.GetType()).IsIterator;
 
     // Its result is a task, and it is not the box of a method that happens to return one.
     private static bool GivesATask(Task task) => BoxTypes.Of(task.GetType()).GivesATask;

@@ -24,7 +24,7 @@ internal static class TaskFields
     private static readonly Type? s_wrapper = Type.GetType($"{Wrapper}, System.Private.CoreLib");
 
     /// <summary>True if the fields are where they are looked for.</summary>
-    internal static readonly bool AreKnown = PrivateFields.OfTasks && AreThere();
+    internal static readonly bool AreKnown = PrivateFields.OfTasks && CanBeRead();
 
     /// <summary>What a continuation belongs to. While somebody listens to .NET's events of tasks, or debugs, one of a method is wrapped, and may be twice.</summary>
     internal static object? TargetOf(Delegate continuation)
@@ -88,7 +88,7 @@ internal static class TaskFields
     private static extern ref Action WrappedIn([UnsafeAccessorType(Wrapper)] object wrapper);
 
     // Of objects that nobody uses. (A class that is not there, or was trimmed away, is not met either.)
-    private static bool AreThere()
+    private static bool CanBeRead()
     {
         try
         {

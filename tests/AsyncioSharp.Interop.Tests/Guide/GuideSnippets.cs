@@ -119,6 +119,68 @@ public sealed class GuideSnippets(WebServer server) : IClassFixture<WebServer>, 
     }
 
     [Fact]
+    public void Keeping()
+    {
+        var channel = Channel.CreateUnbounded<int>();
+        Scenario.Run(async () =>
+        {
+            Asyncio.GetRunningLoop().CallLater(0.05, () => channel.Writer.TryWrite(1));
+            await Main(channel);
+        });
+
+        #region keep
+        async Coroutine Main(ChannelReader<int> reader)
+        {
+            Task<int> next = reader.ReadAsync().AsTask(); // a task may be kept, and awaited as often as you like
+            try
+            {
+                await Asyncio.WaitFor(Result(next), timeout: 0.01);
+            }
+            catch (TimeoutException)
+            {
+                log.Add("not yet");
+            }
+            log.Add($"{await next}");
+        }
+
+        async Coroutine<T> Result<T>(Task<T> operation) => await operation;
+        #endregion
+
+        log[^1].ShouldBe("1");
+    }
+
+    [Fact]
+    public void Disposing()
+    {
+        Scenario.Run(() => Main());
+
+        #region dispose
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Use());
+            await Asyncio.Sleep(0.01);
+            task.Cancel();
+            await Asyncio.Wait(task);
+        }
+
+        async Coroutine Use()
+        {
+            try
+            {
+                await Asyncio.Sleep(60); // cancelled here
+            }
+            finally
+            {
+                await Asyncio.Sleep(0.01); // not interrupted: a request is delivered once
+                log.Add("cleaned up");
+            }
+        }
+        #endregion
+
+        log.ShouldBe(["cleaned up"]);
+    }
+
+    [Fact]
     public void Methods()
     {
         Scenario.Run(() => Main());

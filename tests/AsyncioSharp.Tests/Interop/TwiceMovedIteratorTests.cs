@@ -1,0 +1,43 @@
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Loop.Support;
+using AsyncioSharp.Tests.Threads;
+
+namespace AsyncioSharp.Tests.Interop;
+
+/// <summary>An async iterator that is moved on while it still moves. What becomes of it is undefined, by .NET; the report of what breaks names the cause.</summary>
+public class TwiceMovedIteratorTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_report_asks_whether_it_was_moved_on_twice(bool dotnet)
+    {
+        var operation = new TaskCompletionSource();
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var reports = Asyncio.GetRunningLoop().CollectReports();
+            var iterator = Numbers().GetAsyncEnumerator();
+            var first = iterator.MoveNextAsync().AsTask();
+            new TestThread(operation.SetResult).Join();
+            var second = iterator.MoveNextAsync().AsTask();
+            await Asyncio.Sleep(2);
+            reports.ShouldHaveSingleItem().Message.ShouldEndWith("in which an async iterator goes on; was it moved on again before its last MoveNextAsync had ended?");
+            _ = (first.Exception, second.Exception);
+        }
+
+        async IAsyncEnumerable<int> Numbers()
+        {
+            if (dotnet)
+            {
+                await operation.Task;
+            }
+            else
+            {
+                await Asyncio.Sleep(1);
+            }
+            yield return 1;
+        }
+    }
+}
