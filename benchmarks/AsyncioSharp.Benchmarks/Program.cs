@@ -1,4 +1,5 @@
 using System.Globalization;
+using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Running;
 
 namespace AsyncioSharp.Benchmarks;
@@ -36,7 +37,8 @@ internal static class Program
                 Observed.Run();
                 return 0;
             default:
-                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+                var config = ManualConfig.Create(DefaultConfig.Instance).WithBuildTimeout(TimeSpan.FromMinutes(10)); // it builds the library again
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
                 return 0;
         }
     }

@@ -21,10 +21,15 @@ internal sealed class Inbox
     private static readonly Runnable s_parked = new Mark();
     private static readonly Runnable s_closed = new Mark();
 
-    private readonly object _gate = new(); // a monitor, as Lock has no Wait
     private int _waiting;                  // senders that let the loop catch up
     private bool _isStream;                // several entries were there when the loop last took them
     private Padded _latest = new() { HoldAt = Many }; // null: there is nothing; a mark; the latest entry, which leads to those before it
+
+    /// <summary>What senders that let the loop catch up wait on: a monitor, as <see cref="Lock"/> has no <c>Wait</c>. For the tests too.</summary>
+    internal object Gate { get; } = new();
+
+    /// <summary>True if a sender waits.</summary>
+    internal bool IsAwaited => Volatile.Read(ref _waiting) > 0;
 
     /// <summary>True if there is something to take; looked at by the loop in each iteration.</summary>
     internal bool IsFilled => Volatile.Read(ref _latest.Value) is { } latest && !IsMark(latest);
@@ -96,11 +101,11 @@ internal sealed class Inbox
         Interlocked.Increment(ref _waiting); // either the loop sees this, or this thread sees that the loop has taken them
         try
         {
-            lock (_gate)
+            lock (Gate)
             {
                 if (_latest.Added >= Many)
                 {
-                    Monitor.Wait(_gate, 1);
+                    Monitor.Wait(Gate, 1);
                 }
             }
         }
@@ -141,11 +146,11 @@ internal sealed class Inbox
         {
             Unchain(latest, ready);
         }
-        if (_waiting > 0)
+        if (IsAwaited)
         {
-            lock (_gate) // last: if the thread is interrupted here, what was taken is in the queue
+            lock (Gate) // last: if the thread is interrupted here, what was taken is in the queue
             {
-                Monitor.PulseAll(_gate);
+                Monitor.PulseAll(Gate);
             }
         }
     }

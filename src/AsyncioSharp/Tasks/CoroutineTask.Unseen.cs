@@ -38,12 +38,12 @@ public partial class CoroutineTask
         return true;
     }
 
-    // What the task waits for was cancelled, nobody has asked for the exception, and neither has the task a reason to.
+    // What the task waits for was cancelled, nobody has asked for the exception, and neither has the task a reason to. (A request that is remembered is
+    // none: it adds nothing to a cancellation that has come before it. Nor is a cancelled scope: the frame that has entered it can notice.)
     private bool IsCancelledUnseen(object source)
     {
         var leaf = _leaf;
-        return (_marks & (Marks.Begun | Marks.MustThrow)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
-            && ReferenceEquals(source, leaf.Link) && Tokens is null
+        return ReferenceEquals(source, leaf.Link) && Tokens is null
             && leaf.Awaiting switch
             {
                 AwaitKind.Future => Unsafe.As<Future>(source).IsUnseenBut(this),

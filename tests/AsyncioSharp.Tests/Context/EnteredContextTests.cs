@@ -47,6 +47,25 @@ public sealed class EnteredContextTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_task_that_was_cancelled_in_such_a_context_fails_too_rather_than_to_end_where_it_may_not_run(bool asleep)
+    {
+        var loop = VirtualTimeLoop.Create();
+        var context = Context.Copy();
+        var future = loop.CreateFuture<int>();
+        var task = loop.CreateTask(asleep ? Asleep() : Waiting(), "victim", context);
+        loop.RunUntilComplete(Asyncio.Sleep(1));
+        task.Cancel();
+        context.Run(() => loop.RunUntilComplete(Asyncio.Wait([task])));
+        task.Exception().ShouldBeOfType<InvalidOperationException>().Message.ShouldStartWith("Task 'victim' cannot enter its context");
+        loop.Close();
+
+        async Coroutine Waiting() => await future;
+        static async Coroutine Asleep() => await Asyncio.Sleep(2);
+    }
+
     [Fact]
     public void A_runner_says_so_instead_of_waiting_for_ever()
     {

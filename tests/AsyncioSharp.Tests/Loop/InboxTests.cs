@@ -146,6 +146,27 @@ public class InboxTests
         isInterrupted.ShouldBeTrue();
     }
 
+    [Fact]
+    public void A_loop_that_is_interrupted_while_it_wakes_senders_has_what_it_took()
+    {
+        var inbox = new Inbox();
+        var ready = new ReadyQueue();
+        TestThread sender;
+        lock (inbox.Gate)
+        {
+            sender = new TestThread(inbox.AwaitLoop);
+            SpinWait.SpinUntil(() => inbox.IsAwaited, TimeSpan.FromSeconds(Signal.LimitSeconds)).ShouldBeTrue();
+            inbox.TryAdd(new Entry(1), null, out _).ShouldBeTrue();
+            new TestThread(() =>
+            {
+                Thread.CurrentThread.Interrupt();
+                Should.Throw<ThreadInterruptedException>(() => inbox.MoveTo(ready));
+            }).Join();
+        }
+        sender.Join();
+        ready.List().ShouldHaveSingleItem();
+    }
+
     private static int HammerUntilClosed(int round)
     {
         const int Senders = 4;

@@ -188,6 +188,34 @@ public class RunCoroutineThreadsafeTests
         }
     }
 
+    [Fact, Rule("RCT-04")]
+    public void A_cancel_that_finds_a_task_ended_before_its_first_step_is_over_with()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.ExceptionHandler = static (_, _) => { }; // of the task, whose coroutine was closed
+        var coroutine = Nothing();
+        var sent = Asyncio.RunCoroutineThreadsafe(coroutine, loop);
+        coroutine.Close();
+        sent.Cancel().ShouldBeTrue();
+        int turns = 0;
+        loop.CallSoon(Turn);
+        loop.RunForever();
+        loop.ReadyCount.ShouldBe(0, "the loop would never rest again");
+        loop.Close();
+
+        void Turn()
+        {
+            if (++turns < 10)
+            {
+                loop.CallSoon(Turn);
+            }
+            else
+            {
+                loop.Stop();
+            }
+        }
+    }
+
     [Fact, Rule("RCT-05")]
     public void The_future_is_never_running_so_it_can_be_cancelled_until_it_is_done()
     {
