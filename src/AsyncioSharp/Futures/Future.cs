@@ -12,9 +12,13 @@ namespace AsyncioSharp;
 [DebuggerTypeProxy("AsyncioSharp.FutureDebugView, AsyncioSharp")]
 public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 {
-    // One field for two things that are never there together. Pending: who waits, in order of registration (null, one Runnable, or a
-    // List<Runnable>). Failed: Failure. Cancelled: CancelledException; until somebody asks, the message (or null), or the one task that waited and
-    // is told (see UnseenCancellation). Succeeded: null.
+    // One field for what is never there together. What it is in each state, and what gives it out:
+    //   pending                    who waits, in order of registration: null, a Runnable, or a List<Runnable>    Waiters
+    //   succeeded                  null
+    //   failed                     the Failure                                                                   PeekFailure
+    //   cancelled, seen            the CancelledException: somebody has asked for it                             SeenCancellation
+    //   cancelled, unseen, told    the one task that waited and is told (see UnseenCancellation)                 UnseenBy
+    //   cancelled, unseen          the message of the request, or null                                           UnseenMessage
     private object? _waitersOrOutcome;
 
     // Volatile: another thread that sees a future done, in front of an await, must see its result as well. On most processors that costs nothing.
@@ -60,6 +64,10 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private object? Waiters => State == Status.Pending ? _waitersOrOutcome : null;
 
+    private Future? UnseenBy => State == Status.Cancelled ? _waitersOrOutcome as Future : null;
+
+    private string? UnseenMessage => _waitersOrOutcome as string;
+
     /// <summary>For the compiler: what <c>await</c> calls. A cancelled awaiting task cancels the future.</summary>
     /// <returns>The awaiter.</returns>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -98,7 +106,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
                 return null;
             default:
                 MarkRetrieved();
-                return (_waitersOrOutcome as Failure)?.Exception;
+                return PeekException;
         }
     }
 
@@ -219,7 +227,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
                 throw Loop.IsClosed ? NeverDone() : new InvalidStateException($"Result is not set: {this} is not done yet; await it.");
             case Status.Failed:
                 MarkRetrieved();
-                ((Failure)_waitersOrOutcome!).Throw();
+                PeekFailure!.Throw();
                 break;
             case Status.Cancelled:
                 Rethrow.Throw(Cancellation());
@@ -232,7 +240,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     internal bool HasSucceeded => State == Status.Succeeded;
 
     /// <summary>The exception with which it failed, without marking it as retrieved.</summary>
-    internal Exception? PeekException => (_waitersOrOutcome as Failure)?.Exception;
+    internal Exception? PeekException => PeekFailure?.Exception;
 
     /// <summary>The failure, with the duty to report it if nobody retrieves it; null if it did not fail.</summary>
     internal Failure? PeekFailure => _waitersOrOutcome as Failure;
@@ -255,12 +263,12 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     }
 
     /// <summary>The exception to make, without a trace.</summary>
-    internal CancelledException NewCancellation() => CancelledException.Unthrown(_waitersOrOutcome as string);
+    internal CancelledException NewCancellation() => CancelledException.Unthrown(UnseenMessage);
 
     /// <summary>Keeps the exception of its cancellation. Returns whom the cancellation was passed on to, unseen; null if nobody.</summary>
     internal Future? KeepCancellation(CancelledException exception)
     {
-        var told = _waitersOrOutcome as Future;
+        var told = UnseenBy;
         Volatile.Write(ref _waitersOrOutcome, exception);
         return told;
     }
@@ -275,7 +283,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         return PeekException;
     }
 
-    internal void MarkRetrieved() => (_waitersOrOutcome as Failure)?.MarkRetrieved();
+    internal void MarkRetrieved() => PeekFailure?.MarkRetrieved();
 
     /// <summary>The context variables with which a report about this future is made; null for those in force.</summary>
     internal virtual Context? ReportContext => null;

@@ -19,39 +19,51 @@ internal static class UnseenCancellation
     {
         lock (s_lock)
         {
-            // Down to where it began. Not by recursion: a chain of tasks may be long.
-            Future? next = null; // the one above
-            object from = asked;
-            while (from is Future { SeenCancellation: null, InterruptedBy: { } source } interrupted)
-            {
-                next = interrupted;
-                from = source;
-            }
-            Future? told = null;
-            CancelledException exception;
-            if (from is not Future first)
-            {
-                exception = ((IWaitable)from).CancelledWith!;
-            }
-            else if (first.SeenCancellation is { } seen)
-            {
-                exception = seen; // another thread has asked before the task was told
-            }
-            else
-            {
-                exception = first.NewCancellation();
-                told = first.KeepCancellation(exception);
-            }
-            // And up again, past the one who was asked: each knows whom it has told.
-            next ??= ToldBy(from, told);
-            while (next is not null)
-            {
-                next.NoteInterrupted(exception, from);
-                told = next.KeepCancellation(exception);
-                from = next;
-                next = ToldBy(from, told);
-            }
+            object origin = Descend(asked, out var told);
+            var exception = ExceptionOf(origin, ref told);
+            Ascend(origin, told, exception);
             return exception;
+        }
+    }
+
+    // Down to where it began, and to whom that told it; null if that one was not passed on the way. Not by recursion: a chain of tasks may be long.
+    private static object Descend(Future asked, out Future? told)
+    {
+        told = null;
+        object from = asked;
+        while (from is Future { SeenCancellation: null, InterruptedBy: { } source } interrupted)
+        {
+            told = interrupted;
+            from = source;
+        }
+        return from;
+    }
+
+    private static CancelledException ExceptionOf(object origin, ref Future? told)
+    {
+        if (origin is not Future future)
+        {
+            return ((IWaitable)origin).CancelledWith!;
+        }
+        if (future.SeenCancellation is { } seen)
+        {
+            return seen; // another thread has asked before the task was told
+        }
+        var made = future.NewCancellation();
+        var kept = future.KeepCancellation(made);
+        told ??= ToldBy(origin, kept);
+        return made;
+    }
+
+    // Up again, past the one who was asked: each knows whom it has told.
+    private static void Ascend(object from, Future? told, CancelledException exception)
+    {
+        while (told is not null)
+        {
+            told.NoteInterrupted(exception, from);
+            var next = told.KeepCancellation(exception);
+            from = told;
+            told = ToldBy(from, next);
         }
     }
 

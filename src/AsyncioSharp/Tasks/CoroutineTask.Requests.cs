@@ -4,6 +4,8 @@ namespace AsyncioSharp;
 
 // Requests to cancel: how they are passed on or remembered, counted, taken back, and held back for the groups, timeouts and cancel scopes whose
 // body the task runs. A task that uses none of those pays for them a test of a field where it is cancelled.
+// A part of the class and no type of its own: half of it are members that programs call, and what it keeps are bits of the word that each step of the
+// task tests as one. A struct for those would have to be handed the task in every call, and a class would make each task larger.
 public partial class CoroutineTask
 {
     /// <summary>

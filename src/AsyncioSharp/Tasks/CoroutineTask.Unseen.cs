@@ -4,7 +4,7 @@ namespace AsyncioSharp;
 
 // How a task ends by a cancellation that nobody looks at: what it waits for was cancelled, and none of its frames can notice. No exception is
 // made until somebody asks (see UnseenCancellation); the frames keep what they waited for until then, and the trace is read from them. Other steps
-// pay nothing for it.
+// pay nothing for it. A part of the class and no type of its own: three of the five members override those of a future, and the others end the task.
 public partial class CoroutineTask
 {
     internal override bool PassesCancellationOn => true;
