@@ -85,9 +85,7 @@ internal abstract class ForeignAwait : IWaitable
             return false;
         }
         _cancelledWith = CancelledException.Unthrown(message);
-        var waiter = _waiter!;
-        _waiter = null;
-        waiter.Wake(this);
+        _waiter!.Wake(this);
         return true;
     }
 
@@ -126,7 +124,7 @@ internal abstract class ForeignAwait : IWaitable
     // On any thread.
     private void Complete()
     {
-        var waiter = _waiter; // read first: who abandons the wait drops it
+        var waiter = _waiter; // read first: who discards the wait drops it
         if (Interlocked.CompareExchange(ref _state, Completed, Pending) == Pending)
         {
             if (!waiter!.Wake(null))
@@ -264,10 +262,6 @@ internal sealed class YieldAwait : ForeignAwait
     public override bool CancelWait(string? message) => false;
 
     public override string ToString() => "<awaited Task.Yield()>";
-
-    internal override void Discard()
-    {
-    }
 
     private protected override void Register(Action continuation)
     {

@@ -53,7 +53,7 @@ internal sealed class BoxTypes
     // That of WhenAll, Unwrap, WaitAsync and ContinueWith. Where the interface is not to be seen: every kind that is not the plain one.
     private static bool FollowsOthers(Type type) => s_follower is null
         ? type != typeof(Task) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
-        : type.IsAssignableTo(s_follower) || (type.Namespace == s_follower.Namespace && type.Name.StartsWith("Continuation", StringComparison.Ordinal));
+        : type.IsAssignableTo(s_follower) || type.Name.StartsWith("Continuation", StringComparison.Ordinal);
 
     internal static BoxTypes Of(Type type) => s_known.GetValue(type, static type => new BoxTypes(type));
 }

@@ -62,7 +62,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         }
         else
         {
-            _interrupt ??= CancelledException.Unthrown(message, null, _cause);
+            _interrupt = CancelledException.Unthrown(message, null, _cause); // the last request counts, as in a coroutine
         }
     }
 

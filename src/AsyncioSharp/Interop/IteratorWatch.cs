@@ -93,7 +93,7 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
     internal bool IsBusy => State >= FirstAwait;
 
     // Where the state is not to be seen, yes: disposing one that has ended does nothing.
-    private bool IsHalfConsumed() => !_isClaimed && !IsBusy && State != Ended;
+    private bool IsHalfConsumed() => !IsBusy && State != Ended;
 
     private int? State => MachineFields.Of(iterator).StateOf(iterator);
 }

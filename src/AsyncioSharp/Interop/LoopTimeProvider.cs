@@ -51,7 +51,7 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
     private readonly ExecutionContext? _values = ExecutionContext.Capture(); // null if the one who made the timer suppressed the flow
     private readonly Lock _gate = new(); // guards the rest
     private Setting? _setting; // null while not set
-    private TaskCompletionSource? _call; // that runs; null if none does
+    private TaskCompletionSource? _call; // the last, which may run still; null if there was none
     private bool _isDisposed;
 
     private EventLoop Loop => loop;
@@ -130,11 +130,7 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
         }
         finally
         {
-            lock (_gate)
-            {
-                _call!.SetResult();
-                _call = null;
-            }
+            _call!.SetResult();
         }
     }
 

@@ -64,8 +64,9 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited) : 
         {
             owner.RequestAgain(_message);
         }
-        _chains = [];
-        _running = null;
+        _chains.Clear(); // this is kept until the next request; the methods need not be
+        _methods.Clear();
+        _waits.Clear();
     }
 
     // On the thread on which a method ends, behind those that await it.

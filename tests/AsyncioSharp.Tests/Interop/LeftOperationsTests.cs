@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AsyncioSharp.Testing;
 
@@ -14,6 +15,7 @@ public class LeftOperationsTests
         MethodChain.MayHaveMethods(new SemaphoreSlim(0).WaitAsync()).ShouldBeFalse();
         MethodChain.MayHaveMethods(new TaskCompletionSource<int>().Task).ShouldBeFalse();
         MethodChain.MayHaveMethods(Task.WhenAny(Method(), Method())).ShouldBeFalse();
+        MethodChain.MayHaveMethods(Task.WhenAny(Method(), Method(), Method())).ShouldBeFalse();
         MethodChain.MayHaveMethods(Method()).ShouldBeTrue();
         MethodChain.MayHaveMethods(Task.WhenAll(Method(), Method())).ShouldBeTrue();
         MethodChain.MayHaveMethods(Method().ContinueWith(static _ => { }, TaskScheduler.Default)).ShouldBeTrue();
@@ -63,6 +65,48 @@ public class LeftOperationsTests
             }
             left.Next().ShouldHaveSingleItem().Message.ShouldBe($"{requests}"); // which a turn would not find behind many that are obsolete
         }
+    }
+
+    [Fact]
+    public void What_has_ended_is_not_found_any_more_and_soon_not_kept()
+    {
+        var left = new LeftOperations();
+        var method = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
+        left.Add(method.Task, end.Task, null);
+        HashSet<LeftOperation> found = [];
+        left.FindAround(method.Task, found);
+        found.Count.ShouldBe(1);
+        left.All.Count().ShouldBe(1);
+        end.SetResult();
+        found.Clear();
+        left.FindAround(method.Task, found);
+        found.ShouldBeEmpty();
+        left.All.ShouldBeEmpty();
+
+        var operation = AddEnded(left);
+        left.Next().ShouldBeEmpty();
+        Loop.Support.LoopHelpers.CollectGarbage();
+        operation.IsAlive.ShouldBeFalse();
+        GC.KeepAlive(left);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference AddEnded(LeftOperations left)
+    {
+        object operation = new();
+        left.Add(operation, Task.CompletedTask, null);
+        return new WeakReference(operation);
+    }
+
+    [Fact]
+    public void Operations_that_equal_each_other_are_two()
+    {
+        var left = new LeftOperations();
+        var never = new TaskCompletionSource().Task;
+        left.Add("operation", never, null);
+        left.Add(new string("operation"), never, null);
+        left.All.Count().ShouldBe(2);
     }
 
     [Fact]

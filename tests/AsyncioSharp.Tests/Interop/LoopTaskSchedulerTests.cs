@@ -118,4 +118,23 @@ public class LoopTaskSchedulerTests
         loop.Loop.SynchronizationContext.Post(_ => posted.Set(), null);
         posted.Wait();
     }
+
+    [Fact]
+    public void A_task_that_ran_inline_before_its_turn_is_not_reported_at_the_end_of_the_loop()
+    {
+        var loop = new EventLoop();
+        List<ExceptionContext> reports = [];
+        loop.ExceptionHandler = (_, context) => reports.Add(context);
+        loop.CallSoon(() =>
+        {
+            var task = Task.Factory.StartNew(static () => { }, CancellationToken.None, TaskCreationOptions.None, loop.TaskScheduler);
+#pragma warning disable ASYNCIO003 // it runs here: that is the subject
+            task.Wait();
+#pragma warning restore ASYNCIO003
+            loop.Stop();
+        });
+        loop.RunForever();
+        loop.Close();
+        reports.ShouldBeEmpty();
+    }
 }

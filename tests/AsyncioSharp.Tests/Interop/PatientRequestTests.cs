@@ -230,6 +230,58 @@ public class PatientRequestTests
         }
     }
 
+    [Theory]
+    [InlineData("value task")]
+    [InlineData("value task of T")]
+    [InlineData("configured value task")]
+    [InlineData("configured value task of T")]
+    public void That_the_source_of_a_value_task_has_ended_is_seen_in_each_form(string form)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["method", "caller"]);
+
+        async Coroutine Main()
+        {
+            var source = new PostingSource();
+            var task = Asyncio.CreateTask(Caller(source));
+            await Asyncio.Sleep(1);
+            source.Complete();
+            task.Cancel();
+            await Asyncio.Wait(task);
+        }
+
+        async Coroutine Caller(PostingSource source)
+        {
+            try
+            {
+                await Method(source);
+            }
+            finally
+            {
+                _log.Add("caller");
+            }
+        }
+
+        async Task Method(PostingSource source)
+        {
+            switch (form)
+            {
+                case "value task": await source.ValueTask; break;
+                case "value task of T": (await source.ValueTaskOfT).ShouldBe(0); break;
+                case "configured value task": await source.ValueTask.ConfigureAwait(true); break;
+                default: (await source.ValueTaskOfT.ConfigureAwait(true)).ShouldBe(0); break;
+            }
+            try
+            {
+                await Never();
+            }
+            finally
+            {
+                _log.Add("method");
+            }
+        }
+    }
+
     private async Task Elsewhere(Task operation)
     {
         SynchronizationContext.SetSynchronizationContext(_elsewhere);

@@ -253,6 +253,29 @@ public class TakenBackWaitTests
     }
 
     [Fact]
+    public void A_method_that_has_given_others_their_turn_before_is_not_taken_for_one_that_does_so_now()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            Task? method = null;
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            RawWait.Innermost(method, Asyncio.GetRunningLoop().ContextOf(task)).ShouldBeNull();
+            await task;
+
+            async Coroutine Caller() => await (method = Method());
+        }
+
+        static async Task Method()
+        {
+            await Task.Yield();
+            await Asyncio.Sleep(2);
+        }
+    }
+
+    [Fact]
     public void A_source_that_has_given_its_outcome_already_and_says_so_does_not_break_the_request()
     {
         VirtualTimeLoop.Run(Main());

@@ -6,7 +6,7 @@ namespace AsyncioSharp.Tests.Interop.Support;
 /// The source of a value task that a test completes when it wants. It posts the continuation itself to the context of the one who awaits, as it is, so that the
 /// loop sees to what method that belongs.
 /// </summary>
-internal sealed class PostingSource : IValueTaskSource
+internal sealed class PostingSource : IValueTaskSource, IValueTaskSource<int>
 {
     private ValueTaskSourceStatus _status = ValueTaskSourceStatus.Pending;
     private Action<object?>? _continuation;
@@ -17,6 +17,8 @@ internal sealed class PostingSource : IValueTaskSource
     internal bool EndsWhenAwaited { get; init; }
 
     internal ValueTask ValueTask => new(this, 0);
+
+    internal ValueTask<int> ValueTaskOfT => new(this, 0);
 
     internal void Complete()
     {
@@ -34,6 +36,8 @@ internal sealed class PostingSource : IValueTaskSource
     public void GetResult(short token)
     {
     }
+
+    int IValueTaskSource<int>.GetResult(short token) => 0;
 
     public ValueTaskSourceStatus GetStatus(short token) => _status;
 

@@ -1,0 +1,210 @@
+using System.Runtime.CompilerServices;
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Threads;
+
+namespace AsyncioSharp.Tests.Interop;
+
+/// <summary>A request that waits for methods to end belongs to one wait of its task: it ends no other, and keeps nothing of what has ended.</summary>
+public class RequestBelowTests
+{
+    [Fact]
+    public void A_wait_that_begins_in_the_turn_in_which_the_request_is_over_is_not_ended()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var first = new TaskCompletionSource();
+            var second = new TaskCompletionSource();
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            first.SetResult();
+            task.Cancel(); // it goes to the one of whom nothing is known
+            await Asyncio.Sleep(1);
+            task.IsDone.ShouldBeFalse();
+            second.SetResult();
+            await task;
+
+            async Coroutine Caller()
+            {
+                Asyncio.GetRunningLoop().CreateFuture().GetAwaiter().OnCompleted(static () => { });
+                await first.Task;
+                await second.Task;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_request_to_the_next_wait_is_one_of_its_own_also_before_the_last_is_over()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            Task? all = null;
+            var loop = Asyncio.GetRunningLoop();
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            bool isNext = false;
+            bool wasNext = false;
+            _ = all!.ContinueWith(
+                _ => loop.CallSoonThreadsafe(() =>
+                {
+                    wasNext = isNext;
+                    task.Cancel("second");
+                }),
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+            task.Cancel("first");
+            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("second");
+            wasNext.ShouldBeTrue();
+
+            async Coroutine Caller()
+            {
+                await (all = Task.WhenAll(Refusing(), Task.CompletedTask));
+                isNext = true;
+                await Task.WhenAll(Refusing(), Never());
+            }
+        }
+    }
+
+    [Fact]
+    public void Requests_without_end_keep_nothing_of_what_has_ended()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            List<WeakReference> ended = [];
+            bool isOver = false;
+            var task = Asyncio.CreateTask(Caller());
+            for (int i = 0; i < 20; i++)
+            {
+                await Asyncio.Sleep(1);
+                task.Cancel();
+            }
+            await Asyncio.Sleep(1);
+            Loop.Support.LoopHelpers.CollectGarbage();
+            ended.Count(static one => one.IsAlive).ShouldBeLessThan(10);
+            isOver = true;
+            task.Cancel();
+            await Catching.Exception<CancelledException>(task);
+
+            async Coroutine Caller() => await Task.WhenAll(Refusing(), Never());
+
+            async Task Refusing()
+            {
+                while (!isOver)
+                {
+                    try
+                    {
+                        await Noted(Wait());
+                    }
+                    catch (CancelledException)
+                    {
+                        // Waits again.
+                    }
+                }
+            }
+
+            async Task Wait() => await Noted(Asyncio.GetRunningLoop().CreateFuture());
+
+            T Noted<T>(T thing)
+            {
+                ended.Add(new WeakReference(thing));
+                return thing;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_task_that_goes_on_keeps_nothing_of_the_methods_that_its_last_request_waited_for()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            WeakReference method = new(null);
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Sleep(10);
+            task.IsDone.ShouldBeFalse();
+            Loop.Support.LoopHelpers.CollectGarbage();
+            method.IsAlive.ShouldBeFalse();
+            task.Cancel();
+            await Catching.Exception<CancelledException>(task);
+
+            async Coroutine Caller()
+            {
+                await Begin();
+                await Asyncio.Sleep(100);
+            }
+
+            [MethodImpl(MethodImplOptions.NoInlining)]
+            Task Begin()
+            {
+                var refusing = Refusing();
+                method.Target = refusing;
+                return Task.WhenAll(refusing, Task.CompletedTask);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_task_that_refuses_again_and_again_is_followed_once()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            bool isOver = false;
+            var refusing = Asyncio.CreateTask(RefusingCoroutine());
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            for (int i = 0; i < 20; i++)
+            {
+                task.Cancel();
+                await Asyncio.Sleep(1);
+            }
+            refusing.ListWaiters().Count.ShouldBe(2); // the method, and one for the requests
+            isOver = true;
+            task.Cancel();
+            await Catching.Exception<CancelledException>(task);
+
+            async Coroutine Caller() => await Task.WhenAll(Method(), Never());
+
+            async Task Method() => await refusing;
+
+            async Coroutine RefusingCoroutine()
+            {
+                while (!isOver)
+                {
+                    try
+                    {
+                        await Asyncio.Sleep(100);
+                    }
+                    catch (CancelledException)
+                    {
+                        // Waits again.
+                    }
+                }
+            }
+        }
+    }
+
+    private static async Task Refusing()
+    {
+        try
+        {
+            await Asyncio.Sleep(100);
+        }
+        catch (CancelledException)
+        {
+            await Asyncio.Sleep(1);
+        }
+    }
+
+    private static Task Never() => Task.Delay(-1, CancellationToken.None);
+}
