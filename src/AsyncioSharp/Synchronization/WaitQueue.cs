@@ -7,6 +7,9 @@ namespace AsyncioSharp;
 /// <remarks>
 /// One that is woken or cancelled keeps its place until its task has run: only then is it known whether it takes what it was woken for. Until then nobody may
 /// believe the line to be empty, and a wake-up that is not taken (<see cref="WaitCoroutine{T}.Forgo"/>) goes to the next.
+/// The list is written out, here as for the children of groups, for a task's methods and for waits that only the loop knows. One generic list for the four was
+/// tried: code for classes is shared, so that each step to a neighbour is a call, or goes by way of a reference that a struct gives out, and is stored with a
+/// dearer barrier. An await in a method below a coroutine cost a twentieth more.
 /// </remarks>
 internal sealed class WaitQueue<T>(LoopBinding binding)
 {
