@@ -55,8 +55,14 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>What it is suspended on; <see cref="AwaitKind.None"/> while it runs and when it is finished.</summary>
     internal AwaitKind Awaiting { get; private protected set; }
 
-    /// <summary>While suspended: the thing awaited. Once failed: the exception; the thing awaited still, as long as nobody has asked for that.</summary>
+    /// <summary>
+    /// While suspended: the thing awaited, or what a coroutine that waits for itself has to remember. Once failed: the exception; what it was before still, as long as
+    /// nobody has asked for that.
+    /// </summary>
     internal object? Link { get; private protected set; }
+
+    /// <summary>What its task waits for, while it does.</summary>
+    internal object? Awaited => Awaiting == AwaitKind.Itself ? this : Link;
 
     /// <summary>Where the coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
     public CoroutineState State => Status switch
@@ -230,7 +236,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Suspend(AwaitKind kind, object? target)
     {
-        if (kind != AwaitKind.Turn) // a turn has no target, and storing a reference is not free
+        if (kind is not (AwaitKind.Turn or AwaitKind.Itself)) // these have no target, and storing a reference is not free
         {
             Link = target;
         }

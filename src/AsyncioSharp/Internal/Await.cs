@@ -20,8 +20,8 @@ internal enum AwaitKind : byte
     /// <summary>A <see cref="AsyncioSharp.Future"/>, which a task is too: told apart so that waiting for it and waking up need no test of types.</summary>
     Future,
 
-    /// <summary>Another <see cref="IWaitable"/>: a timer, a place in a queue.</summary>
-    Waitable,
+    /// <summary>The coroutine itself, which is an <see cref="IWaitable"/> then: a sleep, a place in a queue.</summary>
+    Itself,
 
     /// <summary>An awaitable of .NET: an <see cref="IWaitable"/> too, but one that may be unable to take an exception.</summary>
     Foreign,

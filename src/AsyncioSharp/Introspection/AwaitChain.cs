@@ -64,8 +64,8 @@ internal sealed class AwaitChain
         {
             case AwaitKind.Coroutine:
                 return link as Coroutine;
-            case AwaitKind.Future or AwaitKind.Waitable:
-                Target = link;
+            case AwaitKind.Future or AwaitKind.Itself:
+                Target = coroutine.Awaited;
                 return null;
             case AwaitKind.Foreign:
                 return link is ForeignAwait foreign ? AwaitedBy(foreign.Awaiter) : null;

@@ -8,19 +8,18 @@ namespace AsyncioSharp;
 /// </summary>
 /// <remarks>
 /// What every wait of this library guarantees is guaranteed here: first come, first served; and a wake-up that its receiver cannot take, because it was cancelled or
-/// closed meanwhile, is passed on (<see cref="Forgo"/>).
+/// closed meanwhile, is passed on (<see cref="Forgo"/>). <see cref="Coroutine.Link"/> is the task while it waits, and once it was cancelled the
+/// <see cref="CancelledException"/>.
 /// </remarks>
 internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
 {
-    private object? _task; // while it waits: whom to wake; once cancelled: the CancelledException
-
     private protected WaitCoroutine()
     {
         Status = Progress.Prompt;
         NeverAwaited.Watch(this);
     }
 
-    CancelledException? IWaitable.CancelledWith => _task as CancelledException;
+    CancelledException? IWaitable.CancelledWith => Link as CancelledException;
 
     /// <summary>The line in which it waits. Found by way of what it waits for, so that a wait is eight bytes smaller.</summary>
     private protected abstract WaitQueue<T> Line { get; }
@@ -33,14 +32,14 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     internal WaitCoroutine<T>? Previous { get; set; }
 
     /// <summary>The task that waits; only while it does.</summary>
-    internal Runnable Task => Unsafe.As<Runnable>(_task)!;
+    internal Runnable Task => Unsafe.As<Runnable>(Link)!;
 
     internal sealed override bool IsTransparent => true;
 
     /// <summary>For the text of the task that waits.</summary>
     public sealed override string ToString() => Phase == WaitPhase.Out ? base.ToString() : $"<Future pending {QualifiedName}()>";
 
-    void IWaitable.AddWaiter(Runnable waiter) => _task = waiter;
+    void IWaitable.AddWaiter(Runnable waiter) => Link = waiter;
 
     bool IWaitable.CancelWait(string? message)
     {
@@ -49,7 +48,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
             return false; // woken already: the task remembers the request, and throws it when it runs
         }
         Line.Cancel(this);
-        _task = CancelledException.Unthrown(message);
+        Link = CancelledException.Unthrown(message);
         return true;
     }
 
@@ -99,7 +98,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
             {
                 Line.Join(this);
             }
-            Suspend(AwaitKind.Waitable, this);
+            Suspend(AwaitKind.Itself, null);
         }
         catch (Exception e)
         {

@@ -43,11 +43,11 @@ public partial class CoroutineTask
     private bool IsCancelledUnseen(object source)
     {
         var leaf = _leaf;
-        return ReferenceEquals(source, leaf.Link) && Tokens is null
+        return ReferenceEquals(source, leaf.Awaited) && Tokens is null
             && leaf.Awaiting switch
             {
                 AwaitKind.Future => Unsafe.As<Future>(source).IsUnseenBut(this),
-                AwaitKind.Waitable => Unsafe.As<IWaitable>(source).IsCancelledUnseen,
+                AwaitKind.Itself => Unsafe.As<IWaitable>(source).IsCancelledUnseen,
                 _ => false,
             };
     }

@@ -291,6 +291,20 @@ public class TaskLifeTests
     }
 
     [Fact]
+    public void A_sleep_takes_forty_eight_bytes_and_a_place_in_a_queue_seventy_two() => EmptyContext.Run(static () =>
+    {
+        var queue = new AsyncQueue<int>(1);
+        _ = (Asyncio.Sleep(1), queue.Get());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _ = Asyncio.Sleep(1);
+        long between = GC.GetAllocatedBytesForCurrentThread();
+        _ = queue.Get();
+        long after = GC.GetAllocatedBytesForCurrentThread();
+        (between - before).ShouldBe(48);
+        (after - between).ShouldBe(72);
+    });
+
+    [Fact]
     public void A_task_takes_sixty_four_bytes_beside_its_coroutine() => EmptyContext.Run(static () =>
     {
         const int Count = 50;
