@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The loop's first-in-first-out queue of entries that are ready to run: a ring that grows and never shrinks below what it has needed.
+/// The loop's first-in-first-out queue of entries that are ready to run: a ring that grows, and is given back when it has become large and is empty.
 /// Only the loop's thread changes it. An entry costs two stores and no allocation.
 /// </summary>
 /// <remarks>
@@ -15,7 +15,10 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class ReadyQueue
 {
-    private (Runnable Target, object? Source)[] _ring = new (Runnable, object?)[64]; // the length is a power of two
+    private const int FewEntries = 64;
+    private const int ManyEntries = 65536; // a megabyte; to fill a larger ring again costs a twentieth of what its entries do
+
+    private (Runnable Target, object? Source)[] _ring = new (Runnable, object?)[FewEntries]; // the length is a power of two
     private int _head;  // index of the oldest entry
     private int _filling; // where the entries begin that were appended together
 
@@ -88,6 +91,16 @@ internal sealed class ReadyQueue
         return target;
     }
 
+    /// <summary>Gives back the room that very many entries took. There must be none, and nothing that was begun.</summary>
+    internal void Trim()
+    {
+        if (_ring.Length > ManyEntries)
+        {
+            _ring = new (Runnable, object?)[FewEntries];
+            _head = 0;
+        }
+    }
+
     /// <summary>Appends <paramref name="count"/> entries, to be told by <see cref="Fill"/> before anything else happens here.</summary>
     internal void Extend(int count)
     {
@@ -119,6 +132,7 @@ internal sealed class ReadyQueue
     private static ref (Runnable Target, object? Source) At((Runnable, object?)[] ring, int index)
         => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(ring), (uint)(index & (ring.Length - 1)))!;
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     private (Runnable, object?)[] Grow(int needed)
     {
         var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)needed + 1)];

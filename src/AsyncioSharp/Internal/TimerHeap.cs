@@ -5,6 +5,7 @@ internal sealed class TimerHeap
 {
     private const int Arity = 4;
     private const int SmallestArray = 16;
+    private const int PurgedArray = 128; // at least; with less, timeouts that never expire would soon have it grow again
 
     private TimerEntry[] _entries = new TimerEntry[SmallestArray];
 
@@ -59,7 +60,7 @@ internal sealed class TimerHeap
         Count = kept;
         if (kept < _entries.Length / 4)
         {
-            Array.Resize(ref _entries, Math.Max(SmallestArray, kept * 2));
+            Array.Resize(ref _entries, Math.Max(PurgedArray, kept * 2));
         }
         for (int i = (kept - 2) / Arity; i >= 0 && kept > 1; i--)
         {

@@ -379,6 +379,7 @@ public sealed partial class EventLoop
         }
         (_parker as TimerParker)?.Deadline = _timers.Count > 0 ? when : double.PositiveInfinity;
         NoteNewTasks(null);
+        _ready.Trim();
         return _inbox.TryPark();
     }
 

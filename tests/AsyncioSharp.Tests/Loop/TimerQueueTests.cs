@@ -256,6 +256,29 @@ public class TimerQueueTests
         }
     }
 
+    [Fact]
+    public void Timers_that_are_set_and_cancelled_one_after_the_other_allocate_nothing()
+    {
+        var queue = new TimerQueue();
+        var entry = new Entry(0);
+        entry.Drop();
+        SetAndCancel(200);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        SetAndCancel(10_000);
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+
+        void SetAndCancel(int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                queue.Add(i, entry);
+                queue.NoteCancelled();
+            }
+        }
+    }
+
     private static List<Entry> Fill(TimerQueue queue, int count)
     {
         var entries = Enumerable.Range(0, count).Select(number => new Entry(number)).ToList();
