@@ -9,12 +9,14 @@ internal static class AsyncioWorkloads
 
     internal static IEnumerable<Workload> All()
     {
-        yield return Of("spawn_join", 1_000_000, SpawnJoin);
+        yield return Of("spawn_join", 1_000_000, n => SpawnJoin(n, eagerStart: false));
+        yield return Of("spawn_join_eager", 1_000_000, n => SpawnJoin(n, eagerStart: true));
         yield return Of("yield_1", 5_000_000, Yielder);
         yield return Of("yield_1000", 5_000_000, Yield1000);
         yield return Of("await_chain", 2_000_000, n => Chains(n, 1));
         yield return Of("deep_yield", 2_000_000, n => Chains(n, 100));
-        yield return Of("gather", 200_000, Gather);
+        yield return Of("gather", 200_000, n => Gather(n, eagerStart: false));
+        yield return Of("gather_eager", 200_000, n => Gather(n, eagerStart: true));
         yield return Of("ping_pong_future", 1_000_000, PingPong);
         yield return Of("ping_pong_queue", 1_000_000, PingPongQueue);
         yield return Of("timers", 1_000_000, Timers);
@@ -60,7 +62,7 @@ internal static class AsyncioWorkloads
         return i;
     }
 
-    private static async Coroutine<int> SpawnJoin(int n)
+    private static async Coroutine<int> SpawnJoin(int n, bool eagerStart)
     {
         long total = 0;
         var tasks = new CoroutineTask<int>[Batch];
@@ -68,7 +70,7 @@ internal static class AsyncioWorkloads
         {
             for (int k = 0; k < Batch; k++)
             {
-                tasks[k] = Asyncio.CreateTask(Value(b + k));
+                tasks[k] = Asyncio.CreateTask(Value(b + k), eagerStart: eagerStart);
             }
             for (int k = 0; k < Batch; k++)
             {
@@ -129,7 +131,7 @@ internal static class AsyncioWorkloads
         return rounds * 100;
     }
 
-    private static async Coroutine<int> Gather(int n)
+    private static async Coroutine<int> Gather(int n, bool eagerStart)
     {
         int rounds = n / Batch;
         long total = 0;
@@ -138,7 +140,7 @@ internal static class AsyncioWorkloads
         {
             for (int k = 0; k < Batch; k++)
             {
-                tasks[k] = Asyncio.CreateTask(YieldValue(k));
+                tasks[k] = Asyncio.CreateTask(YieldValue(k), eagerStart: eagerStart);
             }
             foreach (int value in await Asyncio.Gather<int>(tasks))
             {

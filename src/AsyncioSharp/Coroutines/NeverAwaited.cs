@@ -44,6 +44,7 @@ internal static class NeverAwaited
     /// <summary>Where a watched coroutine was made; null if it was not watched.</summary>
     internal static StackTrace? CreationOf(Coroutine coroutine) => s_watchers.TryGetValue(coroutine, out var watcher) ? watcher.Created : null;
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     private static void WatchHere(Coroutine coroutine)
     {
         if (t_report is { } report)

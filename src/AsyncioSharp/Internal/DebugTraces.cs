@@ -15,6 +15,7 @@ internal static class DebugTraces
     private static readonly ConditionalWeakTable<object, string> s_texts = new();
 
     /// <summary>Remembers the current stack as the place where <paramref name="owner"/> was made.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     internal static void Record(object owner) => s_traces.AddOrUpdate(owner, Here());
 
     /// <summary>Remembers the text of what <paramref name="owner"/> is about to forget.</summary>

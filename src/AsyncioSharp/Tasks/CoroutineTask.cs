@@ -56,13 +56,13 @@ public partial class CoroutineTask : Future
         {
             Details.Name = name;
         }
-        if (eagerStart)
+        if (eagerStart && context is not null)
         {
             loop.CheckEagerContext(context);
         }
-        loop.Register(this, eagerStart);
         if (!eagerStart || !loop.TryStartEagerly(this))
         {
+            loop.Register(this, beginsAtOnce: false);
             loop.Push(this, null);
         }
     }
@@ -151,7 +151,7 @@ public partial class CoroutineTask : Future
     internal override Context? ReportContext => _extras.Context;
 
     /// <summary>What the task waits for; null if it waits for nothing but its turn.</summary>
-    internal IWaitable? WaitsFor => Begun && _leaf.Awaiting >= AwaitKind.Future && !IsDone ? (IWaitable)_leaf.Link! : null;
+    internal IWaitable? WaitsFor => Begun && _leaf.Awaiting >= AwaitKind.Future && !IsDone ? (IWaitable)_leaf.Awaited! : null;
 
     internal override string Kind => "Task";
 
@@ -354,7 +354,7 @@ public partial class CoroutineTask : Future
 
     private void Wait(Coroutine leaf)
     {
-        var target = Unsafe.As<IWaitable>(leaf.Link!);
+        var target = Unsafe.As<IWaitable>(leaf.Awaited!);
         if (leaf.Awaiting == AwaitKind.Future)
         {
             var future = Unsafe.As<Future>(target);

@@ -52,16 +52,17 @@ internal sealed class CreationTimes
     internal void Clear() => _notes.Clear();
 
     /// <summary>The table moves its tasks down over the slots that are not taken.</summary>
-    internal void CloseHoles(Predicate<int> isTaken)
+    internal void CloseHoles(ReadOnlySpan<TaskTable.Slot> slots)
     {
         int kept = 0;
         int taken = 0;
         int slot = 0;
-        foreach (var (noted, time) in _notes.ToArray())
+        for (int i = 0; i < _notes.Count; i++)
         {
+            var (noted, time) = _notes[i];
             for (; slot < noted; slot++)
             {
-                taken += isTaken(slot) ? 1 : 0;
+                taken += slots[slot].Task is null ? 0 : 1;
             }
             if (taken > (kept == 0 ? 0 : _notes[kept - 1].Slot)) // else none is left that was created in between
             {

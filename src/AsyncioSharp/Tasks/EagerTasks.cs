@@ -42,14 +42,19 @@ public static partial class Asyncio
 
 public sealed partial class EventLoop
 {
+    private int _eagerDepth; // of eager tasks that begin inside of each other
+
     /// <summary>Refuses to make an eager task for a context in which something runs already, before there is a task that would be left behind.</summary>
-    internal void CheckEagerContext(Context? context)
+    internal void CheckEagerContext(Context context)
     {
-        if (IsOnOwnThread && context is { IsEntered: true })
+        if (IsOnOwnThread && context.IsEntered)
         {
             throw new InvalidOperationException("The task cannot start eagerly: something already runs in its context. Pass a copy of the context, or eagerStart: false.");
         }
     }
+
+    // Asked the system once in a while: what it leaves is enough for many more.
+    private bool HasRoomForAnother() => (_eagerDepth & 7) != 7 || RuntimeHelpers.TryEnsureSufficientExecutionStack();
 
     /// <summary>
     /// Runs the first step of a task that was just made, inside that of its creator. False, and nothing happens, if the loop does not run on
@@ -57,19 +62,26 @@ public sealed partial class EventLoop
     /// </summary>
     internal bool TryStartEagerly(CoroutineTask task)
     {
-        if (!IsOnOwnThread || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
+        if (!IsOnOwnThread || !HasRoomForAnother())
         {
             return false;
         }
+        Register(task, beginsAtOnce: true);
         var creator = ActingTask;
+        if (creator is { Place: 0, IsDone: false })
+        {
+            ListUnlisted(); // from here on neither the queue nor the loop names it
+        }
         ActingTask = task;
-        bool wasLifted = ContextSwitch.LiftSuppression();
+        _eagerDepth++;
+        bool wasLifted = !IsAtRest && ContextSwitch.LiftSuppression();
         try
         {
             task.Run(null);
         }
         finally
         {
+            _eagerDepth--;
             ActingTask = creator;
             ContextSwitch.SuppressAgain(wasLifted);
         }

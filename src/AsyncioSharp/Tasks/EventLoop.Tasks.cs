@@ -5,7 +5,7 @@ namespace AsyncioSharp;
 public sealed partial class EventLoop
 {
     private readonly TaskTable _tasks = new();
-    private bool _listsAtOnce; // tasks may begin in another order than that of their creation
+    private bool _listsAtOnce; // for good: tasks may begin in another order than that of their creation
     private TaskCounts _taskCounts;
 
     /// <summary>Makes the tasks of this loop; null for the default. Mirrors <c>set_task_factory</c> and <c>get_task_factory</c>.</summary>
@@ -79,9 +79,7 @@ public sealed partial class EventLoop
     internal List<CoroutineTask> LiveTasks()
     {
         // Another thread may look too: a task that is listed meanwhile must be seen, and once.
-        CoroutineTask[] unlisted = _tasks.Unlisted == 0
-            ? []
-            : [.. ReadyEntries().Prepend(_ready.Running).OfType<CoroutineTask>().Where(static task => task is { Place: 0, IsDone: false })];
+        var unlisted = _tasks.Unlisted == 0 ? [] : UnlistedTasks();
         var tasks = _tasks.ToList();
         tasks.AddRange(unlisted.Except(tasks));
         return tasks;
@@ -98,36 +96,63 @@ public sealed partial class EventLoop
     internal void Register(CoroutineTask task, bool beginsAtOnce)
     {
         _taskCounts.Created++;
-        if (RunsHere && !beginsAtOnce && !_listsAtOnce)
+        if (RunsHere && (beginsAtOnce || (!_listsAtOnce && _eagerDepth == 0)))
         {
             _tasks.Expect();
         }
         else
         {
-            RegisterAtOnce(task, beginsAtOnce);
+            ListAtOnce(task);
         }
         if (Telemetry.Events.TracesTasks)
         {
-            Telemetry.Events.TaskStart(Number, RuntimeHelpers.GetHashCode(task), task.Name, task.Coroutine.QualifiedName);
+            TraceStart(task);
         }
     }
 
     /// <summary>Says that the first step of a task has not ended it.</summary>
-    internal void List(CoroutineTask task) => _tasks.List(task);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void RegisterAtOnce(CoroutineTask task, bool beginsAtOnce)
+    internal void List(CoroutineTask task)
     {
-        _listsAtOnce |= beginsAtOnce;
-        if (_tasks.Unlisted > 0)
+        if (ActingTask is null)
         {
-            foreach (var older in LiveTasks().Where(static older => older.Place == 0))
-            {
-                _tasks.List(older);
-            }
+            _tasks.List(task); // those that were created before it have had their first steps
         }
+        else
+        {
+            ListUnlisted();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
+    private void ListAtOnce(CoroutineTask task)
+    {
+        ListUnlisted();
         _tasks.Add(task);
     }
+
+    // Lists what was created so far, since what comes next is to be listed before its turn: it begins at once, or is created by one that does.
+    private void ListUnlisted()
+    {
+        if (_listsAtOnce)
+        {
+            if (ActingTask is { Place: 0 } begun)
+            {
+                _tasks.List(begun);
+            }
+        }
+        else if (_tasks.Unlisted > 0)
+        {
+            Array.ForEach(UnlistedTasks(), _tasks.List);
+            _listsAtOnce = true; // else the queue might have to be searched again and again
+        }
+    }
+
+    private CoroutineTask[] UnlistedTasks() => [.. ReadyEntries().Prepend(_ready.Running).Append(ActingTask).OfType<CoroutineTask>()
+        .Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
+    private void TraceStart(CoroutineTask task)
+        => Telemetry.Events.TaskStart(Number, RuntimeHelpers.GetHashCode(task), task.Name, task.Coroutine.QualifiedName);
 
     /// <summary>Called when a task is about to end.</summary>
     internal void NoteEnd(CoroutineTask task, Exception? failure, bool mustCancel)
@@ -139,6 +164,7 @@ public sealed partial class EventLoop
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     private void CountEnd(CoroutineTask task, Exception? failure, bool mustCancel)
     {
         string outcome;

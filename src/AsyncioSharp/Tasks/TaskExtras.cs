@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -32,6 +34,7 @@ internal struct TaskExtras
     }
 
     /// <summary>The details, made if need be.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     internal TaskDetails NeedDetails()
     {
         if (_value is not TaskDetails details)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -10,7 +12,7 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class TaskTable
 {
-    private const int Smallest = 16;
+    private const int Smallest = 64;
 
     private readonly CreationTimes _times = new();
     private Slot[] _slots = new Slot[Smallest];
@@ -18,7 +20,7 @@ internal sealed class TaskTable
     private int _holes;    // of these, the slots of tasks that have ended
 
     // An array of a class would check the type of what is stored in it, for a tenth of the cost of a short task.
-    private struct Slot
+    internal struct Slot
     {
         public CoroutineTask? Task;
     }
@@ -91,10 +93,11 @@ internal sealed class TaskTable
     }
 
     // Leaves at least half of the table free, so that the work is paid for by the tasks that are added until it is full again.
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     private void CloseHoles()
     {
         var old = _slots;
-        _times.CloseHoles(slot => old[slot].Task is not null);
+        _times.CloseHoles(old);
         int taken = _used - _holes;
         if (taken > old.Length / 2)
         {

@@ -126,6 +126,81 @@ public class TaskTableTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Eager_tasks_are_listed_while_they_begin_in_order_of_creation_with_those_that_they_create(bool createsAnotherFirst)
+    {
+        var loop = VirtualTimeLoop.Create();
+        List<CoroutineTask> inOuter = [], inInner = [], later = [];
+        CoroutineTask? outer = null, inner = null, created = null;
+        var main = loop.CreateTask(Main());
+        loop.RunUntilComplete(main);
+        inOuter.ShouldBe([main, created!, outer!]);
+        inInner[..3].ShouldBe(inOuter);
+        inInner.Count.ShouldBe(createsAnotherFirst ? 5 : 4);
+        inInner[^1].ShouldBe(inner!);
+        later.ShouldBe([main, created!, .. inInner[3..]]);
+        loop.LiveTasks().ForEach(static task => task.Cancel());
+        loop.RunIteration();
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            created = loop.CreateTask(Asyncio.Sleep(1));
+            _ = loop.CreateTask(Outer(), eagerStart: true);
+            later = loop.LiveTasks();
+            loop.TaskCount.ShouldBe(later.Count);
+        }
+
+        async Coroutine Outer()
+        {
+            outer = CoroutineTask.Current;
+            inOuter = loop.LiveTasks();
+            if (createsAnotherFirst)
+            {
+                _ = loop.CreateTask(Asyncio.Sleep(1));
+            }
+            _ = loop.CreateTask(Inner(), eagerStart: true);
+        }
+
+        async Coroutine Inner()
+        {
+            inner = CoroutineTask.Current;
+            inInner = loop.LiveTasks();
+            loop.TaskCount.ShouldBe(inInner.Count);
+            await Asyncio.Sleep(1);
+        }
+    }
+
+    [Fact]
+    public void Tasks_that_come_and_go_beside_one_that_stays_have_the_table_allocate_nothing()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var tasks = Enumerable.Range(0, 1000).Select(_ => loop.CreateTask(Asyncio.Sleep(1))).ToArray();
+        var table = new TaskTable();
+        table.Add(tasks[0]);
+        ComeAndGo(tasks[1..100]);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ComeAndGo(tasks.AsSpan(100));
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        table.ToList().ShouldBe([tasks[0]]);
+        loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
+        loop.Close();
+
+        void ComeAndGo(ReadOnlySpan<CoroutineTask> tasks)
+        {
+            foreach (var task in tasks)
+            {
+                table.Add(task);
+                table.NoteTime(1);
+                table.Remove(task);
+            }
+        }
+    }
+
     [Fact]
     public void Tasks_that_are_made_while_their_loop_does_not_run_are_listed_behind_those_that_have_not_begun()
     {
