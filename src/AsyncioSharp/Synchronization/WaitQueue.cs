@@ -15,7 +15,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
 {
     private WaitCoroutine<T>? _first;
     private WaitCoroutine<T>? _last;
-    private WaitCoroutine<T>? _next; // the first that still waits; those before it were woken or cancelled
+    private WaitCoroutine<T>? _next; // where to begin to look for the first that still waits, if not at the first of all: those before it were woken or cancelled
 
     /// <summary>How many are in line, woken and cancelled ones included.</summary>
     internal int Count { get; private set; }
@@ -43,9 +43,12 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
         else
         {
             _last.Next = waiter;
+            if (Live == Woken)
+            {
+                _next = waiter;
+            }
         }
         _last = waiter;
-        _next ??= waiter;
         waiter.Phase = WaitPhase.Waiting;
         Count++;
         Live++;
@@ -56,7 +59,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     {
         if (waiter == _next)
         {
-            _next = FirstWaiting(waiter.Next);
+            _next = waiter.Next;
         }
         if (waiter.Previous is null)
         {
@@ -86,7 +89,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     {
         waiter.Phase = WaitPhase.Waiting;
         Woken--;
-        _next = FirstWaiting(_first);
+        _next = null;
     }
 
     /// <summary>Makes the task of one that is cancelled ready; it leaves when it runs.</summary>
@@ -95,20 +98,21 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
         binding.Loop!.Push(waiter.Task, waiter);
         waiter.Phase = WaitPhase.Cancelled;
         Live--;
-        if (waiter == _next)
-        {
-            _next = FirstWaiting(waiter.Next);
-        }
     }
 
     /// <summary>Wakes the first in line that still waits. False if there is none.</summary>
     internal bool WakeNext()
     {
-        if (_next is not { } waiter)
+        if (Live == Woken)
         {
             return false;
         }
+        var waiter = FirstWaiting();
         Wake(waiter);
+        if (Live > Woken)
+        {
+            _next = waiter.Next; // who waits alone is spared the store
+        }
         return true;
     }
 
@@ -130,16 +134,12 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     {
         waiter.Phase = WaitPhase.Woken;
         Woken++;
-        if (waiter == _next)
-        {
-            _next = FirstWaiting(waiter.Next);
-        }
     }
 
     /// <summary>Wakes the first in line, unless it was woken or cancelled already: then the wake-up goes on from there.</summary>
     internal void WakeFirst()
     {
-        if (_first == _next)
+        if (_first is { Phase: WaitPhase.Waiting })
         {
             WakeNext();
         }
@@ -156,11 +156,13 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     /// <summary>For texts: <c>, waiters:2</c>, or nothing.</summary>
     internal string Text => Count == 0 ? "" : $", waiters:{Count}";
 
-    private static WaitCoroutine<T>? FirstWaiting(WaitCoroutine<T>? waiter)
+    // There must be one.
+    private WaitCoroutine<T> FirstWaiting()
     {
-        while (waiter is { Phase: not WaitPhase.Waiting })
+        var waiter = (_next ?? _first)!;
+        while (waiter.Phase != WaitPhase.Waiting)
         {
-            waiter = waiter.Next;
+            waiter = waiter.Next!;
         }
         return waiter;
     }

@@ -180,7 +180,7 @@ public class TaskTableTests
         var tasks = Enumerable.Range(0, 1000).Select(_ => loop.CreateTask(Asyncio.Sleep(1))).ToArray();
         var table = new TaskTable();
         table.Add(tasks[0]);
-        ComeAndGo(tasks[1..100]);
+        ComeAndGo(tasks.AsSpan(1, 99));
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         ComeAndGo(tasks.AsSpan(100));
