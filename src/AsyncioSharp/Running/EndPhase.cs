@@ -49,7 +49,10 @@ internal static class EndPhase
             }
         }
         yield return TaskOf(loop.ShutdownAsyncGenerators());
-        yield return TaskOf(loop.ShutdownDefaultExecutor(ExecutorShutdownSeconds));
+        if (!failures.Exists(static failure => failure is KeyboardInterruptException { IsSignal: true })) // who has pressed Ctrl-C need not press it again for the threads
+        {
+            yield return TaskOf(loop.ShutdownDefaultExecutor(ExecutorShutdownSeconds));
+        }
         if (loop.CollectLost())
         {
             yield return TaskOf(Asyncio.Sleep(0)); // the reports are callbacks of the loop

@@ -43,6 +43,7 @@ internal static class InterruptPrograms
         "cleans up for long when interrupted" => CleansUpForLongWhenInterrupted(),
         "leaves a task that cleans up" => LeavesATaskThatCleansUp(),
         "leaves a thread that works" => LeavesAThreadThatWorks(),
+        "leaves a thread that works and a task that cleans up" => LeavesAThreadThatWorksAndATaskThatCleansUp(),
         _ => throw new ArgumentException(name),
     };
 
@@ -155,6 +156,19 @@ internal static class InterruptPrograms
             await Asyncio.Sleep(0.5); // longer than the signal takes
             Console.WriteLine("cleaned up");
         }
+    }
+
+    private static async Coroutine<string> LeavesAThreadThatWorksAndATaskThatCleansUp()
+    {
+        _ = Asyncio.CreateTask(CleansUp());
+        var begun = new ManualResetEventSlim();
+        _ = Asyncio.GetRunningLoop().RunInExecutor(null, () =>
+        {
+            begun.Set();
+            Thread.Sleep(Timeout.Infinite);
+        });
+        await Asyncio.ToThread(() => begun.Wait());
+        return "";
     }
 
     private static async Coroutine<string> LeavesAThreadThatWorks()

@@ -57,6 +57,10 @@ public class KeyboardInterruptTests
         => (await Interrupt("leaves a thread that works")).ShouldBe(["ready", "threw KeyboardInterruptException"]);
 
     [Fact, Rule("ARUN-11")]
+    public async Task One_that_came_before_the_wait_for_threads_ends_that_too()
+        => (await Interrupt("leaves a thread that works and a task that cleans up")).ShouldBe(["ready", "cleaned up", "threw KeyboardInterruptException"]);
+
+    [Fact, Rule("ARUN-11")]
     public async Task The_third_one_ends_the_process_also_if_the_first_came_during_the_run()
         => (await Interrupt("runner: three times")).ShouldBe(["ready", "main cancelled", "ready", "ready"]);
 
