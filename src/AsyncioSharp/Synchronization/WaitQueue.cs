@@ -45,7 +45,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
             _last.Next = waiter;
             if (Live == Woken)
             {
-                _next = waiter;
+                _next = waiter; // else who looks for it would have to pass all the others
             }
         }
         _last = waiter;
