@@ -25,7 +25,7 @@ internal sealed class BoxTypes
         {
             task = inner;
         }
-        GivesATask = machine is null && task.GenericTypeArguments is [var result] && result.IsAssignableTo(typeof(Task));
+        GivesATask = machine is null && !IsOfContinueWith(type) && task.GenericTypeArguments is [var result] && result.IsAssignableTo(typeof(Task));
         MayHaveMethods = machine is not null || (!GivesATask && FollowsOthers(type));
     }
 
@@ -35,7 +35,7 @@ internal sealed class BoxTypes
     /// <summary>The box of an async iterator.</summary>
     internal bool IsIterator { get; }
 
-    /// <summary>A task whose result is a task, and not the box of a method that happens to return one.</summary>
+    /// <summary>A task whose result is a task, as that of WhenAny; not a method's that happens to return one, nor that of ContinueWith, which waits for a method.</summary>
     internal bool GivesATask { get; }
 
     /// <summary>The state machine in a box, a copy if it is a struct; null if <paramref name="box"/> is no box, or the machine is not to be seen.</summary>
@@ -53,7 +53,9 @@ internal sealed class BoxTypes
     // That of WhenAll, Unwrap, WaitAsync and ContinueWith. Where the interface is not to be seen: every kind that is not the plain one.
     private static bool FollowsOthers(Type type) => s_follower is null
         ? type != typeof(Task) && !(type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Task<>))
-        : type.IsAssignableTo(s_follower) || type.Name.StartsWith("Continuation", StringComparison.Ordinal);
+        : type.IsAssignableTo(s_follower) || IsOfContinueWith(type);
+
+    private static bool IsOfContinueWith(Type type) => type.Name.StartsWith("Continuation", StringComparison.Ordinal);
 
     internal static BoxTypes Of(Type type) => s_known.GetValue(type, static type => new BoxTypes(type));
 }

@@ -120,16 +120,7 @@ internal sealed class MethodChain
                     link = TaskFields.ActionOf(posted);
                     break;
                 case var then when TaskFields.IsContinueWith(then):
-                    if (TaskFields.TaskOf(then) is not { IsCompleted: false } next)
-                    {
-                        return false;
-                    }
-                    if (_isEnd(next))
-                    {
-                        return true;
-                    }
-                    _links.Add(next); // whatever it gives: it waits for this one
-                    link = TaskFields.ContinuationOf(next);
+                    link = TaskFields.TaskOf(then);
                     break;
                 default:
                     if (!TaskFields.TryFindWaiter(link, out link))
@@ -170,6 +161,5 @@ internal sealed class MethodChain
     // It ends when all have ended, whatever becomes of one.
     private static bool WaitsForAll(Task task) => task.GetType().Name.StartsWith("WhenAll", StringComparison.Ordinal);
 
-    // Its result is a task, and it is not the box of a method that happens to return one.
     private static bool GivesATask(Task task) => BoxTypes.Of(task.GetType()).GivesATask;
 }

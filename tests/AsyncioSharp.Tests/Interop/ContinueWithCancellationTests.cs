@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -48,6 +49,56 @@ public class ContinueWithCancellationTests
             finally
             {
                 Log("caller");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_method_that_is_left_behind_under_one_gets_it_where_it_waits_next(bool givesATask)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["caller", "method"]);
+
+        async Coroutine Main()
+        {
+            var source = new TaskCompletionSource();
+            var task = Asyncio.CreateTask(Caller(source.Task));
+            await Asyncio.Sleep(1);
+            task.Cancel("stop");
+            await Asyncio.Wait(task);
+            source.SetResult();
+            await OnLoop.Turns(3);
+        }
+
+        async Coroutine Caller(Task operation)
+        {
+            try
+            {
+                var method = Method(operation);
+                await (givesATask
+                    ? method.ContinueWith(static method => method, TaskScheduler.Default)
+                    : method.ContinueWith(static method => { }, TaskScheduler.Default));
+            }
+            catch (CancelledException)
+            {
+                _log.Add("caller");
+                throw;
+            }
+        }
+
+        async Task Method(Task operation)
+        {
+            await operation;
+            try
+            {
+                await Asyncio.Sleep(100);
+            }
+            catch (CancelledException e) when (e.CancelMessage == "stop")
+            {
+                _log.Add("method");
+                throw;
             }
         }
     }

@@ -19,6 +19,7 @@ public class LeftOperationsTests
         MethodChain.MayHaveMethods(Method()).ShouldBeTrue();
         MethodChain.MayHaveMethods(Task.WhenAll(Method(), Method())).ShouldBeTrue();
         MethodChain.MayHaveMethods(Method().ContinueWith(static _ => { }, TaskScheduler.Default)).ShouldBeTrue();
+        MethodChain.MayHaveMethods(Method().ContinueWith(static _ => Method(), TaskScheduler.Default)).ShouldBeTrue();
         MethodChain.MayHaveMethods(Method().ContinueWith(static _ => Method(), TaskScheduler.Default).Unwrap()).ShouldBeTrue();
         MethodChain.MayHaveMethods(Method().WaitAsync(TimeSpan.FromDays(1))).ShouldBeTrue();
 
