@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace AsyncioSharp;
 
 /// <summary>How a task begins to wait for an awaitable of .NET.</summary>
@@ -5,7 +7,7 @@ internal static class ForeignWaits
 {
     /// <summary>
     /// Hands the wake-up of <paramref name="task"/> to the awaiter. Returns what it threw instead of taking it, if that can come out of the await. If not,
-    /// it is reported, and the coroutine goes on: it has from the awaiter what that has to give.
+    /// it is reported, or leaves the loop if it is an interrupt, and the coroutine goes on: it has from the awaiter what that has to give.
     /// </summary>
     internal static Exception? Begin(CoroutineTask task, Coroutine leaf, ForeignAwait awaitable)
     {
@@ -15,18 +17,25 @@ internal static class ForeignWaits
             awaitable.AddWaiter((Runnable?)task.Tokens ?? task);
             return null;
         }
-        catch (Exception e) when (e is not KeyboardInterruptException)
+        catch (Exception e)
         {
             if (leaf.CanThrow)
             {
                 return e;
             }
-            task.Loop.CallExceptionHandler(new ExceptionContext
+            if (e is KeyboardInterruptException)
             {
-                Message = $"The awaiter in '{leaf.QualifiedName}' failed to register a continuation",
-                Exception = e,
-                Task = task,
-            });
+                task.Loop.CallSoon(() => ExceptionDispatchInfo.Throw(e)); // leaves the loop; nothing may be thrown in the middle of a step
+            }
+            else
+            {
+                task.Loop.CallExceptionHandler(new ExceptionContext
+                {
+                    Message = $"The awaiter in '{leaf.QualifiedName}' failed to register a continuation",
+                    Exception = e,
+                    Task = task,
+                });
+            }
             task.Wake(null);
             return null;
         }

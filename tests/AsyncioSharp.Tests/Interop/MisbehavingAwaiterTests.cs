@@ -201,6 +201,49 @@ public class MisbehavingAwaiterTests
         }
     }
 
+    [Fact]
+    public void An_interrupt_in_place_of_the_callback_fails_the_task_and_leaves_the_loop()
+    {
+        Should.Throw<KeyboardInterruptException>(() => VirtualTimeLoop.Run(Main()));
+        _log.ShouldBe(["main finally"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Await());
+            try
+            {
+                await Asyncio.Sleep(10);
+            }
+            finally
+            {
+                task.Exception().ShouldBeOfType<KeyboardInterruptException>();
+                _log.Add("main finally");
+            }
+        }
+
+        static async Coroutine Await() => await new Plain(static _ => throw new KeyboardInterruptException());
+    }
+
+    [Fact]
+    public void With_handlers_around_the_await_an_interrupt_leaves_the_loop_and_the_awaiter_has_the_word()
+    {
+        Should.Throw<KeyboardInterruptException>(() => VirtualTimeLoop.Run(Main()));
+        _log.ShouldBe(["went on", "finally"]);
+
+        async Coroutine Main()
+        {
+            try
+            {
+                await new Plain(static _ => throw new KeyboardInterruptException());
+                _log.Add("went on");
+            }
+            finally
+            {
+                _log.Add("finally");
+            }
+        }
+    }
+
     private sealed class Plain(Action<Action> onCompleted) : INotifyCompletion
     {
         internal bool Fails { get; init; }
