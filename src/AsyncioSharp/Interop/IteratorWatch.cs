@@ -17,7 +17,7 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
 
     ~IteratorWatch()
     {
-        if (IsHalfConsumed())
+        if (IsHalfConsumed()) // spares the loop those that have ended: disposing them would do nothing
         {
             loop.TryPush(this, null);
         }

@@ -105,7 +105,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
             waits.ForEach(found => found.Wait.Cancel(message));
             return true;
         }
-        if (_request?.IsFor(awaited) != true)
+        if (_request is not { IsGoingOn: true })
         {
             _request = new RequestBelow(owner, awaited);
         }
@@ -168,7 +168,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
             waits.RemoveAll(found => found.Chain.IsLost || !left.Tell(TaskFields.TargetOf(found.Wait.Continuation), found.Chain));
             waits.ForEach(found => found.Wait.Cancel(left.Message));
             Tell(left, left.Operation, mostOthers);
-            if (method is Task { IsCompleted: false } && MethodChain.Find(method, left.End) is { IsLost: false })
+            if (method is Task && MethodChain.Find(method, left.End) is { IsLost: false })
             {
                 Tell(left, method, int.MaxValue);
             }
@@ -184,10 +184,6 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     private bool CancelRaw(ForeignAwait awaited, string? message)
     {
-        if (awaited.HasCompleted)
-        {
-            return false; // the methods have ended, and the owner is about to go on
-        }
         for (var wait = RawWait.Innermost(awaited.Source, Host); wait is not null; wait = wait.Outer)
         {
             if (TryInterrupt(wait, message))

@@ -21,8 +21,8 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited) : 
 
     private bool IsWaiting => owner.WaitsFor == awaited && awaited.Source == _source;
 
-    /// <summary>True if further requests to end <paramref name="wait"/> belong here.</summary>
-    internal bool IsFor(ForeignAwait wait) => !_isOver && wait == awaited && IsWaiting;
+    /// <summary>True if further requests to end the owner's wait belong here.</summary>
+    internal bool IsGoingOn => !_isOver && IsWaiting;
 
     /// <summary>Passes a request on, and waits for the ends of the methods. The last request counts: where the methods are, and its message.</summary>
     internal void Make(string? message, List<(InnerWait Wait, MethodChain Chain)> waits)
@@ -55,7 +55,7 @@ internal sealed class RequestBelow(CoroutineTask owner, ForeignAwait awaited) : 
     /// <summary>Called for every method and every wait that ends, of which there may be thousands.</summary>
     internal override void Run(object? source)
     {
-        if (_isOver || (IsWaiting && _running!.Any()))
+        if (_isOver || _running!.Any())
         {
             return;
         }

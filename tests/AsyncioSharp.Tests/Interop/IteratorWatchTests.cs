@@ -96,6 +96,37 @@ public class IteratorWatchTests
         }
     }
 
+    [Fact]
+    public void An_interrupt_at_the_end_of_one_leaves_the_loop()
+    {
+        Should.Throw<KeyboardInterruptException>(() => VirtualTimeLoop.Run(Main()));
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var reports = loop.CollectReports();
+            var iterator = Interrupted();
+            await iterator.MoveNextAsync();
+            await loop.ShutdownAsyncGenerators();
+            reports.ShouldBeEmpty();
+        }
+
+        static async IAsyncEnumerator<int> Interrupted()
+        {
+            try
+            {
+                await Asyncio.Sleep(0);
+                yield return 1;
+            }
+            finally
+            {
+                Throw();
+            }
+        }
+
+        static void Throw() => throw new KeyboardInterruptException();
+    }
+
     private async IAsyncEnumerator<int> Numbers()
     {
         try

@@ -96,6 +96,71 @@ public class LeftMethodTests
     }
 
     [Theory]
+    [InlineData(Kind.Method)]
+    [InlineData(Kind.Pooled)]
+    public void One_that_goes_on_to_wait_with_very_many_others_is_found_among_them(Kind kind)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["cancelled"]);
+
+        async Coroutine Main()
+        {
+            var shared = new TaskCompletionSource();
+            for (int i = 0; i < 200; i++)
+            {
+                _ = Waiting(shared.Task);
+            }
+            var task = Asyncio.CreateTask(Caller(shared.Task));
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            _sources[0].Complete();
+            await OnLoop.Turns(3);
+        }
+
+        async Coroutine Caller(Task shared)
+        {
+            if (kind == Kind.Pooled)
+            {
+                await Pooled(shared);
+            }
+            else
+            {
+                await Waiting(shared, _sources[0].ValueTask);
+            }
+        }
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+        async ValueTask Pooled(Task shared)
+        {
+            await _sources[0].ValueTask;
+            try
+            {
+                await shared;
+            }
+            catch (CancelledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+        }
+
+        async Task Waiting(Task shared, ValueTask before = default)
+        {
+            await before;
+            try
+            {
+                await shared;
+            }
+            catch (CancelledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void One_that_is_about_to_go_on_again_gets_it_after_that(bool yields)

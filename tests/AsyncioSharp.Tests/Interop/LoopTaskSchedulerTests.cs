@@ -93,6 +93,45 @@ public class LoopTaskSchedulerTests
         }
     }
 
+    [Theory]
+    [InlineData("task")]
+    [InlineData("post")]
+    [InlineData("post that fails")]
+    public void What_code_without_a_context_of_its_own_changes_does_not_stay(string kind)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            loop.ExceptionHandler = static (_, _) => { };
+            var variable = new ContextVar<int>("variable", 0);
+            var seen = loop.CreateFuture<int>();
+            using (ExecutionContext.SuppressFlow())
+            {
+                if (kind == "task")
+                {
+                    _ = Task.Factory.StartNew(() => variable.Set(1), CancellationToken.None, TaskCreationOptions.None, loop.TaskScheduler);
+                }
+                else
+                {
+                    loop.SynchronizationContext.Post(_ => Change(), null);
+                }
+            }
+            loop.SynchronizationContext.Post(_ => seen.SetResult(variable.Get()), null);
+            (await seen).ShouldBe(0);
+
+            void Change()
+            {
+                variable.Set(1);
+                if (kind == "post that fails")
+                {
+                    throw new FormatException();
+                }
+            }
+        }
+    }
+
     [Fact]
     public void A_closed_loop_refuses_tasks_and_tells_of_those_that_never_ran()
     {

@@ -37,6 +37,55 @@ public class OwnedWaitOutcomeTests
     }
 
     [Fact]
+    public void A_request_behind_the_cancellation_by_others_counts_with_its_message_and_token()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture();
+            var task = Asyncio.CreateTask(Caller());
+            var token = task.CancellationToken;
+            await Asyncio.Sleep(1);
+            future.Cancel("others");
+            task.Cancel("stop");
+            var exception = await Catching.Exception<CancelledException>(task);
+            exception.CancelMessage.ShouldBe("stop");
+            exception.CancellationToken.ShouldBe(token);
+
+            async Coroutine Caller() => await Method();
+
+            async Task Method() => await future;
+        }
+    }
+
+    [Fact]
+    public void A_continuation_that_does_not_take_the_exception_leaves_it_to_nobody_else()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var future = loop.CreateFuture<int>();
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            future.SetResult(1);
+            task.Cancel();
+            await Asyncio.Sleep(0);
+            future.Result().ShouldBe(1);
+            await Asyncio.Wait(task);
+            task.IsCancelled.ShouldBeTrue();
+
+            async Coroutine Caller()
+            {
+                future.GetAwaiter().OnCompleted(static () => { });
+                await new TaskCompletionSource().Task;
+            }
+        }
+    }
+
+    [Fact]
     public void The_token_of_a_task_that_others_cancelled_stays_in_the_exception()
     {
         VirtualTimeLoop.Run(Main());

@@ -7,18 +7,20 @@ namespace AsyncioSharp.Tests.Interop;
 /// <summary>A request that waits for methods to end belongs to one wait of its task: it ends no other, and keeps nothing of what has ended.</summary>
 public class RequestBelowTests
 {
-    [Fact]
-    public void A_wait_that_begins_in_the_turn_in_which_the_request_is_over_is_not_ended()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_wait_that_begins_in_the_turn_in_which_the_request_is_over_is_not_ended(bool isOfNothingKnown)
     {
         VirtualTimeLoop.Run(Main());
 
-        static async Coroutine Main()
+        async Coroutine Main()
         {
-            var first = new TaskCompletionSource();
+            var first = new Support.Operation();
             var second = new TaskCompletionSource();
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
-            first.SetResult();
+            first.End(Support.Ending.Result);
             task.Cancel(); // it goes to the one of whom nothing is known
             await Asyncio.Sleep(1);
             task.IsDone.ShouldBeFalse();
@@ -28,7 +30,14 @@ public class RequestBelowTests
             async Coroutine Caller()
             {
                 Asyncio.GetRunningLoop().CreateFuture().GetAwaiter().OnCompleted(static () => { });
-                await first.Task;
+                if (isOfNothingKnown)
+                {
+                    await first.OfStruct;
+                }
+                else
+                {
+                    await first.Task;
+                }
                 await second.Task;
             }
         }

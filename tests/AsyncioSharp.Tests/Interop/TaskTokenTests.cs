@@ -79,6 +79,36 @@ public class TaskTokenTests
     }
 
     [Fact]
+    public void A_task_that_ends_by_its_cancelled_master_token_is_cancelled_also_when_the_request_was_taken_back()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            using var source = new CancellationTokenSource();
+            var task = Asyncio.CreateTask(Worker(source.Token), cancellationToken: source.Token);
+            await Asyncio.Sleep(1);
+            source.Cancel();
+            await Asyncio.Wait(task);
+            task.IsCancelled.ShouldBeTrue();
+        }
+
+        static async Coroutine Worker(CancellationToken token)
+        {
+            try
+            {
+                await Asyncio.Sleep(100, CancellationToken.None);
+            }
+            catch (CancelledException)
+            {
+                CoroutineTask.Current.Uncancel();
+            }
+            await Asyncio.Sleep(1, CancellationToken.None);
+            token.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
     public void Callbacks_run_inside_Cancel_when_the_request_has_been_passed_on()
     {
         VirtualTimeLoop.Run(Main());

@@ -190,4 +190,20 @@ public class WrapOperationTests
             static Task Throws(CancellationToken token) => throw new FormatException();
         }
     }
+
+    [Fact]
+    public void An_operation_that_fails_while_it_is_asked_to_cancel_has_failed()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new TaskCompletionSource();
+            var future = Asyncio.WrapFuture(_ => source.Task);
+            future.Cancel();
+            source.SetException(new FormatException());
+            await LoopSteps.FailureOf<FormatException>(future);
+            future.IsCancelled.ShouldBeFalse();
+        }
+    }
 }
