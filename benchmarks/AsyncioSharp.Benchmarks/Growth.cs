@@ -22,6 +22,7 @@ internal static class Growth
         Row("frames of a chain, each awaited once", [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => Chains(size, 1));
         Row("yields at the bottom of a chain", [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => YieldsBelow(size));
         Row("timers set and cancelled", [10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => SetAndCancel(size));
+        Row("plain objects of 128 bytes, sorted by random keys and visited", [10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => SortObjects(size));
         Row("timers set and fired, random deadlines", [10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => SetAndFire(size));
         Console.WriteLine();
         MemoryOfCancelledTimers();
@@ -84,6 +85,28 @@ internal static class Growth
         }
         await Asyncio.Sleep(0);
         GC.KeepAlive(objects);
+    });
+
+    // The same for timers, which are visited in another order than that in which they were made.
+    private static (double Nanoseconds, int Operations) SortObjects(int size) => Timed(size, static async size =>
+    {
+        byte[][] objects = new byte[size][];
+        double[] keys = new double[size];
+        var random = new Random(1);
+        for (int i = 0; i < size; i++)
+        {
+            objects[i] = new byte[104];
+            objects[i][0] = 1;
+            keys[i] = random.NextDouble();
+        }
+        Array.Sort(keys, objects);
+        await Asyncio.Sleep(0);
+        int visited = 0;
+        foreach (byte[] each in objects)
+        {
+            visited += each[0];
+        }
+        Measurement.Check(visited == size);
     });
 
     private static (double Nanoseconds, int Operations) SpawnJoin(int size) => Timed(size, static async size =>
@@ -155,9 +178,10 @@ internal static class Growth
         double now = loop.Time;
         var random = new Random(1);
         int fired = 0;
+        Action fire = () => fired++;
         for (int i = 0; i < size; i++)
         {
-            loop.CallAt(now - (random.NextDouble() * 1000), () => fired++);
+            loop.CallAt(now - (random.NextDouble() * 1000), fire);
         }
         await Asyncio.Sleep(0);
         await Asyncio.Sleep(0);
