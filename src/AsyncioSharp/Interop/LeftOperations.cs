@@ -58,7 +58,8 @@ internal sealed class LeftOperations
 /// <summary>What was left behind, and the methods in it that have got the exception since.</summary>
 internal sealed class LeftOperation(object end, object operation, string? message)
 {
-    private readonly HashSet<object> _told = [];
+    private readonly HashSet<object> _told = []; // those that have got it, and those that await them
+    private readonly HashSet<object> _got = [];
 
     internal object End => end;
 
@@ -68,13 +69,23 @@ internal sealed class LeftOperation(object end, object operation, string? messag
 
     internal bool IsOver => end is Task { IsCompleted: true } or ForeignAwait { IsSettled: true };
 
-    /// <summary>True if the method has got the exception, or one that it awaits.</summary>
-    internal bool HasTold(object method) => _told.Contains(method);
+    /// <summary>True if the method has got the exception, or one that it awaits; or one that awaits it, which has called it to clean up.</summary>
+    internal bool HasTold(object? method)
+    {
+        bool isCalledByOne = false;
+        if (_got.Count > 0)
+        {
+            MethodChain.Visit(method, link => isCalledByOne |= _got.Contains(link));
+        }
+        return isCalledByOne || _told.Contains(method!);
+    }
 
     /// <summary>True once for each method. Those that await it get what comes out of it.</summary>
     internal bool Tell(object? method, MethodChain chain)
     {
-        bool isNew = _told.Add(method!);
+        bool isNew = !HasTold(method);
+        _got.Add(method!);
+        _told.Add(method!);
         _told.UnionWith(chain.Links);
         return isNew;
     }

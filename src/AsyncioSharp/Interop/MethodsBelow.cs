@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -18,6 +20,8 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     private List<object>? _interrupted; // the methods that are about to go on with an exception
     private LeftOperations? _left;
     private RequestBelow? _request; // the last that waits for methods to end
+    private List<PutOffRequest>? _putOff;
+    private bool _hasAwaitedToken; // said of the request that is passed on now
     private Patience? _patience; // of the request that is passed on now, if it was put off before
 
     /// <summary>True if the task was cancelled and methods that it has left behind may go on.</summary>
@@ -29,6 +33,12 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     internal CancellationToken Cause => owner.Tokens?.Cause ?? default;
 
     private LoopSynchronizationContext Host => owner.Loop.ContextOf(owner);
+
+    // Those that the methods know, if their task is asked to cancel.
+    private TaskTokens? Tokens => owner.Identity is { ReachingRequests: > 0 } task ? task.Tokens : null;
+
+    /// <summary>Has the owner asked to cancel, if the token that is to do so is cancelled and has not come to that yet.</summary>
+    internal void LookAtMaster() => owner.Identity.Tokens?.LookAtMaster();
 
     internal void Add(InnerWait wait)
     {
@@ -149,6 +159,18 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         return around;
     }
 
+    /// <summary>
+    /// Methods are about to go on: looks whether those that wait for a request, or were left behind, learn of it by what they have awaited, which may have been given
+    /// the task's token. Such a one must not get the exception again where it cleans up. Null if there are none.
+    /// </summary>
+    /// <param name="around">What waited for the one that goes on.</param>
+    /// <param name="method">That one, if it is to be seen.</param>
+    internal IDisposable? WatchForTold(HashSet<LeftOperation>? around, object? method)
+    {
+        var request = Tokens is { AreCancelled: true } ? _putOff?.Find(static request => !request.IsTold) : null;
+        return request is not null || around is { Count: > 0 } ? new ToldWatch(around, method is null ? null : RawPlace.Of(method), request) : null;
+    }
+
     /// <summary>Methods have gone on: those that were left behind by a request which has not reached them get the exception where they wait now.</summary>
     /// <param name="around">What waited for the one that has.</param>
     /// <param name="method">That one, if it is to be seen.</param>
@@ -184,6 +206,10 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     private bool CancelRaw(ForeignAwait awaited, string? message)
     {
+        if (AwaitsToken(awaited, message))
+        {
+            return true;
+        }
         for (var wait = RawWait.Innermost(awaited.Source, Host); wait is not null; wait = wait.Outer)
         {
             if (TryInterrupt(wait, message))
@@ -193,11 +219,31 @@ internal sealed class MethodsBelow(CoroutineTask owner)
             var patience = _patience ?? new Patience();
             if (patience.WaitsFor(wait))
             {
-                owner.Loop.Push(new PatientRequest(this, owner.LaterRequest(message), patience), null); // behind the wake-up
+                PutOff(new PutOffRequest(this, awaited, owner.LaterRequest(message), _hasAwaitedToken, patience)); // behind the wake-up
                 return true;
             }
         }
         return false;
+    }
+
+    // The source of a value task gives no continuation back. But it may have been given the task's token, which ends the wait as well, and so may have been what has
+    // ended already: whether the method learns of the request in that way is seen when it goes on, which it does before what is queued here.
+    private bool AwaitsToken(ForeignAwait awaited, string? message)
+    {
+        if (_hasAwaitedToken || Tokens is not { } tokens || RawPlace.In(awaited.Source).LastOrDefault() is not { } place
+            || (place.HasCompleted ? !tokens.AreCancelled : place.Operation is Task))
+        {
+            return false;
+        }
+        tokens.CancelOwn();
+        PutOff(new PutOffRequest(this, awaited, owner.LaterRequest(message), hasAwaitedToken: true, _patience));
+        return true;
+    }
+
+    private void PutOff(PutOffRequest request)
+    {
+        (_putOff ??= []).Add(request);
+        owner.Loop.Push(request, null);
     }
 
     // False if the wait has ended by itself, and the method is about to go on.
@@ -226,24 +272,80 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         }
     }
 
-    // A request that was put off, since a method was about to go on. What is known of that goes with it: the next request begins anew.
-    private sealed class PatientRequest(MethodsBelow methods, Runnable request, Patience patience) : Runnable
+    // A request that was put off, since a method is about to go on, or a token may have it do so. If it does with a cancellation, that is the request; else that is
+    // passed on now. What is known of how long it was put off goes with it: the next request begins anew.
+    private sealed class PutOffRequest(MethodsBelow methods, ForeignAwait awaited, Runnable request, bool hasAwaitedToken, Patience? patience) : Runnable
     {
+        internal List<RawPlace> Places => [.. RawPlace.In(awaited.Source)];
+
+        internal bool IsTold { get; set; }
+
         internal override void Run(object? source)
         {
-            methods._patience = patience;
+            methods._putOff!.Remove(this);
+            if (IsTold)
+            {
+                return;
+            }
+            (methods._hasAwaitedToken, methods._patience) = (hasAwaitedToken, patience);
             try
             {
                 request.Run(source);
             }
             finally
             {
-                methods._patience = null;
+                (methods._hasAwaitedToken, methods._patience) = (false, null);
             }
         }
 
         /// <summary>For the report of a schedule.</summary>
         public override string ToString() => request.ToString()!;
+    }
+
+    // A cancellation that is thrown in a method comes out of what it has awaited, or is its own; which method that is, is seen by where each waits before and
+    // afterwards. (The sources of value tasks do not say before they are asked how they have ended, and some not even then.)
+    private sealed class ToldWatch : IDisposable
+    {
+        private readonly int _thread = Environment.CurrentManagedThreadId;
+        private readonly List<(LeftOperation Left, RawPlace Place)> _left = [];
+        private readonly PutOffRequest? _request;
+        private readonly List<RawPlace> _asked;
+        private bool _isSeen;
+
+        internal ToldWatch(HashSet<LeftOperation>? around, RawPlace? goingOn, PutOffRequest? request)
+        {
+            RawPlace[] known = goingOn is null ? [] : [goingOn];
+            foreach (var left in around ?? [])
+            {
+                _left.AddRange(RawPlace.In(left.Operation).Concat(known).Select(place => (left, place)));
+            }
+            _request = request;
+            _asked = request?.Places ?? [];
+            AppDomain.CurrentDomain.FirstChanceException += Look;
+        }
+
+        public void Dispose()
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= Look;
+            if (!_isSeen)
+            {
+                return;
+            }
+            foreach (var (left, place) in _left)
+            {
+                if (place.IsLeft && MethodChain.Find(place.Method, left.End) is { } chain)
+                {
+                    left.Tell(place.Method, chain);
+                }
+            }
+            if (_asked.Exists(static place => place.IsLeft))
+            {
+                _request!.IsTold = true;
+            }
+        }
+
+        private void Look(object? sender, FirstChanceExceptionEventArgs thrown)
+            => _isSeen |= thrown.Exception is OperationCanceledException && Environment.CurrentManagedThreadId == _thread;
     }
 
     // How long a request waits for methods that are about to go on: as long as they do. Another thread may be about to send one to the loop, so one that has not

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
@@ -21,37 +20,30 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class RawWait
 {
-    private const int LongestChain = 10_000;
-
     private static readonly ConditionalWeakTable<Task, Task> s_observed = []; // what an operation that was left behind goes on with: once, however often it was left
 
-    private readonly object _operation;
+    private readonly RawPlace _place;
     private readonly object? _continuation; // null if the operation has completed, so that the method is about to go on by itself
-    private readonly FieldInfo? _field;
-    private readonly AwaiterKind? _kind;
     private readonly LoopSynchronizationContext _host;
 
-    private RawWait(object method, object operation, object? continuation, FieldInfo? field, AwaiterKind? kind, LoopSynchronizationContext host)
+    private RawWait(RawPlace place, object? continuation, LoopSynchronizationContext host)
     {
-        Method = method;
-        _operation = operation;
+        _place = place;
         _continuation = continuation;
-        _field = field;
-        _kind = kind;
         _host = host;
     }
 
     /// <summary>The method that waits: its task, or the object that stands for a pooled one, or the iterator.</summary>
-    internal object Method { get; }
+    internal object Method => _place.Method;
 
     /// <summary>The next such wait outwards, if there is any.</summary>
     internal RawWait? Outer { get; private init; }
 
     /// <summary>What the method waits for: a task, or the source of a value task.</summary>
-    internal object Operation => _operation;
+    internal object Operation => _place.Operation;
 
     /// <summary>True if the method has only given others their turn.</summary>
-    internal bool IsYield => _kind is null;
+    internal bool IsYield => _place.Kind is null;
 
     /// <summary>
     /// The innermost of the methods in <paramref name="awaited"/>, and of those that they await, whose wait comes back to <paramref name="host"/>; null if there
@@ -63,23 +55,13 @@ internal sealed class RawWait
     internal static RawWait? Innermost(object? awaited, LoopSynchronizationContext host, int mostOthers = int.MaxValue)
     {
         RawWait? found = null;
-        if (!TaskFields.AreKnown || awaited is Task { IsCompleted: true })
+        foreach (var place in RawPlace.In(awaited))
         {
-            return null;
-        }
-        for (int i = 0; i < LongestChain && awaited is not null; i++)
-        {
-            if (SuspendedAt(awaited) is not var (field, kind, awaiter, operation))
+            object? continuation = place.Operation is Task task ? ContinuationFor(place.Method, task, host, mostOthers) : null;
+            if (continuation is not null || place.HasCompleted)
             {
-                break;
+                found = new RawWait(place, continuation, host) { Outer = found };
             }
-            object? continuation = operation is Task task ? ContinuationFor(awaited, task, host, mostOthers) : null;
-            bool isOver = HasCompleted(kind, awaiter);
-            if (continuation is not null || isOver)
-            {
-                found = new RawWait(awaited, operation, continuation, field, kind, host) { Outer = found };
-            }
-            awaited = isOver ? null : operation; // the machine of a method that has ended is an empty one
         }
         return found;
     }
@@ -96,14 +78,14 @@ internal sealed class RawWait
         }
         object box = TaskFields.TargetOf(Action)!;
         object machine = BoxTypes.MachineIn(box)!;
-        _field!.SetValue(machine, _kind!.FailingObject(exception));
+        _place.Field!.SetValue(machine, _place.Kind!.FailingObject(exception));
         BoxTypes.Put(machine, box);
         _host.Post(static wait => ((RawWait)wait!).GoOn(), this);
         return s_observed.GetValue(Task, static task => task.ContinueWith(
             static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
     }
 
-    private Task Task => (Task)_operation; // there is no continuation of anything else
+    private Task Task => (Task)Operation; // there is no continuation of anything else
 
     private Action Action => TaskFields.ActionOf(_continuation!);
 
@@ -154,38 +136,5 @@ internal sealed class RawWait
         bool IsIt(object? continuation) => continuation is not null && TaskFields.IsPostedTo(host, continuation)
             && TaskFields.TargetOf(TaskFields.ActionOf(continuation)) is { } box
             && (ReferenceEquals(box, method) || ReferenceEquals(BoxTypes.MachineIn(box), method));
-    }
-
-    // Where a method is suspended, if that is at an awaiter of .NET's: the compiler clears the awaiter when the method goes on. Task.Yield() is as an operation that
-    // has completed.
-    private static (FieldInfo? Field, AwaiterKind? Kind, object? Awaiter, object Operation)? SuspendedAt(object method)
-    {
-        if ((method as IAsyncStateMachine ?? BoxTypes.MachineIn(method) as IAsyncStateMachine) is not { } machine)
-        {
-            return null;
-        }
-        var fields = MachineFields.Of(machine);
-        foreach (var (field, kind) in fields.KnownAwaiters)
-        {
-            object awaiter = field.GetValue(machine)!;
-            if (kind.SourceOf(awaiter) is { } operation)
-            {
-                return (field, kind, awaiter, operation);
-            }
-        }
-        return fields.IsAtYield(machine) ? (null, null, null, Task.CompletedTask) : null;
-    }
-
-    // The method may be going on at this moment on another thread, and the source of its value task complain that it has given its outcome.
-    private static bool HasCompleted(AwaiterKind? kind, object? awaiter)
-    {
-        try
-        {
-            return kind is null || kind.IsCompleted(awaiter!);
-        }
-        catch (Exception)
-        {
-            return true;
-        }
     }
 }

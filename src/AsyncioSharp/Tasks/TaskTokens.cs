@@ -39,6 +39,9 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     /// <summary>The token that the exception of the request on its way is to carry; none if no token has to do with it.</summary>
     internal CancellationToken Cause => _cause;
 
+    /// <summary>True if operations that were given one of them have been told of the request, or are being told.</summary>
+    internal bool AreCancelled => _master.IsCancellationRequested || _own is { IsCancellationRequested: true };
+
     /// <summary>From now on, cancelling <paramref name="token"/>, in any thread, cancels the task. The registration ends with the task.</summary>
     internal void Obey(CancellationToken token)
     {
