@@ -86,6 +86,31 @@ public class OwnedWaitOutcomeTests
     }
 
     [Fact]
+    public void A_method_that_is_not_awaited_is_not_shown_as_awaited()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture();
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            future.ListWaiters().OfType<IRelay>().ShouldHaveSingleItem().Recipients.ShouldBeEmpty();
+            task.Cancel();
+            await Asyncio.Wait(task);
+            future.IsDone.ShouldBeFalse();
+
+            async Coroutine Caller()
+            {
+                _ = Method();
+                await new TaskCompletionSource().Task;
+            }
+
+            async Task Method() => await future;
+        }
+    }
+
+    [Fact]
     public void The_token_of_a_task_that_others_cancelled_stays_in_the_exception()
     {
         VirtualTimeLoop.Run(Main());

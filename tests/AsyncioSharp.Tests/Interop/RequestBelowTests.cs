@@ -205,6 +205,31 @@ public class RequestBelowTests
         }
     }
 
+    [Fact]
+    public void A_pooled_method_that_goes_on_when_those_that_it_awaits_have_refused_is_not_asked_again()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            (await task).ShouldBe("went on");
+            Asyncio.GetRunningLoop().Time.ShouldBe(7);
+        }
+
+        static async Coroutine<string> Caller() => await Pooled();
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        static async ValueTask<string> Pooled()
+        {
+            await Task.WhenAll(Refusing(), Task.CompletedTask);
+            await Asyncio.Sleep(5);
+            return "went on";
+        }
+    }
+
     private static async Task Refusing()
     {
         try
