@@ -168,7 +168,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     internal IDisposable? WatchForTold(HashSet<LeftOperation>? around, object? method)
     {
         var request = Tokens is { AreCancelled: true } ? _putOff?.Find(static request => !request.IsTold) : null;
-        return request is not null || around is { Count: > 0 } ? new ToldWatch(around, method is null ? null : RawPlace.Of(method), request) : null;
+        return request is not null || around is { Count: > 0 } ? new ToldWatch(around, method, request) : null;
     }
 
     /// <summary>Methods have gone on: those that were left behind by a request which has not reached them get the exception where they wait now.</summary>
@@ -312,12 +312,12 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         private readonly List<RawPlace> _asked;
         private bool _isSeen;
 
-        internal ToldWatch(HashSet<LeftOperation>? around, RawPlace? goingOn, PutOffRequest? request)
+        internal ToldWatch(HashSet<LeftOperation>? around, object? method, PutOffRequest? request)
         {
-            RawPlace[] known = goingOn is null ? [] : [goingOn];
             foreach (var left in around ?? [])
             {
-                _left.AddRange(RawPlace.In(left.Operation).Concat(known).Select(place => (left, place)));
+                var outwards = MethodChain.Find(method, left.End)?.Links ?? []; // these may go on in the same turn
+                _left.AddRange(RawPlace.In(left.Operation).Concat(outwards.Select(RawPlace.Of).OfType<RawPlace>()).Select(place => (left, place)));
             }
             _request = request;
             _asked = request?.Places ?? [];

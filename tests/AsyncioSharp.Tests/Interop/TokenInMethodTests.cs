@@ -1,0 +1,382 @@
+using System.IO.Pipelines;
+using System.Threading.Channels;
+using AsyncioSharp.Testing;
+
+namespace AsyncioSharp.Tests.Interop;
+
+/// <summary>
+/// Methods of .NET that have given their task's token to the source of a value task, which cannot be taken from them: the token tells them of the request, and
+/// that is the only time that they are told.
+/// </summary>
+public class TokenInMethodTests
+{
+    private readonly List<string> _log = [];
+    private readonly Channel<int> _channel = Channel.CreateUnbounded<int>();
+
+    /// <summary>What the method waits for.</summary>
+    public enum Source
+    {
+        Channel,
+        Pipe,
+        Timer,
+        Delay, // a task, for comparison
+    }
+
+    /// <summary>Who asks.</summary>
+    public enum Request
+    {
+        Cancel,
+        Timeout,
+        Token,
+        AsTask,
+    }
+
+    public static TheoryData<Source, Request, bool, bool> Cases => [..
+        from source in Enum.GetValues<Source>()
+        from request in Enum.GetValues<Request>()
+        from inIterator in new[] { false, true }
+        from cleansUpWithThisLibrary in new[] { false, true }
+        select (source, request, inIterator, cleansUpWithThisLibrary)];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_method_that_the_token_cancels_cleans_up_in_peace_before_its_caller_goes_on(Source source, Request request, bool inIterator, bool cleansUpWithThisLibrary)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["cancelled", "cleaned", "over"]);
+
+        async Coroutine Main()
+        {
+            using var master = new CancellationTokenSource();
+            bool isMaster = request is Request.Token or Request.AsTask;
+            var body = Body(isMaster ? master.Token : null);
+            var task = request switch
+            {
+                Request.Timeout => Asyncio.CreateTask(Asyncio.WaitFor(body, 1)),
+                Request.Token => Asyncio.CreateTask(body, master.Token),
+                Request.AsTask => Asyncio.CreateTask(Await(body.AsTask(Asyncio.GetRunningLoop(), master.Token))),
+                _ => Asyncio.CreateTask(body),
+            };
+            await Asyncio.Sleep(0.5);
+            if (isMaster)
+            {
+                master.Cancel();
+            }
+            else if (request == Request.Cancel)
+            {
+                task.Cancel();
+            }
+            await Asyncio.Wait(task);
+            _log.Add("over");
+            task.IsCancelled.ShouldBe(request != Request.Timeout);
+            if (request == Request.Timeout)
+            {
+                task.Exception().ShouldBeOfType<TimeoutException>();
+            }
+        }
+
+        async Coroutine Body(CancellationToken? token)
+        {
+            var known = token ?? CoroutineTask.Current.CancellationToken;
+            await (inIterator ? Consume(known) : Method(known));
+        }
+
+        static async Coroutine Await(Task task) => await task;
+
+        async Task Consume(CancellationToken token)
+        {
+            await foreach (int _ in Items(token))
+            {
+            }
+        }
+
+        async IAsyncEnumerable<int> Items([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+        {
+            await Method(token);
+            yield return 1;
+        }
+
+        async Task Method(CancellationToken token)
+        {
+            try
+            {
+                await Operation(source, token);
+            }
+            catch (OperationCanceledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+            finally
+            {
+                await CleanUp(cleansUpWithThisLibrary);
+                _log.Add("cleaned");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Those_that_are_left_behind_clean_up_in_peace_too(bool cleansUpWithThisLibrary)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.Order().ShouldBe(["cancelled", "cancelled", "cleaned", "cleaned"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            await Asyncio.Sleep(10);
+        }
+
+        async Coroutine Body()
+        {
+            var token = CoroutineTask.Current.CancellationToken;
+            await Task.WhenAll(Method(token), Method(token));
+        }
+
+        async Task Method(CancellationToken token)
+        {
+            try
+            {
+                await Operation(Source.Delay, token);
+            }
+            catch (OperationCanceledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+            finally
+            {
+                await CleanUp(cleansUpWithThisLibrary);
+                _log.Add("cleaned");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_second_request_interrupts_the_cleaning_up()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["cleaning", "interrupted", "over"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            _log.Add("over");
+        }
+
+        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+
+        async Task Method(CancellationToken token)
+        {
+            try
+            {
+                await _channel.Reader.ReadAsync(token);
+            }
+            finally
+            {
+                _log.Add("cleaning");
+                try
+                {
+                    await Asyncio.Sleep(100);
+                }
+                catch (CancelledException)
+                {
+                    _log.Add("interrupted");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Two_requests_at_once_are_two()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["cancelled", "interrupted", "over"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            task.Cancel();
+            await Asyncio.Wait(task);
+            _log.Add("over");
+        }
+
+        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+
+        async Task Method(CancellationToken token)
+        {
+            try
+            {
+                await _channel.Reader.ReadAsync(token);
+            }
+            catch (OperationCanceledException)
+            {
+                _log.Add("cancelled");
+                try
+                {
+                    await Asyncio.Sleep(100);
+                }
+                catch (CancelledException)
+                {
+                    _log.Add("interrupted");
+                    throw;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_method_that_got_its_item_before_gets_the_exception_where_it_waits_next()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["item 7", "cancelled", "over True"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            _channel.Writer.TryWrite(7).ShouldBeTrue();
+            task.Cancel();
+            await Asyncio.Wait(task);
+            _log.Add($"over {task.IsCancelled}");
+        }
+
+        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+
+        async Task Method(CancellationToken token)
+        {
+            _log.Add($"item {await _channel.Reader.ReadAsync(token)}");
+            try
+            {
+                await Asyncio.Sleep(100);
+            }
+            catch (CancelledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_method_whose_source_knows_nothing_of_the_token_is_left_behind()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["over True", "item 7", "cancelled"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            _log.Add($"over {task.IsCancelled}");
+            _channel.Writer.TryWrite(7).ShouldBeTrue();
+            await Asyncio.Sleep(1);
+        }
+
+        async Coroutine Body()
+        {
+            _ = CoroutineTask.Current.CancellationToken; // somebody has it
+            await Method();
+        }
+
+        async Task Method()
+        {
+            _log.Add($"item {await _channel.Reader.ReadAsync(CancellationToken.None)}");
+            try
+            {
+                await Asyncio.Sleep(100);
+            }
+            catch (CancelledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_method_that_refuses_is_not_asked_again()
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["refused", "went on", "over False"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            _log.Add($"over {task.IsCancelled}");
+        }
+
+        async Coroutine Body()
+        {
+            await Method(CoroutineTask.Current.CancellationToken);
+            await Asyncio.Sleep(1);
+            _log.Add("went on");
+        }
+
+        async Task Method(CancellationToken token)
+        {
+            try
+            {
+                await _channel.Reader.ReadAsync(token);
+            }
+            catch (OperationCanceledException)
+            {
+                _log.Add("refused");
+            }
+            await Asyncio.Sleep(1);
+        }
+    }
+
+    private static async Task CleanUp(bool withThisLibrary)
+    {
+        if (withThisLibrary)
+        {
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(1);
+        }
+        else
+        {
+            await Task.Yield();
+            await Task.Delay(TimeSpan.FromSeconds(1), Asyncio.GetRunningLoop().TimeProvider, CancellationToken.None);
+        }
+    }
+
+    private async ValueTask Operation(Source source, CancellationToken token)
+    {
+        switch (source)
+        {
+            case Source.Channel:
+                await _channel.Reader.ReadAsync(token);
+                break;
+            case Source.Pipe:
+                await new Pipe().Reader.ReadAsync(token);
+                break;
+            case Source.Timer:
+                using (var timer = new PeriodicTimer(TimeSpan.FromSeconds(1000), Asyncio.GetRunningLoop().TimeProvider))
+                {
+                    await timer.WaitForNextTickAsync(token);
+                }
+                break;
+            default:
+                await Task.Delay(Timeout.InfiniteTimeSpan, token);
+                break;
+        }
+    }
+}
