@@ -71,10 +71,7 @@ public sealed class HttpTests(WebServer server) : IClassFixture<WebServer>, IDis
         {
             bool cleanedUp = false;
             await Scenario.CancelInTheMiddle(() => Download(CoroutineTask.Current.CancellationToken));
-            while (!cleanedUp)
-            {
-                await Asyncio.Sleep(0.01);
-            }
+            cleanedUp.ShouldBeTrue();
 
             async Task Download(CancellationToken token)
             {
@@ -84,6 +81,7 @@ public sealed class HttpTests(WebServer server) : IClassFixture<WebServer>, IDis
                 }
                 finally
                 {
+                    await Asyncio.Sleep(0.01);
                     cleanedUp = true;
                 }
             }

@@ -50,6 +50,34 @@ public class SocketTests
     }
 
     [Theory]
+    [InlineData(Ending.Cancel)]
+    [InlineData(Ending.Timeout)]
+    public void A_method_whose_read_is_ended_by_the_tasks_token_cleans_up_in_peace(Ending ending)
+    {
+        Scenario.Run(async () =>
+        {
+            using var pair = await SocketPair.Connect();
+            bool isClean = false;
+            await Scenario.EndWait(ending, async () => await Read(Scenario.Token(ofTask: true)));
+            await Scenario.Until(() => isClean);
+
+            async Task Read(CancellationToken token)
+            {
+                try
+                {
+                    await pair.Client.ReadAsync(new byte[16], token);
+                }
+                finally
+                {
+                    await Asyncio.Sleep(0.01);
+                    await Task.Delay(10, CancellationToken.None);
+                    isClean = true;
+                }
+            }
+        });
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Bytes_that_come_in_the_moment_of_the_cancel_are_dropped_unless_the_read_is_wrapped(bool isWrapped)

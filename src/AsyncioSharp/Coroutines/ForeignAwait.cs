@@ -263,6 +263,11 @@ internal sealed class YieldAwait : ForeignAwait
 
     public override string ToString() => "<awaited Task.Yield()>";
 
+    // It is shared by all, and has no state that a discard could end.
+    internal override void Discard()
+    {
+    }
+
     private protected override void Register(Action continuation)
     {
     }

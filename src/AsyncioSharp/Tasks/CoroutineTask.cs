@@ -127,7 +127,8 @@ public partial class CoroutineTask : Future
     /// this token that leaves the coroutine makes the task cancelled, not failed, as with <c>Task.Run(action, token)</c>.
     /// </summary>
     /// <remarks>
-    /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on. What they throw
+    /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on; before, where a
+    /// method of .NET waits for what only the token can end. What they throw
     /// goes to the loop's exception handler. For the loop's thread; the token itself may be used in any.
     /// </remarks>
     public CancellationToken CancellationToken => Details.TokensOf(this).Own;

@@ -521,4 +521,55 @@ public class AsyncIteratorTests
             _log.Add($"item {n}");
         }
     }
+
+    [Fact]
+    public void Two_at_once_under_one_task_belong_to_it_and_are_both_disposed_when_it_is_cancelled()
+    {
+        var log = new List<string>();
+        VirtualTimeLoop.Run(Main());
+        log.ShouldBe(["a0", "b0", "a1", "b1", "a disposed", "b disposed", "over True"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(2.5);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            log.Add($"over {task.IsCancelled}");
+        }
+
+        async Coroutine Body()
+        {
+            var task = CoroutineTask.Current;
+            await Task.WhenAll(Consume("a", task), Consume("b", task));
+        }
+
+        async Task Consume(string name, CoroutineTask task)
+        {
+            await foreach (int n in Items(name, task))
+            {
+                CoroutineTask.Current.ShouldBe(task);
+                log.Add($"{name}{n}");
+            }
+        }
+
+        async IAsyncEnumerable<int> Items(string name, CoroutineTask task)
+        {
+            try
+            {
+                for (int n = 0; ; n++)
+                {
+                    await Asyncio.Sleep(1);
+                    CoroutineTask.Current.ShouldBe(task);
+                    yield return n;
+                }
+            }
+            finally
+            {
+                await Asyncio.Sleep(0);
+                CoroutineTask.Current.ShouldBe(task);
+                log.Add($"{name} disposed");
+            }
+        }
+    }
 }
