@@ -81,7 +81,7 @@ public sealed class HttpTests(WebServer server) : IClassFixture<WebServer>, IDis
                 }
                 finally
                 {
-                    await Asyncio.Sleep(0.01);
+                    await Asyncio.Sleep(0.01, CancellationToken.None);
                     cleanedUp = true;
                 }
             }

@@ -47,14 +47,20 @@ public sealed class NamedPipeFileTests : IDisposable
     {
         const int Many = 1_000_000;
         using var file = Open();
+        using var begin = new FileStream(file.Name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
         Scenario.Run(async () =>
         {
             byte[] ones = new byte[Many];
             Array.Fill(ones, (byte)1);
-            await Scenario.EndWait(ending, async () => await file.WriteAsync(ones, Scenario.Token(withToken)));
-            byte[] received = new byte[Many];
+            await Scenario.EndWait(ending, async () =>
+            {
+                var write = file.WriteAsync(ones, Scenario.Token(withToken));
+                begin.ReadByte().ShouldBe(1); // blocks until the write has begun: before, its token would end it
+                await write;
+            });
+            byte[] received = new byte[Many - 1];
             await file.ReadExactlyAsync(received);
-            received.ShouldBe(ones);
+            received.ShouldBe(ones[1..]);
             await file.WriteAsync(new byte[] { 2 });
             await file.ReadExactlyAsync(received.AsMemory(0, 1));
             received[0].ShouldBe((byte)2);

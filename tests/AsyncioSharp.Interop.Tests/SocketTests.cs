@@ -69,7 +69,7 @@ public class SocketTests
                 }
                 finally
                 {
-                    await Asyncio.Sleep(0.01);
+                    await Asyncio.Sleep(0.01, CancellationToken.None);
                     await Task.Delay(10, CancellationToken.None);
                     isClean = true;
                 }

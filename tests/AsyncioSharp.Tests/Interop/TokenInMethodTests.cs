@@ -187,7 +187,7 @@ public class TokenInMethodTests
                 _log.Add("cleaning");
                 try
                 {
-                    await Asyncio.Sleep(100);
+                    await Asyncio.Sleep(100, CancellationToken.None);
                 }
                 catch (CancelledException)
                 {
@@ -226,7 +226,7 @@ public class TokenInMethodTests
                 _log.Add("cancelled");
                 try
                 {
-                    await Asyncio.Sleep(100);
+                    await Asyncio.Sleep(100, CancellationToken.None);
                 }
                 catch (CancelledException)
                 {
@@ -260,7 +260,7 @@ public class TokenInMethodTests
             _log.Add($"item {await _channel.Reader.ReadAsync(token)}");
             try
             {
-                await Asyncio.Sleep(100);
+                await Asyncio.Sleep(100, CancellationToken.None);
             }
             catch (CancelledException)
             {
@@ -340,7 +340,7 @@ public class TokenInMethodTests
             {
                 _log.Add("refused");
             }
-            await Asyncio.Sleep(1);
+            await Asyncio.Sleep(1, CancellationToken.None);
         }
     }
 
