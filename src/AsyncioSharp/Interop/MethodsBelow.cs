@@ -8,8 +8,8 @@ namespace AsyncioSharp;
 /// </summary>
 /// <remarks>
 /// A request goes to the methods whose end the task waits for: to what they wait for of this library, in the order in which the waits began, or else to the
-/// innermost wait for a task of .NET (<see cref="RawWait"/>). A method whose wait cannot be ended is left behind by the one that awaits it, and gets the
-/// exception once its operation has completed, where it waits next.
+/// innermost wait for a task of .NET (<see cref="RawWait"/>). A method whose wait cannot be ended may have given it the task's token, and is told by that. Else it is
+/// left behind by the one that awaits it, and gets the exception once its operation has completed, where it waits next. It is told once, in one way or the other.
 /// </remarks>
 internal sealed class MethodsBelow(CoroutineTask owner)
 {
@@ -20,7 +20,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     private List<object>? _interrupted; // the methods that are about to go on with an exception
     private LeftOperations? _left;
     private RequestBelow? _request; // the last that waits for methods to end
-    private List<PutOffRequest>? _putOff;
+    private List<PutOffRequest>? _putOff; // requests that stand in the loop's queue
     private bool _hasAwaitedToken; // said of the request that is passed on now
     private Patience? _patience; // of the request that is passed on now, if it was put off before
 
