@@ -59,7 +59,7 @@ internal sealed class LeftOperations
 internal sealed class LeftOperation(object end, object operation, string? message)
 {
     private readonly HashSet<object> _told = []; // those that have got it, and those that await them
-    private readonly HashSet<object> _got = [];
+    private readonly HashSet<object> _got = []; // without those
 
     internal object End => end;
 

@@ -106,10 +106,11 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         {
             object? method = state is Action action ? TaskFields.TargetOf(action) : state; // that of an await goes on: a method, or an iterator, which the loop has to know
             host.Loop.NoteAsyncIterator(MethodChain.IteratorIn(method));
-            host.Methods?.LookAtMaster(); // before the method goes on, which may have its token's exception already
+            var tokens = host.Methods?.KnownTokens;
+            tokens?.LookAtMaster(); // before the method goes on, which may have its token's exception already
             var last = host.Methods?.Newest;
             var around = host.Methods?.LeftAround(method);
-            using (host.Methods?.WatchForTold(around, method))
+            using (tokens is null ? null : host.Methods!.WatchForTold(around, method))
             {
                 host.RunReported(null, this, static self => self.Call(), Failed, method);
             }

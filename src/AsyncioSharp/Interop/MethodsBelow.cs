@@ -21,7 +21,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     private LeftOperations? _left;
     private RequestBelow? _request; // the last that waits for methods to end
     private List<PutOffRequest>? _putOff; // requests that stand in the loop's queue
-    private bool _hasAwaitedToken; // said of the request that is passed on now
+    private bool _wasTokenTried; // said of the request that is passed on now
     private Patience? _patience; // of the request that is passed on now, if it was put off before
 
     /// <summary>True if the task was cancelled and methods that it has left behind may go on.</summary>
@@ -37,8 +37,8 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     // Those that the methods know, if their task is asked to cancel.
     private TaskTokens? Tokens => owner.Identity is { ReachingRequests: > 0 } task ? task.Tokens : null;
 
-    /// <summary>Has the owner asked to cancel, if the token that is to do so is cancelled and has not come to that yet.</summary>
-    internal void LookAtMaster() => owner.Identity.Tokens?.LookAtMaster();
+    /// <summary>The tokens by which a method may learn of a request; null if nobody has any.</summary>
+    internal TaskTokens? KnownTokens => owner.Identity.Tokens;
 
     internal void Add(InnerWait wait)
     {
@@ -167,8 +167,12 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     /// <param name="method">That one, if it is to be seen.</param>
     internal IDisposable? WatchForTold(HashSet<LeftOperation>? around, object? method)
     {
-        var request = Tokens is { AreCancelled: true } ? _putOff?.Find(static request => !request.IsTold) : null;
-        return request is not null || around is { Count: > 0 } ? new ToldWatch(around, method, request) : null;
+        if (Tokens is not { AreCancelled: true } tokens)
+        {
+            return null;
+        }
+        var request = _putOff?.Find(static request => !request.IsTold);
+        return request is not null || around is { Count: > 0 } ? new ToldWatch(tokens, around, method, request) : null;
     }
 
     /// <summary>Methods have gone on: those that were left behind by a request which has not reached them get the exception where they wait now.</summary>
@@ -206,7 +210,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     private bool CancelRaw(ForeignAwait awaited, string? message)
     {
-        if (AwaitsToken(awaited, message))
+        if (TryTellByToken(awaited, message))
         {
             return true;
         }
@@ -219,7 +223,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
             var patience = _patience ?? new Patience();
             if (patience.WaitsFor(wait))
             {
-                PutOff(new PutOffRequest(this, awaited, owner.LaterRequest(message), _hasAwaitedToken, patience)); // behind the wake-up
+                PutOff(new PutOffRequest(this, awaited, owner.LaterRequest(message), _wasTokenTried, patience)); // behind the wake-up
                 return true;
             }
         }
@@ -228,15 +232,16 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     // The source of a value task gives no continuation back. But it may have been given the task's token, which ends the wait as well, and so may have been what has
     // ended already: whether the method learns of the request in that way is seen when it goes on, which it does before what is queued here.
-    private bool AwaitsToken(ForeignAwait awaited, string? message)
+    private bool TryTellByToken(ForeignAwait awaited, string? message)
     {
-        if (_hasAwaitedToken || Tokens is not { } tokens || RawPlace.In(awaited.Source).LastOrDefault() is not { } place
+        if (_wasTokenTried || Tokens is not { } tokens || RawPlace.In(awaited.Source).LastOrDefault() is not { } place
             || (place.HasCompleted ? !tokens.AreCancelled : place.Operation is Task))
         {
             return false;
         }
         tokens.CancelOwn();
-        PutOff(new PutOffRequest(this, awaited, owner.LaterRequest(message), hasAwaitedToken: true, _patience));
+        owner.NoteMessage(message); // if the token tells the method, its exception has none
+        PutOff(new PutOffRequest(this, awaited, owner.LaterRequest(message), wasTokenTried: true, _patience));
         return true;
     }
 
@@ -274,7 +279,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     // A request that was put off, since a method is about to go on, or a token may have it do so. If it does with a cancellation, that is the request; else that is
     // passed on now. What is known of how long it was put off goes with it: the next request begins anew.
-    private sealed class PutOffRequest(MethodsBelow methods, ForeignAwait awaited, Runnable request, bool hasAwaitedToken, Patience? patience) : Runnable
+    private sealed class PutOffRequest(MethodsBelow methods, ForeignAwait awaited, Runnable request, bool wasTokenTried, Patience? patience) : Runnable
     {
         internal List<RawPlace> Places => [.. RawPlace.In(awaited.Source)];
 
@@ -287,14 +292,14 @@ internal sealed class MethodsBelow(CoroutineTask owner)
             {
                 return;
             }
-            (methods._hasAwaitedToken, methods._patience) = (hasAwaitedToken, patience);
+            (methods._wasTokenTried, methods._patience) = (wasTokenTried, patience);
             try
             {
                 request.Run(source);
             }
             finally
             {
-                (methods._hasAwaitedToken, methods._patience) = (false, null);
+                (methods._wasTokenTried, methods._patience) = (false, null);
             }
         }
 
@@ -302,18 +307,20 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         public override string ToString() => request.ToString()!;
     }
 
-    // A cancellation that is thrown in a method comes out of what it has awaited, or is its own; which method that is, is seen by where each waits before and
-    // afterwards. (The sources of value tasks do not say before they are asked how they have ended, and some not even then.)
+    // An exception that carries one of the task's tokens is the request. Which methods have got it is seen by where they wait when it is thrown: not any more where
+    // they did. (The sources of value tasks do not say before they are asked how they have ended, and some not even then. In doubt a method is told twice: one that is
+    // never told may never end.)
     private sealed class ToldWatch : IDisposable
     {
         private readonly int _thread = Environment.CurrentManagedThreadId;
+        private readonly TaskTokens _tokens;
         private readonly List<(LeftOperation Left, RawPlace Place)> _left = [];
         private readonly PutOffRequest? _request;
         private readonly List<RawPlace> _asked;
-        private bool _isSeen;
 
-        internal ToldWatch(HashSet<LeftOperation>? around, object? method, PutOffRequest? request)
+        internal ToldWatch(TaskTokens tokens, HashSet<LeftOperation>? around, object? method, PutOffRequest? request)
         {
+            _tokens = tokens;
             foreach (var left in around ?? [])
             {
                 var outwards = MethodChain.Find(method, left.End)?.Links ?? []; // these may go on in the same turn
@@ -324,10 +331,11 @@ internal sealed class MethodsBelow(CoroutineTask owner)
             AppDomain.CurrentDomain.FirstChanceException += Look;
         }
 
-        public void Dispose()
+        public void Dispose() => AppDomain.CurrentDomain.FirstChanceException -= Look;
+
+        private void Look(object? sender, FirstChanceExceptionEventArgs thrown)
         {
-            AppDomain.CurrentDomain.FirstChanceException -= Look;
-            if (!_isSeen)
+            if (thrown.Exception is not OperationCanceledException { CancellationToken: var token } || Environment.CurrentManagedThreadId != _thread || !_tokens.Has(token))
             {
                 return;
             }
@@ -343,9 +351,6 @@ internal sealed class MethodsBelow(CoroutineTask owner)
                 _request!.IsTold = true;
             }
         }
-
-        private void Look(object? sender, FirstChanceExceptionEventArgs thrown)
-            => _isSeen |= thrown.Exception is OperationCanceledException && Environment.CurrentManagedThreadId == _thread;
     }
 
     // How long a request waits for methods that are about to go on: as long as they do. Another thread may be about to send one to the loop, so one that has not

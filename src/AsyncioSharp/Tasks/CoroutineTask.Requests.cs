@@ -247,7 +247,7 @@ public partial class CoroutineTask
     // A request was delivered, or withdrawn. The cancellation of a scope stays on.
     private void Settle() => Mark(Marks.Pending | Marks.YieldsToOutcome, false);
 
-    private void NoteMessage(string? message)
+    internal void NoteMessage(string? message)
     {
         if (_extras.Details is not null || message is not null)
         {

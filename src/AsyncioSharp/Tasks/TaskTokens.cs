@@ -42,6 +42,9 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     /// <summary>True if operations that were given one of them have been told of the request, or are being told.</summary>
     internal bool AreCancelled => _master.IsCancellationRequested || _own is { IsCancellationRequested: true };
 
+    /// <summary>True for one of them, if it is cancelled.</summary>
+    internal bool Has(CancellationToken token) => token.IsCancellationRequested && (token == _master || token == _own?.Token);
+
     /// <summary>From now on, cancelling <paramref name="token"/>, in any thread, cancels the task. The registration ends with the task.</summary>
     internal void Obey(CancellationToken token)
     {
@@ -119,8 +122,7 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     /// </summary>
     internal bool IsOurs(OperationCanceledException exception)
     {
-        var token = exception.CancellationToken;
-        return (token.IsCancellationRequested && (token == _master || token == _own?.Token)) || (_master.IsCancellationRequested && _watch is { IsToTell: true });
+        return Has(exception.CancellationToken) || (_master.IsCancellationRequested && _watch is { IsToTell: true });
     }
 
     /// <summary>Asks the task to cancel, if the master token is cancelled and it was not asked yet.</summary>

@@ -344,6 +344,149 @@ public class TokenInMethodTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_exception_that_has_another_token_or_none_is_not_the_request(bool hasAnotherToken)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["cancelled", "over True"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            _channel.Writer.TryWrite(7).ShouldBeTrue();
+            task.Cancel();
+            await Asyncio.Wait([task], timeout: 10);
+            _log.Add($"over {task.IsCancelled}");
+        }
+
+        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+
+        async Task Method(CancellationToken token)
+        {
+            (await _channel.Reader.ReadAsync(token)).ShouldBe(7);
+            await Fail(hasAnotherToken);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_method_that_was_left_behind_gets_the_exception_also_after_one_of_its_own(bool hasAnotherToken)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["over True", "cancelled"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            _log.Add($"over {task.IsCancelled}");
+            _channel.Writer.TryWrite(7).ShouldBeTrue();
+            await Asyncio.Sleep(10);
+        }
+
+        async Coroutine Body() => await Method();
+
+        async Task Method()
+        {
+            (await _channel.Reader.ReadAsync(CancellationToken.None)).ShouldBe(7);
+            await Fail(hasAnotherToken);
+        }
+    }
+
+    [Fact]
+    public void The_exception_of_one_method_is_not_that_of_another_that_goes_on_in_the_same_turn()
+    {
+        var items = Channel.CreateUnbounded<int>(new() { AllowSynchronousContinuations = true });
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["side", "item 8", "cancelled", "over True"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait([task], timeout: 10);
+            _log.Add($"over {task.IsCancelled}");
+        }
+
+        async Coroutine Body()
+        {
+            _ = Side(CoroutineTask.Current.CancellationToken);
+            await Method();
+        }
+
+        async Task Side(CancellationToken token)
+        {
+            try
+            {
+                await _channel.Reader.ReadAsync(token);
+            }
+            catch (OperationCanceledException)
+            {
+                _log.Add("side");
+                items.Writer.TryWrite(8).ShouldBeTrue();
+            }
+        }
+
+        async Task Method()
+        {
+            _log.Add($"item {await items.Reader.ReadAsync(CancellationToken.None)}");
+            try
+            {
+                await Asyncio.Sleep(100);
+            }
+            catch (CancelledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+        }
+    }
+
+    [Fact]
+    public void The_message_of_the_request_is_that_of_the_task()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            task.Cancel("why");
+            (await Asyncio.GatherOutcomes(task))[0].Exception.ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("why");
+        }
+
+        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+
+        async Task Method(CancellationToken token) => await _channel.Reader.ReadAsync(token);
+    }
+
+    private async Task Fail(bool hasAnotherToken)
+    {
+        try
+        {
+            throw hasAnotherToken ? new OperationCanceledException(new CancellationToken(canceled: true)) : new TaskCanceledException("limit");
+        }
+        catch (OperationCanceledException)
+        {
+            try
+            {
+                await Asyncio.Sleep(100);
+            }
+            catch (CancelledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+        }
+    }
+
     private static async Task CleanUp(bool withThisLibrary)
     {
         if (withThisLibrary)
