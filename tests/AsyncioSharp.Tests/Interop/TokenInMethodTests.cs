@@ -200,20 +200,12 @@ public class TokenInMethodTests
     [Fact]
     public void Two_requests_at_once_are_two()
     {
-        VirtualTimeLoop.Run(Main());
-        _log.ShouldBe(["cancelled", "interrupted", "over"]);
-
-        async Coroutine Main()
+        Ask(Method, static task =>
         {
-            var task = Asyncio.CreateTask(Body());
-            await Asyncio.Sleep(1);
             task.Cancel();
             task.Cancel();
-            await Asyncio.Wait(task);
-            _log.Add("over");
-        }
-
-        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+        });
+        _log.ShouldBe(["cancelled", "interrupted", "over True"]);
 
         async Task Method(CancellationToken token)
         {
@@ -224,15 +216,7 @@ public class TokenInMethodTests
             catch (OperationCanceledException)
             {
                 _log.Add("cancelled");
-                try
-                {
-                    await Asyncio.Sleep(100, CancellationToken.None);
-                }
-                catch (CancelledException)
-                {
-                    _log.Add("interrupted");
-                    throw;
-                }
+                await WaitForever("interrupted");
             }
         }
     }
@@ -240,33 +224,17 @@ public class TokenInMethodTests
     [Fact]
     public void A_method_that_got_its_item_before_gets_the_exception_where_it_waits_next()
     {
-        VirtualTimeLoop.Run(Main());
-        _log.ShouldBe(["item 7", "cancelled", "over True"]);
-
-        async Coroutine Main()
+        Ask(Method, task =>
         {
-            var task = Asyncio.CreateTask(Body());
-            await Asyncio.Sleep(1);
             _channel.Writer.TryWrite(7).ShouldBeTrue();
             task.Cancel();
-            await Asyncio.Wait(task);
-            _log.Add($"over {task.IsCancelled}");
-        }
-
-        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+        });
+        _log.ShouldBe(["item 7", "cancelled", "over True"]);
 
         async Task Method(CancellationToken token)
         {
             _log.Add($"item {await _channel.Reader.ReadAsync(token)}");
-            try
-            {
-                await Asyncio.Sleep(100, CancellationToken.None);
-            }
-            catch (CancelledException)
-            {
-                _log.Add("cancelled");
-                throw;
-            }
+            await WaitForever("cancelled");
         }
     }
 
@@ -296,39 +264,15 @@ public class TokenInMethodTests
         async Task Method()
         {
             _log.Add($"item {await _channel.Reader.ReadAsync(CancellationToken.None)}");
-            try
-            {
-                await Asyncio.Sleep(100);
-            }
-            catch (CancelledException)
-            {
-                _log.Add("cancelled");
-                throw;
-            }
+            await WaitForever("cancelled");
         }
     }
 
     [Fact]
     public void A_method_that_refuses_is_not_asked_again()
     {
-        VirtualTimeLoop.Run(Main());
+        Ask(Method, static task => task.Cancel());
         _log.ShouldBe(["refused", "went on", "over False"]);
-
-        async Coroutine Main()
-        {
-            var task = Asyncio.CreateTask(Body());
-            await Asyncio.Sleep(1);
-            task.Cancel();
-            await Asyncio.Wait(task);
-            _log.Add($"over {task.IsCancelled}");
-        }
-
-        async Coroutine Body()
-        {
-            await Method(CoroutineTask.Current.CancellationToken);
-            await Asyncio.Sleep(1);
-            _log.Add("went on");
-        }
 
         async Task Method(CancellationToken token)
         {
@@ -341,6 +285,7 @@ public class TokenInMethodTests
                 _log.Add("refused");
             }
             await Asyncio.Sleep(1, CancellationToken.None);
+            _log.Add("went on");
         }
     }
 
@@ -349,20 +294,12 @@ public class TokenInMethodTests
     [InlineData(true)]
     public void An_exception_that_has_another_token_or_none_is_not_the_request(bool hasAnotherToken)
     {
-        VirtualTimeLoop.Run(Main());
-        _log.ShouldBe(["cancelled", "over True"]);
-
-        async Coroutine Main()
+        Ask(Method, task =>
         {
-            var task = Asyncio.CreateTask(Body());
-            await Asyncio.Sleep(1);
             _channel.Writer.TryWrite(7).ShouldBeTrue();
             task.Cancel();
-            await Asyncio.Wait([task], timeout: 10);
-            _log.Add($"over {task.IsCancelled}");
-        }
-
-        async Coroutine Body() => await Method(CoroutineTask.Current.CancellationToken);
+        });
+        _log.ShouldBe(["cancelled", "over True"]);
 
         async Task Method(CancellationToken token)
         {
@@ -437,15 +374,7 @@ public class TokenInMethodTests
         async Task Method()
         {
             _log.Add($"item {await items.Reader.ReadAsync(CancellationToken.None)}");
-            try
-            {
-                await Asyncio.Sleep(100);
-            }
-            catch (CancelledException)
-            {
-                _log.Add("cancelled");
-                throw;
-            }
+            await WaitForever("cancelled");
         }
     }
 
@@ -467,6 +396,36 @@ public class TokenInMethodTests
         async Task Method(CancellationToken token) => await _channel.Reader.ReadAsync(token);
     }
 
+    // Runs a task whose method has its token, and asks it to cancel.
+    private void Ask(Func<CancellationToken, Task> method, Action<CoroutineTask> ask)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Body());
+            await Asyncio.Sleep(1);
+            ask(task);
+            await Asyncio.Wait([task], timeout: 10);
+            _log.Add($"over {task.IsCancelled}");
+        }
+
+        async Coroutine Body() => await method(CoroutineTask.Current.CancellationToken);
+    }
+
+    private async Task WaitForever(string cancelled)
+    {
+        try
+        {
+            await Asyncio.Sleep(double.PositiveInfinity);
+        }
+        catch (CancelledException)
+        {
+            _log.Add(cancelled);
+            throw;
+        }
+    }
+
     private async Task Fail(bool hasAnotherToken)
     {
         try
@@ -475,15 +434,7 @@ public class TokenInMethodTests
         }
         catch (OperationCanceledException)
         {
-            try
-            {
-                await Asyncio.Sleep(100);
-            }
-            catch (CancelledException)
-            {
-                _log.Add("cancelled");
-                throw;
-            }
+            await WaitForever("cancelled");
         }
     }
 
