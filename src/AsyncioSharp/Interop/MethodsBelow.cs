@@ -34,11 +34,11 @@ internal sealed class MethodsBelow(CoroutineTask owner)
 
     private LoopSynchronizationContext Host => owner.Loop.ContextOf(owner);
 
-    // Those that the methods know, if their task is asked to cancel.
-    private TaskTokens? Tokens => owner.Identity is { ReachingRequests: > 0 } task ? task.Tokens : null;
-
     /// <summary>The tokens by which a method may learn of a request; null if nobody has any.</summary>
     internal TaskTokens? KnownTokens => owner.Identity.Tokens;
+
+    // The same, if there is a request.
+    private TaskTokens? AskedTokens => owner.Identity.ReachingRequests > 0 ? KnownTokens : null;
 
     internal void Add(InnerWait wait)
     {
@@ -167,7 +167,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     /// <param name="method">That one, if it is to be seen.</param>
     internal IDisposable? WatchForTold(HashSet<LeftOperation>? around, object? method)
     {
-        if (Tokens is not { AreCancelled: true } tokens)
+        if (AskedTokens is not { AreCancelled: true } tokens)
         {
             return null;
         }
@@ -234,7 +234,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     // ended already: whether the method learns of the request in that way is seen when it goes on, which it does before what is queued here.
     private bool TryTellByToken(ForeignAwait awaited, string? message)
     {
-        if (_wasTokenTried || Tokens is not { } tokens || RawPlace.In(awaited.Source).LastOrDefault() is not { } place
+        if (_wasTokenTried || AskedTokens is not { } tokens || RawPlace.In(awaited.Source).LastOrDefault() is not { } place
             || (place.HasCompleted ? !tokens.AreCancelled : place.Operation is Task))
         {
             return false;

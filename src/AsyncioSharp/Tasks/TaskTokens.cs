@@ -121,9 +121,7 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     /// thread that cancels the master has not come to the task yet.
     /// </summary>
     internal bool IsOurs(OperationCanceledException exception)
-    {
-        return Has(exception.CancellationToken) || (_master.IsCancellationRequested && _watch is { IsToTell: true });
-    }
+        => Has(exception.CancellationToken) || (_master.IsCancellationRequested && _watch is { IsToTell: true });
 
     /// <summary>Asks the task to cancel, if the master token is cancelled and it was not asked yet.</summary>
     internal void LookAtMaster() => _watch?.TellIfCancelled();

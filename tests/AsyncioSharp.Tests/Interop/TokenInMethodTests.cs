@@ -78,7 +78,7 @@ public class TokenInMethodTests
         async Coroutine Body(CancellationToken? token)
         {
             var known = token ?? CoroutineTask.Current.CancellationToken;
-            await (inIterator ? Consume(known) : Method(known));
+            await (inIterator ? Consume(known) : Method(source, cleansUpWithThisLibrary, known));
         }
 
         static async Coroutine Await(Task task) => await task;
@@ -92,26 +92,8 @@ public class TokenInMethodTests
 
         async IAsyncEnumerable<int> Items([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
         {
-            await Method(token);
+            await Method(source, cleansUpWithThisLibrary, token);
             yield return 1;
-        }
-
-        async Task Method(CancellationToken token)
-        {
-            try
-            {
-                await Operation(source, token);
-            }
-            catch (OperationCanceledException)
-            {
-                _log.Add("cancelled");
-                throw;
-            }
-            finally
-            {
-                await CleanUp(cleansUpWithThisLibrary);
-                _log.Add("cleaned");
-            }
         }
     }
 
@@ -135,25 +117,7 @@ public class TokenInMethodTests
         async Coroutine Body()
         {
             var token = CoroutineTask.Current.CancellationToken;
-            await Task.WhenAll(Method(token), Method(token));
-        }
-
-        async Task Method(CancellationToken token)
-        {
-            try
-            {
-                await Operation(Source.Delay, token);
-            }
-            catch (OperationCanceledException)
-            {
-                _log.Add("cancelled");
-                throw;
-            }
-            finally
-            {
-                await CleanUp(cleansUpWithThisLibrary);
-                _log.Add("cleaned");
-            }
+            await Task.WhenAll(Method(Source.Delay, cleansUpWithThisLibrary, token), Method(Source.Delay, cleansUpWithThisLibrary, token));
         }
     }
 
@@ -435,6 +399,24 @@ public class TokenInMethodTests
         catch (OperationCanceledException)
         {
             await WaitForever("cancelled");
+        }
+    }
+
+    private async Task Method(Source source, bool cleansUpWithThisLibrary, CancellationToken token)
+    {
+        try
+        {
+            await Operation(source, token);
+        }
+        catch (OperationCanceledException)
+        {
+            _log.Add("cancelled");
+            throw;
+        }
+        finally
+        {
+            await CleanUp(cleansUpWithThisLibrary);
+            _log.Add("cleaned");
         }
     }
 
