@@ -86,6 +86,7 @@ public sealed partial class EventLoop
         {
             field = value;
             _untilLook = 0;
+            RunningLoops.NoteDebug();
             if (IsOnOwnThread)
             {
                 WatchCoroutines(value);
@@ -393,6 +394,7 @@ public sealed partial class EventLoop
             throw AlreadyRunning(); // two threads entered at the same instant
         }
         t_running = this;
+        RunningLoops.Add(this);
         HostCoroutines(this);
         SynchronizationContext.SetSynchronizationContext(_synchronizationContext);
         ContextSwitch.Rest();
@@ -413,6 +415,7 @@ public sealed partial class EventLoop
         }
         _thread = null;
         t_running = outer.Running;
+        RunningLoops.Remove(this);
         HostCoroutines(outer.Running);
         SynchronizationContext.SetSynchronizationContext(outer.Synchronization);
         ExecutionContext.Restore(outer.Values);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -9,27 +11,46 @@ internal sealed class LoopBinding(object owner)
     /// <summary>The loop; null while nobody has waited.</summary>
     internal EventLoop? Loop { get; private set; }
 
-    /// <summary>Called before somebody waits.</summary>
+    /// <summary>Called before somebody waits, by a coroutine that a loop runs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Bind()
     {
-        if (Loop is not { IsOnOwnThread: true })
+        if (Loop is not { } loop || !RunningLoops.IsOnly(loop))
         {
-            var running = EventLoop.Running
-                ?? throw new InvalidOperationException($"no running event loop: {owner} can be waited for only in a coroutine that a loop runs.");
-            Loop = Loop is null || Loop == running ? running : throw Different();
+            BindHere();
         }
     }
 
     /// <summary>Called before every use: refuses another loop, and in debug mode another thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CheckUse()
     {
-        if (Loop is { IsOnOwnThread: false } loop)
+        if (Loop is { } loop && !RunningLoops.IsOnly(loop))
         {
-            if (EventLoop.Running is not null)
-            {
+            CheckHere(loop);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // once, but where several loops run
+    private void BindHere()
+    {
+        var running = EventLoop.Running
+            ?? throw new InvalidOperationException($"no running event loop: {owner} can be waited for only in a coroutine that a loop runs.");
+        Loop = Loop is null || Loop == running ? running : throw Different();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, but where several loops run
+    private void CheckHere(EventLoop loop)
+    {
+        switch (EventLoop.Running)
+        {
+            case null:
+                loop.CheckThread();
+                break;
+            case var running when running != loop: // also a guest of the loop, in the same thread
                 throw Different();
-            }
-            loop.CheckThread();
+            default:
+                break;
         }
     }
 

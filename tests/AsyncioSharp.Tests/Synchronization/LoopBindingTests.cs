@@ -283,6 +283,41 @@ public class LoopBindingTests
         }
     }
 
+    [Fact]
+    public void A_guest_in_the_same_thread_is_another_loop()
+    {
+        var mutex = new AsyncLock();
+        var queue = new AsyncQueue<int>();
+        VirtualTimeLoop.Run(Host());
+        mutex.ToString().ShouldBe("<AsyncLock [locked]>");
+        queue.IsEmpty.ShouldBeTrue();
+
+        async Coroutine Host()
+        {
+            await mutex.Acquire();
+            Coroutine[] waits = [mutex.Acquire(), queue.Get()];
+            var tasks = waits.Select(wait => Asyncio.CreateTask(wait)).ToList();
+            await Asyncio.Sleep(1);
+            var guest = new EventLoop();
+            var ended = guest.RunAsGuest(SynchronizationContext.Current!);
+            var refusals = guest.CreateTask(Guest());
+            refusals.AddDoneCallback(_ => guest.Stop());
+            await ended;
+            refusals.Result();
+            guest.Close();
+            tasks.ForEach(task => task.Cancel());
+            await Asyncio.Wait(tasks);
+        }
+
+        async Coroutine Guest()
+        {
+            await RefusedAwait(mutex.Acquire());
+            await RefusedAwait(queue.Get());
+            await Refused(mutex.Release);
+            await Refused(() => queue.PutNowait(1));
+        }
+    }
+
     private static async Coroutine Refused(Action change)
     {
         await Asyncio.Sleep(0);
