@@ -149,12 +149,6 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
 
     private CoroutineTask? Sleeper => _isAsleep ? Unsafe.As<CoroutineTask>(Link) : null;
 
-    public void AddWaiter(Runnable waiter)
-    {
-        Link = waiter; // only tasks drive coroutines
-        _isAsleep = true;
-    }
-
     public bool CancelWait(string? message) => Sleeper is not null && EndEarly(message is null ? this : CancelledException.Unthrown(message));
 
     void ITokenListener.TokenCancelled(CancellationToken token)
@@ -176,6 +170,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         {
             var loop = EventLoop.Running!;
             _time += loop.Time;
+            _isAsleep = true; // the task says so in a moment that it is the sleeper
             Suspend(AwaitKind.Itself, null);
             loop.AddTimer(_time, this);
         }

@@ -243,6 +243,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Awaiting = kind;
     }
 
+    /// <summary>Says who is to be woken, of one that waits for itself.</summary>
+    internal void SetWaiter(Runnable waiter) => Link = waiter;
+
     /// <summary>Ends it without a value of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Succeed()
@@ -355,7 +358,11 @@ public abstract class Coroutine<T> : Coroutine, IAwaitable<T>, IAwaitTarget<T>
         Succeed();
     }
 
-    internal sealed override object? ResultObject() => GetResult();
+    internal sealed override object? ResultObject()
+    {
+        var result = GetResult();
+        return typeof(T) == typeof(NoValue) ? null : result;
+    }
 
     internal sealed override TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => visitor.Visit(this);
 }

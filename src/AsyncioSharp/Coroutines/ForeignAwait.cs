@@ -52,7 +52,7 @@ internal abstract class ForeignAwait : IWaitable
     internal bool IsLeft => Volatile.Read(ref _state) is Abandoned or Settling;
 
     /// <summary>Has <paramref name="waiter"/> woken when the operation completes. What the awaiter throws instead of taking the callback is thrown.</summary>
-    public virtual void AddWaiter(Runnable waiter)
+    internal virtual void AddWaiter(Runnable waiter)
     {
         _waiter = waiter;
         Register(_complete);
@@ -257,7 +257,7 @@ internal sealed class YieldAwait : ForeignAwait
 
     internal override object Awaiter => default(YieldAwaitable.YieldAwaiter);
 
-    public override void AddWaiter(Runnable waiter) => waiter.Wake(null);
+    internal override void AddWaiter(Runnable waiter) => waiter.Wake(null);
 
     public override bool CancelWait(string? message) => false;
 

@@ -148,8 +148,6 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);
 
-    void IWaitable.AddWaiter(Runnable waiter) => AddWaiter(waiter);
-
     bool IWaitable.CancelWait(string? message) => Cancel(message);
 
     internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");

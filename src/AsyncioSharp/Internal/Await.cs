@@ -61,12 +61,9 @@ internal interface IAwaitTarget<out T> : IAwaitTarget
     T AwaitedResult();
 }
 
-/// <summary>What a task can wait for.</summary>
+/// <summary>What a task can wait for. How it is woken is told each kind in its own way, since a call by way of an interface is dearer.</summary>
 internal interface IWaitable
 {
-    /// <summary>Has <paramref name="waiter"/> put into its loop's ready queue upon completion; may be called only while pending.</summary>
-    void AddWaiter(Runnable waiter);
-
     /// <summary>Asks for cancellation on behalf of the one who waits. False if it is too late: then the wake-up is already queued.</summary>
     bool CancelWait(string? message);
 

@@ -18,8 +18,8 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     private readonly QueueStore<T> _items;
     private readonly LoopBinding _binding;
     private readonly WaitQueue<T> _getters;
-    private readonly WaitQueue<object?> _putters;
-    private readonly WaitQueue<object?> _joiners;
+    private readonly WaitQueue<NoValue> _putters;
+    private readonly WaitQueue<NoValue> _joiners;
     private int _unfinished; // items that were put, less calls of TaskDone
     private bool _dropsItems; // it was shut down immediately
 
@@ -38,8 +38,8 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         _items = items;
         _binding = new LoopBinding(this);
         _getters = new WaitQueue<T>(_binding);
-        _putters = new WaitQueue<object?>(_binding);
-        _joiners = new WaitQueue<object?>(_binding);
+        _putters = new WaitQueue<NoValue>(_binding);
+        _joiners = new WaitQueue<NoValue>(_binding);
     }
 
     /// <summary>How many items it can hold; 0 for any number. Mirrors <c>Queue.maxsize</c>.</summary>
@@ -194,16 +194,18 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     // Every getter that was woken and has not run yet has a promise; there must be as many as there are items, if as many wait.
     private void PromiseItems()
     {
-        while ((IsShutDown || Count > _getters.Woken) && _getters.WakeNext())
+        while (_getters.HasWaiting && (IsShutDown || Count > _getters.Woken))
         {
+            _getters.WakeNext();
         }
     }
 
     // The same for putters and free slots.
     private void PromiseSlots()
     {
-        while (Capacity - Count > _putters.Woken && _putters.WakeNext())
+        while (_putters.HasWaiting && Capacity - Count > _putters.Woken)
         {
+            _putters.WakeNext();
         }
     }
 
@@ -316,11 +318,11 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
         private protected override void Forgo(bool woken) => queue.PromiseItems();
     }
 
-    private sealed class PutCoroutine(AsyncQueue<T> queue, T item) : WaitCoroutine<object?>
+    private sealed class PutCoroutine(AsyncQueue<T> queue, T item) : WaitCoroutine<NoValue>
     {
         public override string QualifiedName => "AsyncQueue.Put";
 
-        private protected override WaitQueue<object?> Line => queue._putters;
+        private protected override WaitQueue<NoValue> Line => queue._putters;
 
         private protected override bool TryEnd(bool woken)
         {
@@ -337,18 +339,18 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
             queue.Add(item);
             Leave();
             queue.PromiseItems();
-            Succeed(null);
+            Succeed(default);
             return true;
         }
 
         private protected override void Forgo(bool woken) => queue.PromiseSlots();
     }
 
-    private sealed class JoinCoroutine(AsyncQueue<T> queue) : WaitCoroutine<object?>
+    private sealed class JoinCoroutine(AsyncQueue<T> queue) : WaitCoroutine<NoValue>
     {
         public override string QualifiedName => "AsyncQueue.Join";
 
-        private protected override WaitQueue<object?> Line => queue._joiners;
+        private protected override WaitQueue<NoValue> Line => queue._joiners;
 
         private protected override bool TryEnd(bool woken)
         {
@@ -357,7 +359,7 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
                 return false;
             }
             Leave();
-            Succeed(null);
+            Succeed(default);
             return true;
         }
 

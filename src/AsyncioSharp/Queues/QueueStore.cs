@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>What a queue keeps its items in, and thereby the order in which it gives them. If an operation throws, nothing has changed.</summary>
@@ -45,25 +47,63 @@ internal abstract class QueueStore<T>
     private protected abstract void Drop();
 }
 
-/// <summary>First in, first out.</summary>
+/// <summary>First in, first out: a ring, in which an item that is put back needs no place of its own.</summary>
 internal sealed class FifoStore<T> : QueueStore<T>
 {
-    private readonly Queue<T> _items = new();
-    private Stack<T>? _returned; // before those; seldom any
+    private T[] _ring = []; // the length is a power of two, or 0
+    private int _head;      // index of the oldest item, modulo the length
 
-    private protected override void Keep(T item) => _items.Enqueue(item);
-
-    private protected override void KeepFirst(T item) => (_returned ??= new()).Push(item);
-
-    private protected override T Give() => _returned is { Count: > 0 } ? _returned.Pop() : _items.Dequeue();
-
-    private protected override void Drop()
+    private protected override void Keep(T item)
     {
-        _returned = null;
-        _items.Clear();
+        Reserve();
+        At(_head + Count) = item;
     }
 
-    internal override List<T> Snapshot() => [.. _returned ?? [], .. _items];
+    private protected override void KeepFirst(T item)
+    {
+        Reserve();
+        At(--_head) = item;
+    }
+
+    private protected override T Give()
+    {
+        ref var place = ref At(_head++);
+        var item = place;
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+        {
+            place = default!; // a queue must not keep alive what was taken
+        }
+        return item;
+    }
+
+    private protected override void Drop() => _ring = [];
+
+    internal override List<T> Snapshot() => [.. Enumerable.Range(0, Count).Select(index => At(_head + index))];
+
+    private ref T At(int index)
+    {
+        var ring = _ring;
+        return ref ring[index & (ring.Length - 1)];
+    }
+
+    private void Reserve()
+    {
+        if (Count == _ring.Length)
+        {
+            Grow();
+        }
+    }
+
+    private void Grow()
+    {
+        var bigger = new T[Math.Max(4, _ring.Length * 2)];
+        for (int index = 0; index < Count; index++)
+        {
+            bigger[index] = At(_head + index);
+        }
+        _ring = bigger;
+        _head = 0;
+    }
 }
 
 /// <summary>Last in, first out.</summary>

@@ -11,8 +11,8 @@ namespace AsyncioSharp;
 public sealed class AsyncBarrier
 {
     private readonly LoopBinding _binding;
-    private readonly WaitQueue<object?> _inside;  // those who have come
-    private readonly WaitQueue<object?> _outside; // those who have to wait until it is empty
+    private readonly WaitQueue<NoValue> _inside;  // those who have come
+    private readonly WaitQueue<NoValue> _outside; // those who have to wait until it is empty
     private readonly PriorityQueue<int, int> _freed = new(); // numbers of tasks that were cancelled while it filled, to be given again
     private State _state;
     private int _count; // tasks inside, those that have been let go but did not run yet included
@@ -26,8 +26,8 @@ public sealed class AsyncBarrier
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(parties);
         Parties = parties;
         _binding = new LoopBinding(this);
-        _inside = new WaitQueue<object?>(_binding);
-        _outside = new WaitQueue<object?>(_binding);
+        _inside = new WaitQueue<NoValue>(_binding);
+        _outside = new WaitQueue<NoValue>(_binding);
     }
 
     private enum State

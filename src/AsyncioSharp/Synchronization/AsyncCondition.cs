@@ -14,7 +14,7 @@ public sealed class AsyncCondition
 {
     private readonly AsyncLock _lock;
     private readonly LoopBinding _binding;
-    private readonly WaitQueue<object?> _line;
+    private readonly WaitQueue<NoValue> _line;
 
     /// <summary>Creates a condition.</summary>
     /// <param name="mutex">The lock, which several conditions may share; null for one of its own.</param>
@@ -22,7 +22,7 @@ public sealed class AsyncCondition
     {
         _lock = mutex ?? new AsyncLock();
         _binding = new LoopBinding(this);
-        _line = new WaitQueue<object?>(_binding);
+        _line = new WaitQueue<NoValue>(_binding);
     }
 
     /// <summary>True while the lock is held. Mirrors <c>Condition.locked()</c>.</summary>

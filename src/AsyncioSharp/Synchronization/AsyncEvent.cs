@@ -8,13 +8,13 @@ namespace AsyncioSharp;
 public sealed class AsyncEvent
 {
     private readonly LoopBinding _binding;
-    private readonly WaitQueue<object?> _line;
+    private readonly WaitQueue<NoValue> _line;
 
     /// <summary>Creates an event that is not set.</summary>
     public AsyncEvent()
     {
         _binding = new LoopBinding(this);
-        _line = new WaitQueue<object?>(_binding);
+        _line = new WaitQueue<NoValue>(_binding);
     }
 
     /// <summary>True while the flag is set. Mirrors <c>Event.is_set()</c>.</summary>
@@ -46,11 +46,11 @@ public sealed class AsyncEvent
     /// <returns>The text.</returns>
     public override string ToString() => $"<AsyncEvent [{(IsSet ? "set" : "unset")}{_line.Text}]>";
 
-    private sealed class WaitForEvent(AsyncEvent target) : WaitCoroutine<object?>
+    private sealed class WaitForEvent(AsyncEvent target) : WaitCoroutine<NoValue>
     {
         public override string QualifiedName => "AsyncEvent.Wait";
 
-        private protected override WaitQueue<object?> Line => target._line;
+        private protected override WaitQueue<NoValue> Line => target._line;
 
         private protected override bool TryEnd(bool woken)
         {
@@ -59,7 +59,7 @@ public sealed class AsyncEvent
                 return false;
             }
             Leave();
-            Succeed(null);
+            Succeed(default);
             return true;
         }
 

@@ -24,12 +24,11 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     /// <summary>The line in which it waits. Found by way of what it waits for, so that a wait is eight bytes smaller.</summary>
     private protected abstract WaitQueue<T> Line { get; }
 
-    /// <summary>Where it stands; kept by the line, as are the neighbours.</summary>
+    /// <summary>Whether it waits; kept by the line.</summary>
     internal WaitPhase Phase { get; set; }
 
-    internal WaitCoroutine<T>? Next { get; set; }
-
-    internal WaitCoroutine<T>? Previous { get; set; }
+    /// <summary>Where it stands in line; kept by the line too.</summary>
+    internal int Place { get; set; }
 
     /// <summary>The task that waits; only while it does.</summary>
     internal Runnable Task => Unsafe.As<Runnable>(Link)!;
@@ -38,8 +37,6 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
 
     /// <summary>For the text of the task that waits.</summary>
     public sealed override string ToString() => Phase == WaitPhase.Out ? base.ToString() : $"<Future pending {QualifiedName}()>";
-
-    void IWaitable.AddWaiter(Runnable waiter) => Link = waiter;
 
     bool IWaitable.CancelWait(string? message)
     {
@@ -149,11 +146,11 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
 }
 
 /// <summary>A wait that ends when it is woken, and takes nothing.</summary>
-internal sealed class SignalCoroutine(WaitQueue<object?> line, string name) : WaitCoroutine<object?>
+internal sealed class SignalCoroutine(WaitQueue<NoValue> line, string name) : WaitCoroutine<NoValue>
 {
     public override string QualifiedName => name;
 
-    private protected override WaitQueue<object?> Line => line;
+    private protected override WaitQueue<NoValue> Line => line;
 
     /// <summary>True once it was woken, also if it then ended by an exception.</summary>
     internal bool WasWoken { get; private set; }
@@ -166,7 +163,7 @@ internal sealed class SignalCoroutine(WaitQueue<object?> line, string name) : Wa
         }
         WasWoken = true;
         Leave();
-        Succeed(null);
+        Succeed(default);
         return true;
     }
 

@@ -1,21 +1,36 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// Those who wait for a lock, an event, an item: first come, first served. The entries are the waiting coroutines themselves, linked to each other, so
-/// waiting allocates nothing more; joining, waking and leaving are O(1).
+/// Those who wait for a lock, an event, an item: first come, first served. The entries are the waiting coroutines themselves, in a ring that grows and shrinks, and each
+/// knows its place: joining, waking and leaving cost a few instructions each, and touch no other waiter. Who waits alone, as most do, allocates nothing more.
 /// </summary>
 /// <remarks>
-/// One that is woken or cancelled keeps its place until its task has run: only then is it known whether it takes what it was woken for. Until then nobody may
-/// believe the line to be empty, and a wake-up that is not taken (<see cref="WaitCoroutine{T}.Forgo"/>) goes to the next.
-/// The list is written out, here as for the children of groups, for a task's methods and for waits that only the loop knows. One generic list for the four was
-/// tried: code for classes is shared, so that each step to a neighbour is a call, or goes by way of a reference that a struct gives out, and is stored with a
-/// dearer barrier. An await in a method below a coroutine cost a twentieth more.
+/// <para>One that is woken or cancelled keeps its place until its task has run: only then is it known whether it takes what it was woken for. Until then nobody may
+/// believe the line to be empty, and a wake-up that is not taken (<see cref="WaitCoroutine{T}.Forgo"/>) goes to the next.</para>
+/// <para>Who leaves from the middle leaves a hole. Holes at the head are dropped with the one before them; the others are closed when those that were made, and those that
+/// were passed in looking for somebody to wake, are more than the waiters: so closing them is paid for, and a line whose first never leaves does not grow
+/// with those who come and go behind it. (Neighbours that know each other need no ring, but two fields more in each wait, and four stores of which the collector has
+/// to be told where the ring has one.)</para>
 /// </remarks>
 internal sealed class WaitQueue<T>(LoopBinding binding)
 {
-    private WaitCoroutine<T>? _first;
-    private WaitCoroutine<T>? _last;
-    private WaitCoroutine<T>? _next; // where to begin to look for the first that still waits, if not at the first of all: those before it were woken or cancelled
+    private const int Fewest = 4; // places of the first ring
+    private const int Few = 64;   // places that are not given back
+
+    // Places are numbered as they are handed out; numbers begin again after the largest, so they are compared by their difference.
+    private Slot[] _ring = [];    // the length is a power of two, or 0 as long as nobody has waited
+    private int _head;            // the place of the first in line
+    private int _tail;            // the next place to be handed out
+    private int _next;            // whoever waits here or further on was never woken; and before, only those that were woken in vain
+    private int _again;           // where the first of those may be, if there are any
+    private int _inVain;          // how many of those wait
+    private int _waste;           // holes that were made or passed since they were closed last
+
+    // An array of a class would check the type of what is stored in it.
+    private struct Slot
+    {
+        public WaitCoroutine<T>? Waiter;
+    }
 
     /// <summary>How many are in line, woken and cancelled ones included.</summary>
     internal int Count { get; private set; }
@@ -26,6 +41,18 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     /// <summary>How many are in line and not cancelled.</summary>
     internal int Live { get; private set; }
 
+    /// <summary>True if somebody is in line who was neither woken nor cancelled.</summary>
+    internal bool HasWaiting => Live > Woken;
+
+    /// <summary>How many places there is room for; for tests.</summary>
+    internal int Room => _ring.Length;
+
+    /// <summary>How many places were passed or moved beyond those of the waiters that an operation was for; for tests, which see by it what waits cost in the long run.</summary>
+    internal long Effort { get; private set; }
+
+    /// <summary>For texts: <c>, waiters:2</c>, or nothing.</summary>
+    internal string Text => Count == 0 ? "" : $", waiters:{Count}";
+
     /// <summary>Called before somebody takes something without waiting.</summary>
     /// <exception cref="InvalidOperationException">The primitive is bound to another loop.</exception>
     internal void CheckUse() => binding.CheckUse();
@@ -35,53 +62,39 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     internal void Join(WaitCoroutine<T> waiter)
     {
         binding.Bind();
-        waiter.Previous = _last;
-        if (_last is null)
+        if (_tail - _head == _ring.Length)
         {
-            _first = waiter;
+            Resize(Math.Max(Fewest, _ring.Length * 2));
         }
-        else
-        {
-            _last.Next = waiter;
-            if (Live == Woken)
-            {
-                _next = waiter; // else who looks for it would have to pass all the others
-            }
-        }
-        _last = waiter;
+        waiter.Place = _tail;
+        At(_tail) = waiter;
+        _tail++;
         waiter.Phase = WaitPhase.Waiting;
         Count++;
         Live++;
     }
 
-    /// <summary>Takes one out, whatever its phase.</summary>
+    /// <summary>Takes out one that was woken or cancelled.</summary>
     internal void Leave(WaitCoroutine<T> waiter)
     {
-        if (waiter == _next)
-        {
-            _next = waiter.Next;
-        }
-        if (waiter.Previous is null)
-        {
-            _first = waiter.Next;
-        }
-        else
-        {
-            waiter.Previous.Next = waiter.Next;
-        }
-        if (waiter.Next is null)
-        {
-            _last = waiter.Previous;
-        }
-        else
-        {
-            waiter.Next.Previous = waiter.Previous;
-        }
-        waiter.Next = waiter.Previous = null; // a coroutine may be kept for long, and would keep its neighbours
+        int place = waiter.Place;
+        At(place) = null;
         Count--;
         Woken -= waiter.Phase == WaitPhase.Woken ? 1 : 0;
         Live -= waiter.Phase == WaitPhase.Cancelled ? 0 : 1;
         waiter.Phase = WaitPhase.Out;
+        if (place == _head)
+        {
+            _head++;
+        }
+        else
+        {
+            _waste++;
+        }
+        if (_head != _tail || _next != _tail)
+        {
+            Tidy(); // who waits alone is spared it
+        }
     }
 
     /// <summary>Has one that was woken in vain wait on, in its old place.</summary>
@@ -89,57 +102,46 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
     {
         waiter.Phase = WaitPhase.Waiting;
         Woken--;
-        _next = null;
+        if (_inVain++ == 0 || waiter.Place - _again < 0)
+        {
+            _again = waiter.Place;
+        }
     }
 
     /// <summary>Makes the task of one that is cancelled ready; it leaves when it runs.</summary>
     internal void Cancel(WaitCoroutine<T> waiter)
     {
         binding.Loop!.Push(waiter.Task, waiter);
-        waiter.Phase = WaitPhase.Cancelled;
+        NoteEnd(waiter, WaitPhase.Cancelled);
         Live--;
     }
 
     /// <summary>Wakes the first in line that still waits. False if there is none.</summary>
     internal bool WakeNext()
     {
-        if (Live == Woken)
+        if (!HasWaiting)
         {
             return false;
         }
-        var waiter = FirstWaiting();
-        Wake(waiter);
-        if (Live > Woken)
-        {
-            _next = waiter.Next; // who waits alone is spared the store
-        }
-        return true;
-    }
-
-    /// <summary>Wakes one that waits.</summary>
-    internal void Wake(WaitCoroutine<T> waiter)
-    {
+        var waiter = _inVain == 0 ? FirstFrom(ref _next) : FirstFrom(ref _again);
         binding.Loop!.Push(waiter.Task, null);
-        NoteWoken(waiter);
+        NoteEnd(waiter, WaitPhase.Woken);
+        Woken++;
+        return true;
     }
 
     /// <summary>Has the task of one that was closed learn that its coroutine is gone, unless its loop is closed too.</summary>
     internal void WakeClosed(WaitCoroutine<T> waiter)
     {
         binding.Loop!.TryPush(waiter.Task, null);
-        NoteWoken(waiter);
-    }
-
-    private void NoteWoken(WaitCoroutine<T> waiter)
-    {
-        waiter.Phase = WaitPhase.Woken;
+        NoteEnd(waiter, WaitPhase.Woken);
         Woken++;
     }
 
     /// <summary>Wakes the first in line, unless it was woken or cancelled already: then the wake-up goes on from there.</summary>
     internal void WakeFirst()
     {
-        if (_first is { Phase: WaitPhase.Waiting })
+        if (Count > 0 && At(_head)!.Phase == WaitPhase.Waiting)
         {
             WakeNext();
         }
@@ -153,18 +155,101 @@ internal sealed class WaitQueue<T>(LoopBinding binding)
         }
     }
 
-    /// <summary>For texts: <c>, waiters:2</c>, or nothing.</summary>
-    internal string Text => Count == 0 ? "" : $", waiters:{Count}";
+    private ref WaitCoroutine<T>? At(int place)
+    {
+        var ring = _ring;
+        return ref ring[place & (ring.Length - 1)].Waiter;
+    }
+
+    // It waits no more.
+    private void NoteEnd(WaitCoroutine<T> waiter, WaitPhase phase)
+    {
+        waiter.Phase = phase;
+        int ahead = waiter.Place - _next;
+        if (ahead < 0)
+        {
+            _inVain--;
+        }
+        else if (ahead == 0)
+        {
+            _next++;
+        }
+    }
 
     // There must be one.
-    private WaitCoroutine<T> FirstWaiting()
+    private WaitCoroutine<T> FirstFrom(ref int place)
     {
-        var waiter = (_next ?? _first)!;
-        while (waiter.Phase != WaitPhase.Waiting)
+        if (_waste > Count + Few)
         {
-            waiter = waiter.Next!;
+            CloseHoles();
         }
-        return waiter;
+        while (true)
+        {
+            var waiter = At(place);
+            if (waiter?.Phase == WaitPhase.Waiting)
+            {
+                return waiter;
+            }
+            place++;
+            _waste += waiter is null ? 1 : 0;
+            Effort++;
+        }
+    }
+
+    private void Tidy()
+    {
+        while (_head != _tail && At(_head) is null)
+        {
+            _head++;
+            Effort++;
+        }
+        _next = _next - _head < 0 ? _head : _next;
+        _again = _again - _head < 0 ? _head : _again;
+        if (_waste > Count + Few)
+        {
+            CloseHoles();
+        }
+        while (_tail - _head < _ring.Length / 8 && _ring.Length > Few)
+        {
+            Resize(_ring.Length / 2);
+        }
+    }
+
+    private void CloseHoles()
+    {
+        Effort += _tail - _head;
+        int next = _next;
+        int again = _again;
+        int kept = _head;
+        for (int place = _head; place != _tail; place++)
+        {
+            if (At(place) is { } waiter)
+            {
+                At(kept) = waiter;
+                waiter.Place = kept;
+                kept++;
+                continue;
+            }
+            _next -= place - next < 0 ? 1 : 0;
+            _again -= place - again < 0 ? 1 : 0;
+        }
+        for (int place = kept; place != _tail; place++)
+        {
+            At(place) = null;
+        }
+        _tail = kept;
+        _waste = 0;
+    }
+
+    private void Resize(int length)
+    {
+        Effort += _tail - _head;
+        var old = _ring;
+        _ring = new Slot[length];
+        for (int place = _head; place != _tail; place++)
+        {
+            At(place) = old[place & (old.Length - 1)].Waiter;
+        }
     }
 }
 

@@ -355,10 +355,13 @@ public partial class CoroutineTask : Future
 
     private void Wait(Coroutine leaf)
     {
-        var target = Unsafe.As<IWaitable>(leaf.Awaited!);
-        if (leaf.Awaiting == AwaitKind.Future)
+        if (leaf.Awaiting == AwaitKind.Itself)
         {
-            var future = Unsafe.As<Future>(target);
+            leaf.SetWaiter(this);
+        }
+        else if (leaf.Awaiting == AwaitKind.Future)
+        {
+            var future = Unsafe.As<Future>(leaf.Link)!;
             if (ReferenceEquals(future, this) || future.Loop != Loop)
             {
                 ThrowSoon(new InvalidOperationException(TaskText.WhyNotAwait(this, future)));
@@ -366,16 +369,12 @@ public partial class CoroutineTask : Future
             }
             future.AddWaiter(this);
         }
-        else if (leaf.Awaiting != AwaitKind.Foreign)
-        {
-            target.AddWaiter(this);
-        }
-        else if (ForeignWaits.Begin(this, leaf, Unsafe.As<ForeignAwait>(target)) is { } refusal)
+        else if (ForeignWaits.Begin(this, leaf, Unsafe.As<ForeignAwait>(leaf.Link)!) is { } refusal)
         {
             ThrowSoon(refusal);
             return;
         }
-        if (Has(Marks.MustThrow) && CancelWait(target, DueMessage))
+        if (Has(Marks.MustThrow) && CancelWait(Unsafe.As<IWaitable>(leaf.Awaited!), DueMessage))
         {
             Settle();
         }

@@ -26,7 +26,7 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
     /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>
     public new Coroutine<T> Coroutine => Unsafe.As<Coroutine<T>>(base.Coroutine);
 
-    private protected override string ResultText => $" result={TextForm.Short(Value)}";
+    private protected override string ResultText => $" result={TextForm.Short(Unsafe.As<Coroutine<T>>(Leaf).ResultObject())}";
 
     private T Value => Unsafe.As<Coroutine<T>>(Leaf).GetResult();
 

@@ -400,4 +400,69 @@ public class QueueTests
         Should.Throw<ArgumentOutOfRangeException>(() => new AsyncLifoQueue<int>(-1));
         Should.Throw<ArgumentOutOfRangeException>(() => new AsyncPriorityQueue<int>(-1));
     }
+
+    [Fact]
+    public void A_put_as_a_task_has_no_result() => OnLoop.Run(async () =>
+    {
+        var queue = new AsyncQueue<string>();
+        var task = Asyncio.CreateTask(queue.Put("item"));
+        await task;
+        task.ResultObject().ShouldBeNull();
+        task.ToString().ShouldContain(" result=null");
+    });
+
+    [Fact]
+    public void An_operation_is_one_small_object()
+    {
+        var numbers = new AsyncQueue<int>();
+        var texts = new AsyncQueue<string>();
+        var mutex = new AsyncLock();
+        var flag = new AsyncEvent();
+        Bytes(() => numbers.Put(1)).ShouldBe(56);
+        Bytes(() => numbers.Get()).ShouldBe(56);
+        Bytes(() => texts.Put("")).ShouldBe(56);
+        Bytes(() => texts.Get()).ShouldBe(64);
+        Bytes(() => mutex.Acquire()).ShouldBe(64);
+        Bytes(() => flag.Wait()).ShouldBe(48);
+
+        static long Bytes(Func<object> make)
+        {
+            _ = make();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            _ = make();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
+    public void Items_that_are_put_back_come_first_however_full_the_queue_is() => OnLoop.Run(async () =>
+    {
+        var queue = new AsyncQueue<int>();
+        int put = 0;
+        int got = 0;
+        for (int round = 1; round < 40; round++)
+        {
+            for (int i = 0; i < round; i++)
+            {
+                queue.PutNowait(put++);
+            }
+            await PutBackTheFirst(queue);
+            for (int i = 0; i < round - (round % 3); i++)
+            {
+                (await queue.Get()).ShouldBe(got++);
+            }
+        }
+        while (!queue.IsEmpty)
+        {
+            (await queue.Get()).ShouldBe(got++);
+        }
+        got.ShouldBe(put);
+
+        static async Coroutine PutBackTheFirst(IAsyncEnumerable<int> queue)
+        {
+            var items = queue.GetAsyncEnumerator();
+            (await items.MoveNextAsync()).ShouldBeTrue();
+            await items.DisposeAsync(); // nobody has looked at it
+        }
+    });
 }
