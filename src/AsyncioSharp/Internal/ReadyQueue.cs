@@ -1,13 +1,11 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace AsyncioSharp;
 
 /// <summary>
-/// The loop's first-in-first-out queue of entries that are ready to run: a ring that grows, and is given back when it has become large and is empty.
-/// Only the loop's thread changes it. An entry costs two stores and no allocation.
+/// The loop's first-in-first-out queue of entries that are ready to run: a circle of segments, which grows by one at a time. Only the loop's thread changes it.
+/// An entry costs two stores and no allocation, however many there are: nothing is ever copied. Of the room that very many took, a megabyte is kept.
 /// </summary>
 /// <remarks>
 /// The entry that runs stays in its place meanwhile, the one before the oldest: so the loop knows it (<see cref="Running"/>) without storing a reference of
@@ -15,12 +13,17 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class ReadyQueue
 {
-    private const int FewEntries = 64;
-    private const int ManyEntries = 65536; // a megabyte; to fill a larger ring again costs a twentieth of what its entries do
+    private const int MostFree = 512; // segments; to allocate more of them again costs a twentieth of what their entries do
 
-    private (Runnable Target, object? Source)[] _ring = new (Runnable, object?)[FewEntries]; // the length is a power of two
-    private int _head;  // index of the oldest entry
-    private int _filling; // where the entries begin that were appended together
+    private Segment _head;  // where the oldest entry is, or was
+    private int _oldest = Segment.First;
+    private Segment _tail;  // where the next entry goes, if there is room
+    private int _next = Segment.First;
+    private int _free;      // segments behind the tail and before the head
+    private Segment _filled;
+    private int _filling;
+
+    internal ReadyQueue() => _filled = _tail = _head = new Segment();
 
     /// <summary>How many entries wait.</summary>
     internal int Count { get; private set; }
@@ -29,39 +32,32 @@ internal sealed class ReadyQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Push(Runnable target, object? source)
     {
-        var ring = _ring;
-        if (Count + 1 == ring.Length)
+        if (_next == Segment.End)
         {
-            ring = Grow(Count + 1);
+            AdvanceTail();
         }
-        ref var slot = ref At(ring, _head + Count);
-        slot.Target = target;
-        slot.Source = source;
+        ref var entry = ref _tail[_next++];
+        entry.Target = target;
+        entry.Source = source;
         Count++;
     }
 
     /// <summary>What was begun and has not ended; null if there is nothing. For other threads too, which may see what has just ended or is about to begin.</summary>
-    internal Runnable? Running
-    {
-        get
-        {
-            var ring = _ring;
-            return At(ring, _head - 1).Target;
-        }
-    }
+    internal Runnable? Running => _head[_oldest - 1].Target; // whichever of the two is seen first, it is a place of a segment
 
     /// <summary>Takes the oldest entry, to be run until the next is taken, or <see cref="End"/>. There must be one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Runnable Begin(out object? source)
     {
-        var ring = _ring;
-        int head = _head;
-        At(ring, head - 1) = default; // a queue must not keep alive what it has run
-        ref var slot = ref At(ring, head);
-        _head = (head + 1) & (ring.Length - 1);
+        _head[_oldest - 1] = default; // a queue must not keep alive what it has run
+        if (_oldest == Segment.End)
+        {
+            AdvanceHead();
+        }
+        ref var entry = ref _head[_oldest++];
         Count--;
-        source = slot.Source;
-        return slot.Target;
+        source = entry.Source;
+        return entry.Target!;
     }
 
     /// <summary>
@@ -73,15 +69,15 @@ internal sealed class ReadyQueue
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0((void*)Unsafe.As<Runnable, nint>(ref At(_ring, _head + 6).Target)); // an address of the moment: if the object moves, a line was fetched in vain
+            Sse.Prefetch0((void*)Unsafe.As<Runnable?, nint>(ref _head[_oldest + Segment.Ahead].Target)); // an address of the moment: if the object moves, a line was fetched in vain
         }
     }
 
     /// <summary>Says that an entry which was taken before runs now, until <see cref="End"/>.</summary>
-    internal void Begin(Runnable target) => At(_ring, _head - 1).Target = target;
+    internal void Begin(Runnable target) => _head[_oldest - 1].Target = target;
 
     /// <summary>Says that what was begun has ended, if anything.</summary>
-    internal void End() => At(_ring, _head - 1) = default;
+    internal void End() => _head[_oldest - 1] = default;
 
     /// <summary>Takes the oldest entry, not to be run here or now. There must be one.</summary>
     internal Runnable Pop(out object? source)
@@ -91,56 +87,126 @@ internal sealed class ReadyQueue
         return target;
     }
 
-    /// <summary>Gives back the room that very many entries took. There must be none, and nothing that was begun.</summary>
-    internal void Trim()
-    {
-        if (_ring.Length > ManyEntries)
-        {
-            _ring = new (Runnable, object?)[FewEntries];
-            _head = 0;
-        }
-    }
-
-    /// <summary>Appends <paramref name="count"/> entries, to be told by <see cref="Fill"/> before anything else happens here.</summary>
+    /// <summary>Appends <paramref name="count"/> entries, to be told by <see cref="FillBack"/> before anything else happens here.</summary>
     internal void Extend(int count)
     {
-        if (Count + count >= _ring.Length)
-        {
-            Grow(Count + count);
-        }
         Count += count;
-        _filling = _head + Count - count;
+        while (count > Segment.End - _next)
+        {
+            count -= Segment.End - _next;
+            AdvanceTail();
+        }
+        _next += count;
+        _filled = _tail;
+        _filling = _next;
     }
 
-    /// <summary>Tells one of the entries that <see cref="Extend"/> has appended, counted from the first of them.</summary>
-    internal void Fill(int index, Runnable target, object? source) => At(_ring, _filling + index) = (target, source);
+    /// <summary>Tells one of the entries that <see cref="Extend"/> has appended, the last one first.</summary>
+    internal void FillBack(Runnable target, object? source)
+    {
+        if (_filling == Segment.First)
+        {
+            _filled = _filled.Previous;
+            _filling = Segment.End;
+        }
+        _filled[--_filling] = new Entry { Target = target, Source = source };
+    }
 
     /// <summary>The entries of this moment, oldest first.</summary>
     internal Runnable[] List()
     {
-        var ring = _ring; // another thread may look too: what it sees may be a moment old, or null, but must be inside of one ring
-        var entries = new Runnable[Math.Min(Count, ring.Length)];
+        // Another thread may look too: what it sees may be a moment old, or null, but must be inside of the segments.
+        var entries = new Runnable[Count];
+        var segment = _head;
+        int place = _oldest;
         for (int i = 0; i < entries.Length; i++)
         {
-            entries[i] = At(ring, _head + i).Target;
+            if (place == Segment.End)
+            {
+                segment = segment.Next;
+                place = Segment.First;
+            }
+            entries[i] = segment[place++].Target!;
         }
         return entries;
     }
 
-    // The length is a power of two, so no index is out of bounds, and none need be compared with it.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref (Runnable Target, object? Source) At((Runnable, object?)[] ring, int index)
-        => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(ring), (uint)(index & (ring.Length - 1)))!;
-
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
-    private (Runnable, object?)[] Grow(int needed)
+    private void AdvanceTail()
     {
-        var bigger = new (Runnable, object?)[BitOperations.RoundUpToPowerOf2((uint)needed + 1)];
-        int first = Math.Min(Count, _ring.Length - _head);
-        Array.Copy(_ring, _head, bigger, 0, first);
-        Array.Copy(_ring, 0, bigger, first, Count - first);
-        bigger[^1] = _ring[(_head - 1) & (_ring.Length - 1)]; // what runs
-        _head = 0;
-        return _ring = bigger;
+        if (_tail.Next == _head)
+        {
+            _tail.Append(new Segment());
+        }
+        else
+        {
+            _free--;
+        }
+        _tail = _tail.Next;
+        _next = Segment.First;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)] // as above
+    private void AdvanceHead()
+    {
+        _head = _head.Next;
+        _oldest = Segment.First;
+        if (_free == MostFree)
+        {
+            _head.Previous.Remove();
+        }
+        else
+        {
+            _free++;
+        }
+    }
+
+    private struct Entry
+    {
+        internal Runnable? Target;
+        internal object? Source;
+    }
+
+    // Entries are at the places from First to below End. The one before First is for what ran last in the segment before.
+    private sealed class Segment
+    {
+        internal const int First = 1;
+        internal const int End = First + 128; // two kilobytes: two of them are enough for a few tasks, and stay in the cache
+        internal const int Ahead = 6;
+
+        private Entries _entries;
+
+        internal Segment() => Next = Previous = this;
+
+        internal Segment Next { get; private set; }
+
+        internal Segment Previous { get; private set; }
+
+        // No place is out of bounds, and none need be compared with them.
+        internal ref Entry this[int place]
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => ref Unsafe.Add(ref Unsafe.As<Entries, Entry>(ref _entries), place);
+        }
+
+        internal void Append(Segment segment)
+        {
+            segment.Next = Next;
+            segment.Previous = this;
+            Next.Previous = segment;
+            Next = segment;
+        }
+
+        internal void Remove()
+        {
+            Previous.Next = Next;
+            Next.Previous = Previous;
+        }
+
+        [InlineArray(End + Ahead)] // so that who looks ahead need not look where the segment ends
+        private struct Entries
+        {
+            private Entry _first;
+        }
     }
 }

@@ -380,7 +380,6 @@ public sealed partial class EventLoop
         }
         (_parker as TimerParker)?.Deadline = _timers.Count > 0 ? when : double.PositiveInfinity;
         NoteNewTasks(null);
-        _ready.Trim();
         return _inbox.TryPark();
     }
 

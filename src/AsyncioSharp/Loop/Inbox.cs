@@ -171,11 +171,11 @@ internal sealed class Inbox
             earlier = null; // who keeps a handle must not keep those before it, nor the collector those after one that has grown old
             if (link is Envelope envelope)
             {
-                ready.Fill(--count, envelope.Target, envelope.Source);
+                ready.FillBack(envelope.Target, envelope.Source);
             }
             else
             {
-                ready.Fill(--count, link, null);
+                ready.FillBack(link, null);
             }
             link = next;
         }
