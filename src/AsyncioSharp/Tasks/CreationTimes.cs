@@ -51,8 +51,8 @@ internal sealed class CreationTimes
     /// <summary>The table is empty.</summary>
     internal void Clear() => _notes.Clear();
 
-    /// <summary>The table moves its tasks down over the slots that are not taken.</summary>
-    internal void CloseHoles(ReadOnlySpan<TaskTable.Slot> slots)
+    /// <summary>The table is about to move its tasks down over the slots that are not taken.</summary>
+    internal void CloseHoles(TaskTable table)
     {
         int kept = 0;
         int taken = 0;
@@ -62,7 +62,7 @@ internal sealed class CreationTimes
             var (noted, time) = _notes[i];
             for (; slot < noted; slot++)
             {
-                taken += slots[slot].Task is null ? 0 : 1;
+                taken += table.IsTaken(slot) ? 1 : 0;
             }
             if (taken > (kept == 0 ? 0 : _notes[kept - 1].Slot)) // else none is left that was created in between
             {

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The tasks of a loop that have begun and are not done, in order of their creation. Each knows its place. A task that ends leaves a hole; when the table is
-/// full the holes are closed, or it grows. So adding and removing cost a few instructions each, and removing touches no other task.
+/// The tasks of a loop that have begun and are not done, in order of their creation, in a row of chunks. Each knows its place. A task that ends leaves a hole; whenever
+/// a chunk is full and half of all places are holes, these are closed. So adding and removing cost a few instructions each, removing touches no other task, and the table
+/// takes no more room than twice its tasks, and a little.
 /// </summary>
 /// <remarks>
 /// A task is added when its first step has not ended it: until then the loop's ready queue holds it, and a task that ends in its first step is spared
@@ -12,15 +13,18 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class TaskTable
 {
-    private const int Smallest = 64;
+    private const int ChunkBits = 8;
+    private const int ChunkLength = 1 << ChunkBits;
+    private const int MostFree = 16; // chunks that are kept for tasks to come, 32 kilobytes
 
     private readonly CreationTimes _times = new();
-    private Slot[] _slots = new Slot[Smallest];
+    private Slot[]?[] _chunks = new Slot[1][]; // filled from the front
+    private int _end;      // how many chunks there are
     private int _used;     // slots that were handed out since the holes were closed last
     private int _holes;    // of these, the slots of tasks that have ended
 
     // An array of a class would check the type of what is stored in it, for a tenth of the cost of a short task.
-    internal struct Slot
+    private struct Slot
     {
         public CoroutineTask? Task;
     }
@@ -43,11 +47,11 @@ internal sealed class TaskTable
 
     internal void Add(CoroutineTask task)
     {
-        if (_used == _slots.Length)
+        if (_used % ChunkLength == 0)
         {
-            CloseHoles();
+            MakeRoom();
         }
-        _slots[_used++].Task = task;
+        At(_used++) = task;
         task.Place = _used;
     }
 
@@ -59,7 +63,7 @@ internal sealed class TaskTable
             Unlisted--;
             return;
         }
-        _slots[task.Place - 1].Task = null;
+        At(task.Place - 1) = null;
         if (++_holes == _used)
         {
             _used = 0;
@@ -81,42 +85,62 @@ internal sealed class TaskTable
     internal List<CoroutineTask> ToList()
     {
         var tasks = new List<CoroutineTask>(Count);
-        var slots = _slots; // another thread may look too: what it sees may be a moment old, but must not be out of bounds
-        foreach (var slot in slots.AsSpan(0, Math.Min(_used, slots.Length)))
+        int left = _used; // another thread may look too: what it sees may be a moment old, but must not be out of bounds
+        foreach (var chunk in _chunks)
         {
-            if (slot.Task is { } task)
+            foreach (var slot in chunk.AsSpan(0, Math.Min(left, chunk?.Length ?? 0)))
             {
-                tasks.Add(task);
+                if (slot.Task is { } task)
+                {
+                    tasks.Add(task);
+                }
             }
+            left = Math.Max(left - ChunkLength, 0);
         }
         return tasks;
     }
 
-    // Leaves at least half of the table free, so that the work is paid for by the tasks that are added until it is full again.
+    /// <summary>True if the task in a slot has not ended.</summary>
+    internal bool IsTaken(int slot) => At(slot) is not null;
+
+    private ref CoroutineTask? At(int slot) => ref _chunks[slot >> ChunkBits]![slot & (ChunkLength - 1)].Task;
+
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
+    private void MakeRoom()
+    {
+        if (_holes * 2 >= _used)
+        {
+            CloseHoles();
+        }
+        int next = _used >> ChunkBits;
+        if (_end > next + 1 + MostFree)
+        {
+            _end = next + 1 + MostFree;
+            Array.Resize(ref _chunks, _end);
+        }
+        if (_end == next)
+        {
+            if (_end == _chunks.Length)
+            {
+                Array.Resize(ref _chunks, 2 * _end);
+            }
+            _chunks[_end++] = new Slot[ChunkLength];
+        }
+    }
+
     private void CloseHoles()
     {
-        var old = _slots;
-        _times.CloseHoles(old);
-        int taken = _used - _holes;
-        if (taken > old.Length / 2)
-        {
-            _slots = new Slot[old.Length * 2];
-        }
-        else if (taken < old.Length / 8 && old.Length > Smallest)
-        {
-            _slots = new Slot[old.Length / 2];
-        }
+        _times.CloseHoles(this);
         int kept = 0;
         for (int i = 0; i < _used; i++)
         {
-            if (old[i].Task is { } task)
+            if (At(i) is { } task)
             {
-                _slots[kept++].Task = task;
+                At(i) = null;
+                At(kept++) = task;
                 task.Place = kept;
             }
         }
-        _slots.AsSpan(kept).Clear();
         _used = kept;
         _holes = 0;
     }
