@@ -1,44 +1,49 @@
 namespace AsyncioSharp;
 
-/// <summary>A four-way heap of timers on one flat array: adding and taking cost O(log n), quick as long as the array fits the cache.</summary>
+/// <summary>
+/// A four-way heap of timers on one flat array: adding and taking cost O(log n), quick as long as the array fits the cache. Of equal deadlines that comes first which
+/// was added first.
+/// </summary>
 internal sealed class TimerHeap
 {
     private const int Arity = 4;
     private const int SmallestArray = 16;
     private const int PurgedArray = 128; // at least; with less, timeouts that never expire would soon have it grow again
 
-    private TimerEntry[] _entries = new TimerEntry[SmallestArray];
+    private Node[] _nodes = new Node[SmallestArray];
+    private long _added; // how many ever were: the number of the next one
 
     internal int Count { get; private set; }
 
     /// <summary>The entry that comes first. There must be one.</summary>
-    internal ref readonly TimerEntry First => ref _entries[0];
+    internal TimerEntry First => _nodes[0].Entry;
 
     internal void Add(in TimerEntry entry)
     {
-        if (Count == _entries.Length)
+        if (Count == _nodes.Length)
         {
-            Array.Resize(ref _entries, Count * 2);
+            Array.Resize(ref _nodes, Count * 2);
         }
         int hole = Count++;
-        var entries = _entries;
+        var nodes = _nodes;
+        var node = new Node(entry, _added++);
         while (hole > 0)
         {
             int parent = (hole - 1) / Arity;
-            if (!entry.Before(entries[parent]))
+            if (!node.Before(nodes[parent]))
             {
                 break;
             }
-            entries[hole] = entries[parent];
+            nodes[hole] = nodes[parent];
             hole = parent;
         }
-        entries[hole] = entry;
+        nodes[hole] = node;
     }
 
     internal void RemoveFirst()
     {
-        var last = _entries[--Count];
-        _entries[Count] = default;
+        var last = _nodes[--Count];
+        _nodes[Count] = default;
         if (Count > 0)
         {
             SiftDown(0, last);
@@ -51,34 +56,38 @@ internal sealed class TimerHeap
         int kept = 0;
         for (int i = 0; i < Count; i++)
         {
-            if (!_entries[i].Target.IsDropped)
+            if (!_nodes[i].Entry.Target.IsDropped)
             {
-                _entries[kept++] = _entries[i];
+                _nodes[kept++] = _nodes[i];
             }
         }
-        Array.Clear(_entries, kept, Count - kept);
+        Array.Clear(_nodes, kept, Count - kept);
         Count = kept;
-        if (kept < _entries.Length / 4)
+        if (kept < _nodes.Length / 4)
         {
-            Array.Resize(ref _entries, Math.Max(PurgedArray, kept * 2));
+            Array.Resize(ref _nodes, Math.Max(PurgedArray, kept * 2));
         }
         for (int i = (kept - 2) / Arity; i >= 0 && kept > 1; i--)
         {
-            SiftDown(i, _entries[i]);
+            SiftDown(i, _nodes[i]);
         }
     }
 
-    /// <summary>Moves everything, in no order, to the end of <paramref name="list"/>.</summary>
-    internal void MoveTo(List<TimerEntry> list)
+    /// <summary>Moves everything to the end of <paramref name="batch"/>, the first one first.</summary>
+    internal void MoveTo(TimerBatch batch)
     {
-        list.AddRange(_entries.AsSpan(0, Count));
-        _entries = new TimerEntry[SmallestArray];
+        Array.Sort(_nodes, 0, Count);
+        foreach (ref readonly var node in _nodes.AsSpan(0, Count))
+        {
+            batch.Add(node.Entry);
+        }
+        _nodes = new Node[SmallestArray];
         Count = 0;
     }
 
-    private void SiftDown(int hole, TimerEntry entry)
+    private void SiftDown(int hole, Node node)
     {
-        var entries = _entries;
+        var nodes = _nodes;
         while (true)
         {
             int first = (hole * Arity) + 1;
@@ -90,18 +99,25 @@ internal sealed class TimerHeap
             int end = Math.Min(first + Arity, Count);
             for (int child = first + 1; child < end; child++)
             {
-                if (entries[child].Before(entries[least]))
+                if (nodes[child].Before(nodes[least]))
                 {
                     least = child;
                 }
             }
-            if (!entries[least].Before(entry))
+            if (!nodes[least].Before(node))
             {
                 break;
             }
-            entries[hole] = entries[least];
+            nodes[hole] = nodes[least];
             hole = least;
         }
-        entries[hole] = entry;
+        nodes[hole] = node;
+    }
+
+    private readonly record struct Node(TimerEntry Entry, long Number) : IComparable<Node>
+    {
+        internal bool Before(in Node other) => Entry.When < other.Entry.When || (Entry.When == other.Entry.When && Number < other.Number);
+
+        public int CompareTo(Node other) => Before(other) ? -1 : other.Before(this) ? 1 : 0;
     }
 }

@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace AsyncioSharp;
 
 /// <summary>
-/// The loop's timers, in order of deadline, and of registration where deadlines are equal. A few live in a heap. Many are kept without order, in
+/// The loop's timers, in order of deadline, and of registration where deadlines are equal. A few live in a heap. Many are kept in order of registration, in
 /// buckets by their time, and only the bucket that comes next is sorted (a ladder queue): so setting and firing cost the same for a hundred
 /// and for a million timers. Cancelling is O(1): the entry stays until it comes up or until more than half of more than a hundred
 /// entries are cancelled; then all of those go at once, and their room with them.
@@ -20,11 +18,9 @@ internal sealed class TimerQueue
 
     private readonly TimerHeap _heap = new();
     private readonly List<TimerRung> _rungs = []; // the outermost first
-    private List<TimerEntry> _run = [];   // sorted; filled by Refill, when it is empty, and by Spill
-    private int _taken;                   // entries of _run that are gone
-    private List<TimerEntry> _far = [];   // empty unless there are, or were, rungs
+    private readonly TimerRun _run = new(); // filled by Refill, when it is empty, and by Spill
+    private TimerBatch _far = new();      // empty unless there are, or were, rungs
     private int _spillAt = MostInHeap;    // more than that in the heap are spread over a rung
-    private long _sequence;               // number of the next registration, which decides among equal deadlines
     private int _cancelled;               // how many entries are cancelled
 
     /// <summary>Entries, cancelled ones included.</summary>
@@ -37,7 +33,7 @@ internal sealed class TimerQueue
     internal void Add(double when, Runnable target)
     {
         Count++;
-        var entry = new TimerEntry(when, _sequence++, target);
+        var entry = new TimerEntry(when, target);
         for (int i = 0; i < _rungs.Count; i++)
         {
             switch (_rungs[i].Add(entry, isOpen: i == 0))
@@ -104,24 +100,25 @@ internal sealed class TimerQueue
     /// <summary>Drops every entry.</summary>
     internal void Clear()
     {
-        _heap.MoveTo([]);
+        _heap.MoveTo(new());
         _rungs.Clear();
-        _run = [];
-        _far = [];
+        _run.Fill(new());
+        _far = new();
         _spillAt = MostInHeap;
-        Count = _cancelled = _taken = 0;
+        Count = _cancelled = 0;
     }
 
-    private bool FirstIsInRun() => _taken < _run.Count && (_heap.Count == 0 || _run[_taken].Before(_heap.First));
+    // Of equal deadlines the one in the run comes first: what is in the heap was set when the run had been sorted.
+    private bool FirstIsInRun() => _run.Count > 0 && (_heap.Count == 0 || _run.FirstDeadline <= _heap.First.When);
 
     private bool TryFirst(out TimerEntry entry)
     {
-        if (_taken == _run.Count && _heap.Count == 0 && !Refill())
+        if (_run.Count == 0 && _heap.Count == 0 && !Refill())
         {
             entry = default;
             return false;
         }
-        entry = FirstIsInRun() ? _run[_taken] : _heap.First;
+        entry = FirstIsInRun() ? _run.First : _heap.First;
         return true;
     }
 
@@ -130,7 +127,7 @@ internal sealed class TimerQueue
         Count--;
         if (FirstIsInRun())
         {
-            CollectionsMarshal.AsSpan(_run)[_taken++] = default; // a queue must not keep alive what it has given
+            _run.RemoveFirst();
         }
         else
         {
@@ -143,18 +140,15 @@ internal sealed class TimerQueue
     {
         while (true)
         {
-            List<TimerEntry> bucket;
+            TimerBatch bucket;
             if (_rungs.Count == 0)
             {
                 if (_far.Count == 0)
                 {
-                    _run = _run.Count > MostInHeap ? [] : _run;
-                    _run.Clear();
-                    _taken = 0;
                     return false;
                 }
                 bucket = _far;
-                _far = [];
+                _far = new();
             }
             else if (_rungs[^1].TakeBucket() is { } next)
             {
@@ -165,7 +159,7 @@ internal sealed class TimerQueue
                 _rungs.RemoveAt(_rungs.Count - 1);
                 continue;
             }
-            int dropped = bucket.RemoveAll(static entry => entry.Target.IsDropped);
+            int dropped = bucket.Purge();
             Count -= dropped;
             _cancelled -= dropped;
             _spillAt = MostInHeap;
@@ -175,9 +169,7 @@ internal sealed class TimerQueue
             }
             if (bucket.Count > 0)
             {
-                bucket.Sort();
-                _run = bucket;
-                _taken = 0;
+                _run.Fill(bucket);
                 return true;
             }
         }
@@ -186,46 +178,39 @@ internal sealed class TimerQueue
     // The heap has grown too large to be quick.
     private void Spill()
     {
-        var entries = _run[_taken..];
-        _run.Clear();
-        _taken = 0;
+        var entries = new TimerBatch();
+        _run.MoveTo(entries);
         _heap.MoveTo(entries);
         if (!TrySpread(entries))
         {
-            entries.Sort();
-            _run = entries;
+            _run.Fill(entries);
             _spillAt = Math.Max(MostInHeap, entries.Count); // else each further timer would sort them all again
         }
     }
 
-    private bool TrySpread(List<TimerEntry> entries)
+    private bool TrySpread(TimerBatch entries)
     {
         if (TimerRung.Of(entries) is not { } rung)
         {
             return false;
         }
         _rungs.Add(rung);
-        _far.AddRange(entries.Where(static entry => double.IsPositiveInfinity(entry.When)));
+        for (int i = 0; i < entries.Count; i++)
+        {
+            if (double.IsPositiveInfinity(entries[i].When))
+            {
+                _far.Add(entries[i]);
+            }
+        }
         return true;
     }
 
     private void Purge()
     {
         _heap.Purge();
-        _run.RemoveRange(0, _taken);
-        _taken = 0;
-        Purge(_run);
-        Purge(_far);
+        _run.Purge();
+        _far.Purge();
         Count = _heap.Count + _run.Count + _far.Count + _rungs.Sum(static rung => rung.Purge());
         _cancelled = 0;
-    }
-
-    private static void Purge(List<TimerEntry> entries)
-    {
-        entries.RemoveAll(static entry => entry.Target.IsDropped);
-        if (entries.Count < entries.Capacity / 4)
-        {
-            entries.Capacity = Math.Max(entries.Count * 2, 4);
-        }
     }
 }

@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace AsyncioSharp;
 
 /// <summary>
-/// A stretch of time cut into buckets of equal width; the timers in a bucket have no order. A bucket is found by one multiplication, and the
+/// A stretch of time cut into buckets of equal width; the timers in a bucket are in order of registration. A bucket is found by one multiplication, and the
 /// later of two deadlines never lies in the earlier bucket, however the numbers are rounded: so where a timer belongs is always decided by its
 /// bucket's number, never by comparing it with a bucket's limit.
 /// </summary>
@@ -12,32 +10,33 @@ internal sealed class TimerRung
     private const int EntriesPerBucket = 256; // as many as are sorted quickly
     private const int MostBuckets = 2048;     // as many as can be filled at once without leaving the cache
 
-    private readonly List<TimerEntry>?[] _buckets;
+    private readonly TimerBatch?[] _buckets;
     private readonly double _start;
     private readonly double _bucketsPerSecond;
     private int _next; // the first bucket that has not been taken
 
     private TimerRung(int buckets, double start, double bucketsPerSecond)
     {
-        _buckets = new List<TimerEntry>?[buckets];
+        _buckets = new TimerBatch?[buckets];
         _start = start;
         _bucketsPerSecond = bucketsPerSecond;
     }
 
     /// <summary>Spreads <paramref name="entries"/>, without those that never come due, over a new rung. Null if there is nothing to tell them apart by.</summary>
-    internal static TimerRung? Of(List<TimerEntry> entries)
+    internal static TimerRung? Of(TimerBatch entries)
     {
         double first = double.PositiveInfinity;
         double last = double.NegativeInfinity;
-        foreach (var entry in CollectionsMarshal.AsSpan(entries))
+        for (int i = 0; i < entries.Count; i++)
         {
-            if (entry.When < first)
+            double when = entries[i].When;
+            if (when < first)
             {
-                first = entry.When;
+                first = when;
             }
-            if (entry.When > last && entry.When < double.PositiveInfinity)
+            if (when > last && when < double.PositiveInfinity)
             {
-                last = entry.When;
+                last = when;
             }
         }
         int buckets = Math.Clamp(entries.Count / EntriesPerBucket, 2, MostBuckets);
@@ -48,8 +47,9 @@ internal sealed class TimerRung
         }
         var rung = new TimerRung(buckets, first, bucketsPerSecond);
         rung.MakeRoom(entries);
-        foreach (var entry in CollectionsMarshal.AsSpan(entries))
+        for (int i = 0; i < entries.Count; i++)
         {
+            ref readonly var entry = ref entries[i];
             if (entry.When < double.PositiveInfinity)
             {
                 rung.Put(rung.BucketOf(entry.When), entry);
@@ -94,7 +94,7 @@ internal sealed class TimerRung
     }
 
     /// <summary>Takes the next bucket that is not empty; null if none is left.</summary>
-    internal List<TimerEntry>? TakeBucket()
+    internal TimerBatch? TakeBucket()
     {
         while (_next < _buckets.Length)
         {
@@ -116,7 +116,7 @@ internal sealed class TimerRung
         {
             if (_buckets[i] is { } bucket)
             {
-                bucket.RemoveAll(static entry => entry.Target.IsDropped);
+                bucket.Purge();
                 left += bucket.Count;
                 if (bucket.Count == 0)
                 {
@@ -128,21 +128,21 @@ internal sealed class TimerRung
     }
 
     // Counting first is cheaper than having every bucket grow.
-    private void MakeRoom(List<TimerEntry> entries)
+    private void MakeRoom(TimerBatch entries)
     {
         int[] counts = new int[_buckets.Length + 1]; // the last for those that never come due
-        foreach (var entry in CollectionsMarshal.AsSpan(entries))
+        for (int i = 0; i < entries.Count; i++)
         {
-            counts[Math.Min(BucketOf(entry.When), _buckets.Length)]++;
+            counts[Math.Min(BucketOf(entries[i].When), _buckets.Length)]++;
         }
         for (int i = 0; i < _buckets.Length; i++)
         {
-            _buckets[i] = counts[i] == 0 ? null : new List<TimerEntry>(counts[i]);
+            _buckets[i] = counts[i] == 0 ? null : new TimerBatch(counts[i]);
         }
     }
 
     // A number that is too large or too small for an int becomes the largest or smallest one.
     private int BucketOf(double when) => (int)Math.Floor((when - _start) * _bucketsPerSecond);
 
-    private void Put(int bucket, in TimerEntry entry) => (_buckets[bucket] ??= []).Add(entry);
+    private void Put(int bucket, in TimerEntry entry) => (_buckets[bucket] ??= new()).Add(entry);
 }
