@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace AsyncioSharp;
 
 /// <summary>
-/// The loop's first-in-first-out queue of entries that are ready to run: a circle of segments, which grows by one at a time. Only the loop's thread changes it.
-/// An entry costs two stores and no allocation, however many there are: nothing is ever copied. Of the room that very many took, a megabyte is kept.
+/// The loop's first-in-first-out queue of entries that are ready to run: a circle of segments, to which another is added when all are full. Only the loop's thread
+/// changes it. An entry costs two stores and no allocation, and none is ever copied. Of the room that very many took, a megabyte is kept.
 /// </summary>
 /// <remarks>
 /// The entry that runs stays in its place meanwhile, the one before the oldest: so the loop knows it (<see cref="Running"/>) without storing a reference of
@@ -13,17 +14,19 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class ReadyQueue
 {
-    private const int MostFree = 512; // segments; to allocate more of them again costs a twentieth of what their entries do
+    private const int FewEntries = 64;
+    private const int ManyEntries = 8192; // so large that the collector does not move it: a million timers cost a tenth more when it did
+    private const int MostFree = 8;       // segments; to allocate more of them again costs a twentieth of what their entries do
 
-    private Segment _head;  // where the oldest entry is, or was
+    private Segment _head;   // where the oldest entry is, or was
     private int _oldest = Segment.First;
-    private Segment _tail;  // where the next entry goes, if there is room
+    private Segment _tail;   // where the next entry goes, if there is room
     private int _next = Segment.First;
-    private int _free;      // segments behind the tail and before the head
-    private Segment _filled;
+    private int _free;       // segments behind the tail and before the head
+    private Segment _filled; // where FillBack is
     private int _filling;
 
-    internal ReadyQueue() => _filled = _tail = _head = new Segment();
+    internal ReadyQueue() => _filled = _tail = _head = new Segment(FewEntries);
 
     /// <summary>How many entries wait.</summary>
     internal int Count { get; private set; }
@@ -32,7 +35,7 @@ internal sealed class ReadyQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Push(Runnable target, object? source)
     {
-        if (_next == Segment.End)
+        if (_next == _tail.End)
         {
             AdvanceTail();
         }
@@ -50,7 +53,7 @@ internal sealed class ReadyQueue
     internal Runnable Begin(out object? source)
     {
         _head[_oldest - 1] = default; // a queue must not keep alive what it has run
-        if (_oldest == Segment.End)
+        if (_oldest == _head.End)
         {
             AdvanceHead();
         }
@@ -91,9 +94,9 @@ internal sealed class ReadyQueue
     internal void Extend(int count)
     {
         Count += count;
-        while (count > Segment.End - _next)
+        while (count > _tail.End - _next)
         {
-            count -= Segment.End - _next;
+            count -= _tail.End - _next;
             AdvanceTail();
         }
         _next += count;
@@ -107,7 +110,7 @@ internal sealed class ReadyQueue
         if (_filling == Segment.First)
         {
             _filled = _filled.Previous;
-            _filling = Segment.End;
+            _filling = _filled.End;
         }
         _filled[--_filling] = new Entry { Target = target, Source = source };
     }
@@ -121,7 +124,7 @@ internal sealed class ReadyQueue
         int place = _oldest;
         for (int i = 0; i < entries.Length; i++)
         {
-            if (place == Segment.End)
+            if (place == segment.End)
             {
                 segment = segment.Next;
                 place = Segment.First;
@@ -136,7 +139,7 @@ internal sealed class ReadyQueue
     {
         if (_tail.Next == _head)
         {
-            _tail.Append(new Segment());
+            _tail.Append(new Segment(Math.Min(_tail.Length * 2, ManyEntries)));
         }
         else
         {
@@ -171,12 +174,19 @@ internal sealed class ReadyQueue
     private sealed class Segment
     {
         internal const int First = 1;
-        internal const int End = First + 128; // two kilobytes: two of them are enough for a few tasks, and stay in the cache
         internal const int Ahead = 6;
 
-        private Entries _entries;
+        private readonly Entry[] _entries;
 
-        internal Segment() => Next = Previous = this;
+        internal Segment(int length)
+        {
+            _entries = new Entry[First + length + Ahead]; // who looks ahead need not look where the segment ends
+            Next = Previous = this;
+        }
+
+        internal int Length => _entries.Length - First - Ahead;
+
+        internal int End => _entries.Length - Ahead;
 
         internal Segment Next { get; private set; }
 
@@ -186,7 +196,7 @@ internal sealed class ReadyQueue
         internal ref Entry this[int place]
         {
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => ref Unsafe.Add(ref Unsafe.As<Entries, Entry>(ref _entries), place);
+            get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_entries), (uint)place);
         }
 
         internal void Append(Segment segment)
@@ -201,12 +211,6 @@ internal sealed class ReadyQueue
         {
             Previous.Next = Next;
             Next.Previous = Previous;
-        }
-
-        [InlineArray(End + Ahead)] // so that who looks ahead need not look where the segment ends
-        private struct Entries
-        {
-            private Entry _first;
         }
     }
 }

@@ -1,13 +1,12 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// Timers in order of registration. They lie in chunks, so that a million take no more room than they need, nothing is copied when there are more, and no array is
-/// so large that only a full collection frees it.
+/// Timers in order of registration. Many lie in chunks, so that a million take no more room than they need, and none is copied when there are more.
 /// </summary>
 internal sealed class TimerBatch
 {
-    private const int ChunkBits = 8;
-    private const int ChunkLength = 1 << ChunkBits;
+    private const int ChunkBits = 13;
+    private const int ChunkLength = 1 << ChunkBits; // so large that the collector does not move it
     private const int SmallestChunk = 8;
 
     private readonly List<TimerEntry[]> _chunks = []; // the last one grows up to the length of the others

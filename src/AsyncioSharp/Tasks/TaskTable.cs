@@ -1,11 +1,12 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
 /// <summary>
-/// The tasks of a loop that have begun and are not done, in order of their creation, in a row of chunks. Each knows its place. A task that ends leaves a hole; whenever
-/// a chunk is full and half of all places are holes, these are closed. So adding and removing cost a few instructions each, removing touches no other task, and the table
-/// takes no more room than twice its tasks, and a little.
+/// The tasks of a loop that have begun and are not done, in order of their creation, in a row of chunks. Each knows its place. A task that ends leaves a hole; when the
+/// table is full the holes are closed if they are half of it, and else there is more room. So adding and removing cost a few instructions each, and removing touches no
+/// other task.
 /// </summary>
 /// <remarks>
 /// A task is added when its first step has not ended it: until then the loop's ready queue holds it, and a task that ends in its first step is spared
@@ -13,13 +14,13 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class TaskTable
 {
-    private const int ChunkBits = 8;
-    private const int ChunkLength = 1 << ChunkBits;
-    private const int MostFree = 16; // chunks that are kept for tasks to come, 32 kilobytes
+    private const int Smallest = 64;
+    private const int ChunkBits = 14;
+    private const int ChunkLength = 1 << ChunkBits; // so large that the collector does not move it
 
     private readonly CreationTimes _times = new();
-    private Slot[]?[] _chunks = new Slot[1][]; // filled from the front
-    private int _end;      // how many chunks there are
+    private Slot[][] _chunks = [new Slot[Smallest]]; // a first one that is smaller than others is the only one
+    private int _room = Smallest;
     private int _used;     // slots that were handed out since the holes were closed last
     private int _holes;    // of these, the slots of tasks that have ended
 
@@ -47,7 +48,7 @@ internal sealed class TaskTable
 
     internal void Add(CoroutineTask task)
     {
-        if (_used % ChunkLength == 0)
+        if (_used == _room)
         {
             MakeRoom();
         }
@@ -88,7 +89,7 @@ internal sealed class TaskTable
         int left = _used; // another thread may look too: what it sees may be a moment old, but must not be out of bounds
         foreach (var chunk in _chunks)
         {
-            foreach (var slot in chunk.AsSpan(0, Math.Min(left, chunk?.Length ?? 0)))
+            foreach (var slot in chunk.AsSpan(0, Math.Min(left, chunk.Length)))
             {
                 if (slot.Task is { } task)
                 {
@@ -103,29 +104,33 @@ internal sealed class TaskTable
     /// <summary>True if the task in a slot has not ended.</summary>
     internal bool IsTaken(int slot) => At(slot) is not null;
 
-    private ref CoroutineTask? At(int slot) => ref _chunks[slot >> ChunkBits]![slot & (ChunkLength - 1)].Task;
+    private ref CoroutineTask? At(int slot) => ref _chunks[slot >> ChunkBits][slot & (ChunkLength - 1)].Task;
 
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     private void MakeRoom()
     {
         if (_holes * 2 >= _used)
         {
-            CloseHoles();
+            CloseHoles(); // paid for by the tasks that have ended
+            Resize(Math.Max(_used * 2, Smallest));
         }
-        int next = _used >> ChunkBits;
-        if (_end > next + 1 + MostFree)
+        else
         {
-            _end = next + 1 + MostFree;
-            Array.Resize(ref _chunks, _end);
+            Resize(_room + Math.Min(_room, ChunkLength));
         }
-        if (_end == next)
+    }
+
+    private void Resize(int room)
+    {
+        int length = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)room), ChunkLength);
+        var chunks = new Slot[(room + length - 1) / length][];
+        for (int i = 0; i < chunks.Length; i++)
         {
-            if (_end == _chunks.Length)
-            {
-                Array.Resize(ref _chunks, 2 * _end);
-            }
-            _chunks[_end++] = new Slot[ChunkLength];
+            chunks[i] = i < _chunks.Length ? _chunks[i] : new Slot[length];
         }
+        Array.Resize(ref chunks[0], length);
+        _chunks = chunks; // another thread may look: it must see no chunk that is not there
+        _room = chunks.Length * length;
     }
 
     private void CloseHoles()
