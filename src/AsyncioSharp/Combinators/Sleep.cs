@@ -186,7 +186,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         {
             End(null);
             sleeper.Loop.TryPush(sleeper, null); // closed: the sleeping task has to learn that its coroutine is gone, unless its loop is closed too
-            sleeper.Loop.NoteTimerCancelled();
+            sleeper.Loop.ForgetTimer(_time, this);
         }
         Fail(exception);
     }
@@ -206,7 +206,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         var sleeper = Sleeper!;
         End(end);
         sleeper.Loop.Push(sleeper, this);
-        sleeper.Loop.NoteTimerCancelled();
+        sleeper.Loop.ForgetTimer(_time, this);
         return true;
     }
 

@@ -68,7 +68,7 @@ public static partial class Asyncio
 /// </remarks>
 internal class WaitForCoroutine<T> : Coroutine<T>
 {
-    private readonly double _seconds;
+    private double _time;          // the limit; its deadline once there is a timer
     private IAwaitable _awaited;   // what was given; from the start on the future of it
     private EventLoop? _loop;      // null: the running one
     private CoroutineTask? _task;  // the one that waits
@@ -80,7 +80,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     internal WaitForCoroutine(IAwaitable awaitable, double seconds, EventLoop? loop, bool isMade = false)
     {
         _awaited = awaitable;
-        _seconds = seconds;
+        _time = seconds;
         _loop = loop;
         _isMade = isMade;
         NeverAwaited.Watch(this);
@@ -173,7 +173,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         {
             return true;
         }
-        if (_seconds <= 0)
+        if (_time <= 0)
         {
             _phase = Phase.NoTimer;
             _asked = future.Cancel();
@@ -191,10 +191,11 @@ internal class WaitForCoroutine<T> : Coroutine<T>
                 ((CoroutineTask)future).StartBeforeCancel(); // a caller who is cancelled at once waits, as in Python, for something that has begun
             }
             _phase = Phase.NoTimer;
-            if (!double.IsPositiveInfinity(_seconds))
+            if (!double.IsPositiveInfinity(_time))
             {
                 _phase = Phase.TimerQueued;
-                loop.AddTimer(loop.Time + _seconds, this);
+                _time += loop.Time;
+                loop.AddTimer(_time, this);
             }
         }
         Suspend(AwaitKind.Future, future);
@@ -205,7 +206,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
     {
         if (_phase == Phase.TimerQueued)
         {
-            _loop!.NoteTimerCancelled();
+            _loop!.ForgetTimer(_time, this);
         }
         _phase = Phase.Over;
     }

@@ -92,6 +92,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>The name of the method, with its class: <c>Program.Main</c>, <c>Program.Main.&lt;locals&gt;.Inner</c>. Mirrors <c>__qualname__</c>.</summary>
     public abstract string QualifiedName { get; }
 
+    /// <summary>True if it has succeeded as a task's own: the others are left to the collector anyway, and of a failed one the trace is read.</summary>
+    private protected bool IsDoneWith => Status == Progress.Succeeded && Parent is null;
+
     /// <summary>The exception with which it ended, or null.</summary>
     internal Exception? Failure => Status == Progress.Failed ? Link as Exception : null;
 

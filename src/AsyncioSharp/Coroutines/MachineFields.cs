@@ -28,6 +28,10 @@ internal sealed class MachineFields
 
     internal FieldInfo[] Awaiters { get; }
 
+    /// <summary>True if there is anything that can refer to an object, besides what every machine has.</summary>
+    internal bool HoldValues => Array.Exists(_all, static one => !one.FieldType.IsPrimitive && !one.FieldType.IsEnum
+        && !one.Name.StartsWith(StateMachineCode.AwaiterPrefix, StringComparison.Ordinal) && one.Name != StateMachineCode.BuilderField);
+
     /// <summary>Those of awaiters that can be replaced.</summary>
     internal (FieldInfo Field, AwaiterKind Kind)[] KnownAwaiters
         => _knownAwaiters ??= [.. from one in Awaiters let kind = AwaiterKinds.Find(one.FieldType) where kind is not null select (one, kind)];
@@ -76,6 +80,9 @@ internal static class MachineFields<[DynamicallyAccessedMembers(MachineFields.Ke
 
     /// <summary>True if the method awaits anything that is not this library's.</summary>
     internal static readonly bool AreForeign = Array.Exists(s_fields.Awaiters, static field => !field.FieldType.IsAssignableTo(typeof(IAwaitRequest)));
+
+    /// <summary>True if there are arguments, or other values of the method, that can refer to an object.</summary>
+    internal static readonly bool HoldValues = s_fields.HoldValues;
 
     /// <summary>True if an awaiter of this type can be replaced in the suspended method.</summary>
     internal static bool HaveAwaiter(Type? awaiter) => awaiter is not null && Array.Exists(s_fields.Awaiters, field => field.FieldType == awaiter);

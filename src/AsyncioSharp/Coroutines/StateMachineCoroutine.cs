@@ -110,6 +110,10 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
         {
             StateMachine.MoveNext();
         }
+        if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)
+        {
+            StateMachine = default; // a task that is kept shall not keep what its method was given
+        }
     }
 
     internal override void Throw(Exception exception) => StateMachineCoroutine.ThrowInto(this, ref StateMachine, exception);
@@ -144,6 +148,10 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
         else
         {
             StateMachine.MoveNext();
+        }
+        if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)
+        {
+            StateMachine = default; // a task that is kept shall not keep what its method was given
         }
     }
 

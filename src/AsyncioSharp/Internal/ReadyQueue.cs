@@ -16,17 +16,24 @@ internal sealed class ReadyQueue
 {
     private const int FewEntries = 64;
     private const int ManyEntries = 8192; // so large that the collector does not move it: a million timers cost a tenth more when it did
-    private const int MostFree = 8;       // segments; to allocate more of them again costs a twentieth of what their entries do
+    private const int MostFree = 65536;   // entries, a megabyte; to allocate room for more of them again costs a twentieth of what they do
 
-    private Segment _head;   // where the oldest entry is, or was
+    private Segment _head;     // where the oldest entry is, or was
+    private Segment _tail;     // where the next entry goes, if there is room
+    private Entry[] _heads;    // their entries, one step nearer
+    private Entry[] _tails;
     private int _oldest = Segment.First;
-    private Segment _tail;   // where the next entry goes, if there is room
     private int _next = Segment.First;
-    private int _free;       // segments behind the tail and before the head
-    private Segment _filled; // where FillBack is
+    private int _free;         // entries that the segments behind the tail and before the head have room for
+    private int _length = FewEntries; // of the segment that was added last
+    private Segment _filled;   // where FillBack is
     private int _filling;
 
-    internal ReadyQueue() => _filled = _tail = _head = new Segment(FewEntries);
+    internal ReadyQueue()
+    {
+        _filled = _tail = _head = new Segment(FewEntries);
+        _heads = _tails = _head.Entries;
+    }
 
     /// <summary>How many entries wait.</summary>
     internal int Count { get; private set; }
@@ -35,29 +42,44 @@ internal sealed class ReadyQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Push(Runnable target, object? source)
     {
-        if (_next == _tail.End)
+        var entries = _tails;
+        int next = _next;
+        if (next == Segment.EndOf(entries))
         {
-            AdvanceTail();
+            entries = AdvanceTail();
+            next = Segment.First;
         }
-        ref var entry = ref _tail[_next++];
+        ref var entry = ref At(entries, next);
         entry.Target = target;
         entry.Source = source;
+        _next = next + 1;
         Count++;
     }
 
     /// <summary>What was begun and has not ended; null if there is nothing. For other threads too, which may see what has just ended or is about to begin.</summary>
-    internal Runnable? Running => _head[_oldest - 1].Target; // whichever of the two is seen first, it is a place of a segment
+    internal Runnable? Running
+    {
+        get
+        {
+            var entries = _heads;
+            return At(entries, Math.Min(_oldest, Segment.EndOf(entries)) - 1).Target; // the place may be one of a larger segment, if another thread asks
+        }
+    }
 
     /// <summary>Takes the oldest entry, to be run until the next is taken, or <see cref="End"/>. There must be one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Runnable Begin(out object? source)
     {
-        _head[_oldest - 1] = default; // a queue must not keep alive what it has run
-        if (_oldest == _head.End)
+        var entries = _heads;
+        int oldest = _oldest;
+        At(entries, oldest - 1) = default; // a queue must not keep alive what it has run
+        if (oldest == Segment.EndOf(entries))
         {
-            AdvanceHead();
+            entries = AdvanceHead();
+            oldest = Segment.First;
         }
-        ref var entry = ref _head[_oldest++];
+        ref var entry = ref At(entries, oldest);
+        _oldest = oldest + 1;
         Count--;
         source = entry.Source;
         return entry.Target!;
@@ -72,15 +94,16 @@ internal sealed class ReadyQueue
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0((void*)Unsafe.As<Runnable?, nint>(ref _head[_oldest + Segment.Ahead].Target)); // an address of the moment: if the object moves, a line was fetched in vain
+            // An address of the moment: if the object moves, a line was fetched in vain.
+            Sse.Prefetch0((void*)Unsafe.As<Runnable?, nint>(ref At(_heads, _oldest + Segment.Ahead - 1).Target));
         }
     }
 
     /// <summary>Says that an entry which was taken before runs now, until <see cref="End"/>.</summary>
-    internal void Begin(Runnable target) => _head[_oldest - 1].Target = target;
+    internal void Begin(Runnable target) => At(_heads, _oldest - 1).Target = target;
 
     /// <summary>Says that what was begun has ended, if anything.</summary>
-    internal void End() => _head[_oldest - 1] = default;
+    internal void End() => At(_heads, _oldest - 1) = default;
 
     /// <summary>Takes the oldest entry, not to be run here or now. There must be one.</summary>
     internal Runnable Pop(out object? source)
@@ -94,9 +117,9 @@ internal sealed class ReadyQueue
     internal void Extend(int count)
     {
         Count += count;
-        while (count > _tail.End - _next)
+        while (count > Segment.EndOf(_tails) - _next)
         {
-            count -= _tail.End - _next;
+            count -= Segment.EndOf(_tails) - _next;
             AdvanceTail();
         }
         _next += count;
@@ -110,58 +133,71 @@ internal sealed class ReadyQueue
         if (_filling == Segment.First)
         {
             _filled = _filled.Previous;
-            _filling = _filled.End;
+            _filling = Segment.EndOf(_filled.Entries);
         }
-        _filled[--_filling] = new Entry { Target = target, Source = source };
+        At(_filled.Entries, --_filling) = new Entry { Target = target, Source = source };
     }
 
     /// <summary>The entries of this moment, oldest first.</summary>
-    internal Runnable[] List()
+    internal List<Runnable> List()
     {
-        // Another thread may look too: what it sees may be a moment old, or null, but must be inside of the segments.
-        var entries = new Runnable[Count];
-        var segment = _head;
-        int place = _oldest;
-        for (int i = 0; i < entries.Length; i++)
+        // Another thread may look too. It sees each entry that was there before it looked and is there afterwards: places that are not taken are empty.
+        Segment segment;
+        int place;
+        do
         {
-            if (place == segment.End)
-            {
-                segment = segment.Next;
-                place = Segment.First;
-            }
-            entries[i] = segment[place++].Target!;
+            segment = Volatile.Read(ref _head);
+            place = Volatile.Read(ref _oldest);
         }
-        return entries;
+        while (segment != Volatile.Read(ref _head)); // else the place would be one of another segment
+        var found = new List<Runnable>();
+        for (bool isLast = false; !isLast; segment = segment.Next, place = Segment.First)
+        {
+            isLast = segment == Volatile.Read(ref _tail);
+            foreach (ref var entry in segment.Entries.AsSpan(Math.Min(place, segment.Entries.Length)))
+            {
+                if (Volatile.Read(ref entry.Target) is { } target)
+                {
+                    found.Add(target);
+                }
+            }
+        }
+        return found;
     }
 
+    // No place is out of bounds, and none need be compared with them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref Entry At(Entry[] entries, int place) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(entries), (uint)place);
+
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
-    private void AdvanceTail()
+    private Entry[] AdvanceTail()
     {
         if (_tail.Next == _head)
         {
-            _tail.Append(new Segment(Math.Min(_tail.Length * 2, ManyEntries)));
+            _length = Math.Min(_length * 2, ManyEntries);
+            _tail.Append(new Segment(_length));
         }
         else
         {
-            _free--;
+            _free -= _tail.Next.Length;
         }
         _tail = _tail.Next;
         _next = Segment.First;
+        return _tails = _tail.Entries;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // as above
-    private void AdvanceHead()
+    private Entry[] AdvanceHead()
     {
+        _free += _head.Length;
         _head = _head.Next;
         _oldest = Segment.First;
-        if (_free == MostFree)
+        while (_free > MostFree)
         {
-            _head.Previous.Remove();
+            _free -= _tail.Next.Length;
+            _tail.Next.Remove();
         }
-        else
-        {
-            _free++;
-        }
+        return _heads = _head.Entries;
     }
 
     private struct Entry
@@ -176,28 +212,21 @@ internal sealed class ReadyQueue
         internal const int First = 1;
         internal const int Ahead = 6;
 
-        private readonly Entry[] _entries;
-
         internal Segment(int length)
         {
-            _entries = new Entry[First + length + Ahead]; // who looks ahead need not look where the segment ends
+            Entries = new Entry[First + length + Ahead]; // who looks ahead need not look where the segment ends
             Next = Previous = this;
         }
 
-        internal int Length => _entries.Length - First - Ahead;
-
-        internal int End => _entries.Length - Ahead;
+        internal Entry[] Entries { get; }
 
         internal Segment Next { get; private set; }
 
         internal Segment Previous { get; private set; }
 
-        // No place is out of bounds, and none need be compared with them.
-        internal ref Entry this[int place]
-        {
-            [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_entries), (uint)place);
-        }
+        internal int Length => EndOf(Entries) - First;
+
+        internal static int EndOf(Entry[] entries) => entries.Length - Ahead;
 
         internal void Append(Segment segment)
         {

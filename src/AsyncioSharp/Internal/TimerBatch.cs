@@ -39,6 +39,20 @@ internal sealed class TimerBatch
         this[Count++] = entry;
     }
 
+    /// <summary>Puts another target in the place of <paramref name="target"/>, if that is among those that were added last.</summary>
+    internal bool TryReplace(Runnable target, Runnable other)
+    {
+        for (int place = Count - 1; place >= Math.Max(Count - TimerQueue.MostLookedAt, 0); place--)
+        {
+            if (ReferenceEquals(this[place].Target, target))
+            {
+                this[place] = this[place] with { Target = other };
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// <summary>Drops the entries that were cancelled, and the room they took; returns how many.</summary>
     internal int Purge()
     {

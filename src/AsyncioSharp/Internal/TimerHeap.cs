@@ -73,6 +73,20 @@ internal sealed class TimerHeap
         }
     }
 
+    /// <summary>Puts another target in the place of <paramref name="target"/>, if that is among those that were added last.</summary>
+    internal bool TryReplace(Runnable target, Runnable other)
+    {
+        for (int i = Count - 1; i >= Math.Max(Count - TimerQueue.MostLookedAt, 0); i--) // at the end there are those with late deadlines, which are cancelled the most
+        {
+            if (ReferenceEquals(_nodes[i].Entry.Target, target))
+            {
+                _nodes[i] = _nodes[i] with { Entry = _nodes[i].Entry with { Target = other } };
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// <summary>Moves everything to the end of <paramref name="batch"/>, the first one first.</summary>
     internal void MoveTo(TimerBatch batch)
     {

@@ -13,6 +13,9 @@ namespace AsyncioSharp;
 /// </remarks>
 internal sealed class TimerQueue
 {
+    /// <summary>How many entries are looked at to find one: all, unless there are many.</summary>
+    internal const int MostLookedAt = 256;
+
     private const int PurgeThreshold = 100;
     private const int MostInHeap = 1024;
 
@@ -36,9 +39,10 @@ internal sealed class TimerQueue
         var entry = new TimerEntry(when, target);
         for (int i = 0; i < _rungs.Count; i++)
         {
-            switch (_rungs[i].Add(entry, isOpen: i == 0))
+            switch (_rungs[i].Find(when, isOpen: i == 0, out int bucket))
             {
                 case TimerRung.Place.Inside:
+                    _rungs[i].Put(bucket, entry);
                     return;
                 case TimerRung.Place.Behind:
                     _far.Add(entry);
@@ -64,6 +68,18 @@ internal sealed class TimerQueue
         {
             Purge();
         }
+    }
+
+    /// <summary>
+    /// The same for a target that others would be kept alive by: it is replaced by one that keeps nothing, so that only the entry stays. Of many timers, those are
+    /// not found that are far from where they were added; these stay as long as their entries.
+    /// </summary>
+    /// <param name="when">The deadline with which it was added.</param>
+    /// <param name="target">What would have run.</param>
+    internal void Forget(double when, Runnable target)
+    {
+        Replace(when, target);
+        NoteCancelled();
     }
 
     /// <summary>The deadline of the first entry that is not cancelled; false if there is none.</summary>
@@ -188,6 +204,29 @@ internal sealed class TimerQueue
         }
     }
 
+    // Looks where Add has put it, or where it was moved since.
+    private void Replace(double when, Runnable target)
+    {
+        for (int i = 0; i < _rungs.Count; i++)
+        {
+            switch (_rungs[i].Find(when, isOpen: i == 0, out int bucket))
+            {
+                case TimerRung.Place.Inside:
+                    _rungs[i].Replace(bucket, target, DroppedTimer.Shared);
+                    return;
+                case TimerRung.Place.Behind:
+                    _far.TryReplace(target, DroppedTimer.Shared);
+                    return;
+                default:
+                    break;
+            }
+        }
+        if (!_heap.TryReplace(target, DroppedTimer.Shared))
+        {
+            _run.TryReplace(when, target, DroppedTimer.Shared);
+        }
+    }
+
     private bool TrySpread(TimerBatch entries)
     {
         if (TimerRung.Of(entries) is not { } rung)
@@ -213,4 +252,18 @@ internal sealed class TimerQueue
         Count = _heap.Count + _run.Count + _far.Count + _rungs.Sum(static rung => rung.Purge());
         _cancelled = 0;
     }
+}
+
+/// <summary>What stands in the queue for a timer that was cancelled, so that it need not keep alive what it would have run.</summary>
+internal sealed class DroppedTimer : Runnable
+{
+    internal static readonly DroppedTimer Shared = new();
+
+    private DroppedTimer()
+    {
+    }
+
+    internal override bool IsDropped => true;
+
+    internal override void Run(object? source) => throw new InvalidOperationException("A dropped timer does not run.");
 }

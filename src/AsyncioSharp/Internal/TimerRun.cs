@@ -38,6 +38,23 @@ internal sealed class TimerRun
 
     internal void RemoveFirst() => _batch[_keys[_first++].Place] = default; // a queue must not keep alive what it has given
 
+    /// <summary>Puts another target in the place of <paramref name="target"/>, unless very many have the same deadline.</summary>
+    internal bool TryReplace(double when, Runnable target, Runnable other)
+    {
+        int found = Array.BinarySearch(_keys, _first, Count, new Key(when, -1));
+        int end = Math.Min(~found + TimerQueue.MostLookedAt, _first + Count);
+        for (int i = ~found; i < end && _keys[i].When == when; i++)
+        {
+            ref var entry = ref _batch[_keys[i].Place];
+            if (ReferenceEquals(entry.Target, target))
+            {
+                entry = entry with { Target = other };
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// <summary>Moves everything to the end of <paramref name="batch"/>, the first one first.</summary>
     internal void MoveTo(TimerBatch batch)
     {

@@ -64,19 +64,20 @@ internal sealed class TimerRung
         /// <summary>In a bucket that was taken already.</summary>
         Before,
 
-        /// <summary>In a bucket; the entry was put there.</summary>
+        /// <summary>In a bucket.</summary>
         Inside,
 
         /// <summary>Later than the last bucket.</summary>
         Behind,
     }
 
-    /// <summary>Puts an entry into its bucket, if there is one.</summary>
-    /// <param name="entry">The entry.</param>
-    /// <param name="isOpen">False if what is later than the last bucket goes into that one.</param>
-    internal Place Add(in TimerEntry entry, bool isOpen)
+    /// <summary>Finds the bucket for a deadline.</summary>
+    /// <param name="when">The deadline.</param>
+    /// <param name="isOpen">False if what is later than the last bucket belongs into that one.</param>
+    /// <param name="bucket">Its number, if there is one.</param>
+    internal Place Find(double when, bool isOpen, out int bucket)
     {
-        int bucket = BucketOf(entry.When);
+        bucket = BucketOf(when);
         if (bucket >= _buckets.Length)
         {
             if (isOpen)
@@ -85,13 +86,14 @@ internal sealed class TimerRung
             }
             bucket = _buckets.Length - 1;
         }
-        if (bucket < _next)
-        {
-            return Place.Before;
-        }
-        Put(bucket, entry);
-        return Place.Inside;
+        return bucket < _next ? Place.Before : Place.Inside;
     }
+
+    /// <summary>Puts an entry into a bucket.</summary>
+    internal void Put(int bucket, in TimerEntry entry) => (_buckets[bucket] ??= new()).Add(entry);
+
+    /// <summary>Puts another target in the place of <paramref name="target"/>, if that is among those that were added to its bucket last.</summary>
+    internal void Replace(int bucket, Runnable target, Runnable other) => _buckets[bucket]?.TryReplace(target, other);
 
     /// <summary>Takes the next bucket that is not empty; null if none is left.</summary>
     internal TimerBatch? TakeBucket()
@@ -143,6 +145,4 @@ internal sealed class TimerRung
 
     // A number that is too large or too small for an int becomes the largest or smallest one.
     private int BucketOf(double when) => (int)Math.Floor((when - _start) * _bucketsPerSecond);
-
-    private void Put(int bucket, in TimerEntry entry) => (_buckets[bucket] ??= new()).Add(entry);
 }

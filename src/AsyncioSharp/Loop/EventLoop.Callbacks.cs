@@ -208,11 +208,22 @@ public sealed partial class EventLoop
     /// </summary>
     internal void NoteTimerCancelled()
     {
-        if (!IsRunning || IsOnOwnThread || IsOnHostThread)
+        if (MayChangeTimers)
         {
             _timers.NoteCancelled();
         }
     }
+
+    /// <summary>The same for a timer whose target leads to what awaits it: the timer lets go of it.</summary>
+    internal void ForgetTimer(double when, Runnable target)
+    {
+        if (MayChangeTimers)
+        {
+            _timers.Forget(when, target);
+        }
+    }
+
+    private bool MayChangeTimers => !IsRunning || IsOnOwnThread || IsOnHostThread;
 
     internal void CheckUse()
     {

@@ -262,7 +262,9 @@ public sealed partial class EventLoop
 
     private partial void AbandonOutsideWaits();
 
-    private partial void NoteNewTasks(double? now);
+    private partial void NoteNewTasks(double now);
+
+    private partial void PrepareTasksForPark();
 
     private partial bool IsStuck(out bool isCertain);
 
@@ -379,7 +381,7 @@ public sealed partial class EventLoop
             return false;
         }
         (_parker as TimerParker)?.Deadline = _timers.Count > 0 ? when : double.PositiveInfinity;
-        NoteNewTasks(null);
+        PrepareTasksForPark();
         return _inbox.TryPark();
     }
 

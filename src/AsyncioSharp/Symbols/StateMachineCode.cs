@@ -21,6 +21,7 @@ internal readonly record struct Branch(int Offset, int Target);
 internal sealed class StateMachineCode
 {
     internal const string StateField = "<>1__state";
+    internal const string BuilderField = "<>t__builder";
     internal const string AwaiterPrefix = "<>u__";
 
     private readonly List<Suspension> _suspensions = [];

@@ -78,9 +78,13 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
-        // Another thread may look too: a task that is listed meanwhile must be seen, and once.
+        // Another thread may look too: a task that is listed, or moved, meanwhile must be seen, and once.
         var unlisted = _tasks.Unlisted == 0 ? [] : UnlistedTasks();
         var tasks = _tasks.ToList();
+        if (!RunsHere)
+        {
+            tasks = [.. tasks.Distinct().Where(static task => !task.IsDone)];
+        }
         tasks.AddRange(unlisted.Except(tasks));
         return tasks;
     }
@@ -223,12 +227,21 @@ public sealed partial class EventLoop
         return task;
     }
 
-    private partial void NoteNewTasks(double? now)
+    private partial void NoteNewTasks(double now)
     {
         if (_tasks.HasNew)
         {
-            _tasks.NoteTime(now ?? Time);
+            _tasks.NoteTime(now);
         }
+    }
+
+    private partial void PrepareTasksForPark()
+    {
+        if (_tasks.HasNew)
+        {
+            _tasks.NoteTime(Time);
+        }
+        _tasks.Trim();
     }
 
     // Tasks are held until they are done; one that is still pending when its loop is closed will never end, and that must not go unseen.

@@ -31,7 +31,10 @@ internal sealed class TaskTable
     }
 
     /// <summary>How many tasks are not done, those that have not been added yet included.</summary>
-    internal int Count => Unlisted + _used - _holes;
+    internal int Count => Math.Max(Unlisted + _used - _holes, 0); // another thread may see some of them a moment before the others
+
+    /// <summary>How many places there are, taken or not.</summary>
+    internal int Room => _room;
 
     /// <summary>How many tasks were created and have neither ended nor been added.</summary>
     internal int Unlisted { get; private set; }
@@ -42,8 +45,8 @@ internal sealed class TaskTable
     /// <summary>Adds one that was expected.</summary>
     internal void List(CoroutineTask task)
     {
+        Add(task); // first: another thread that looks for it in between must find it
         Unlisted--;
-        Add(task);
     }
 
     internal void Add(CoroutineTask task)
@@ -85,20 +88,32 @@ internal sealed class TaskTable
     /// <summary>Those that have been added, the oldest first.</summary>
     internal List<CoroutineTask> ToList()
     {
-        var tasks = new List<CoroutineTask>(Count);
-        int left = _used; // another thread may look too: what it sees may be a moment old, but must not be out of bounds
-        foreach (var chunk in _chunks)
+        // Another thread may look too. It sees each task that was there before it looked and is there afterwards: tasks are moved down only, and stand in their new place before
+        // they leave the old one; so who looks from the end may see one twice, but misses none.
+        int left = Volatile.Read(ref _used);
+        var chunks = Volatile.Read(ref _chunks);
+        var tasks = new List<CoroutineTask>(left);
+        for (int i = Math.Min(left, chunks.Length << ChunkBits) - 1; i >= 0; i--)
         {
-            foreach (var slot in chunk.AsSpan(0, Math.Min(left, chunk.Length)))
+            var chunk = chunks[i >> ChunkBits];
+            int place = i & (ChunkLength - 1);
+            if (place < chunk.Length && Volatile.Read(ref chunk[place].Task) is { } task)
             {
-                if (slot.Task is { } task)
-                {
-                    tasks.Add(task);
-                }
+                tasks.Add(task);
             }
-            left = Math.Max(left - ChunkLength, 0);
         }
+        tasks.Reverse();
         return tasks;
+    }
+
+    /// <summary>Gives back the room of very many tasks that have ended.</summary>
+    internal void Trim()
+    {
+        if (_room > ChunkLength && (_used - _holes) * 8 < _room)
+        {
+            CloseHoles();
+            Resize(Math.Max(_used * 2, ChunkLength));
+        }
     }
 
     /// <summary>True if the task in a slot has not ended.</summary>
@@ -123,7 +138,12 @@ internal sealed class TaskTable
     private void Resize(int room)
     {
         int length = (int)Math.Min(BitOperations.RoundUpToPowerOf2((uint)room), ChunkLength);
-        var chunks = new Slot[(room + length - 1) / length][];
+        int count = (room + length - 1) / length;
+        if (count == _chunks.Length && length == _chunks[0].Length)
+        {
+            return;
+        }
+        var chunks = new Slot[count][];
         for (int i = 0; i < chunks.Length; i++)
         {
             chunks[i] = i < _chunks.Length ? _chunks[i] : new Slot[length];
@@ -141,9 +161,12 @@ internal sealed class TaskTable
         {
             if (At(i) is { } task)
             {
-                At(i) = null;
-                At(kept++) = task;
-                task.Place = kept;
+                if (kept < i)
+                {
+                    Volatile.Write(ref At(kept), task);
+                    Volatile.Write(ref At(i), null);
+                }
+                task.Place = ++kept;
             }
         }
         _used = kept;

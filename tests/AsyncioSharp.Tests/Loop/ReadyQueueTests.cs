@@ -2,43 +2,149 @@ using AsyncioSharp.Testing;
 
 namespace AsyncioSharp.Tests.Loop;
 
-/// <summary>The room that ready entries take.</summary>
+/// <summary>The queue of ready entries against a queue of .NET as its model, and the room that it takes.</summary>
 public class ReadyQueueTests
 {
+    private static readonly Entry s_entry = new();
+
+    [Theory]
+    [InlineData(1, 10)]
+    [InlineData(2, 300)]
+    [InlineData(3, 40_000)]
+    public void Entries_come_out_as_they_went_in_one_by_one_or_many_at_once(int seed, int most)
+    {
+        var random = new Random(seed);
+        var queue = new ReadyQueue();
+        var model = new Queue<(Runnable Target, object? Source)>();
+        for (int round = 0; round < 100; round++)
+        {
+            if (random.Next(3) == 0)
+            {
+                var entries = Enumerable.Range(0, random.Next(1, most)).Select(_ => NewEntry()).ToArray();
+                queue.Extend(entries.Length);
+                foreach (var (target, source) in entries.Reverse())
+                {
+                    queue.FillBack(target, source);
+                }
+                Array.ForEach(entries, model.Enqueue);
+            }
+            else
+            {
+                for (int n = random.Next(most); n > 0; n--)
+                {
+                    var (target, source) = NewEntry();
+                    queue.Push(target, source);
+                    model.Enqueue((target, source));
+                }
+            }
+            queue.List().ShouldBe(model.Select(static entry => entry.Target));
+            for (int n = random.Next(Math.Min(model.Count, most * 3 / 2) + 1); n > 0; n--)
+            {
+                var target = queue.Begin(out object? source);
+                (target, source).ShouldBe(model.Dequeue());
+                queue.Running.ShouldBeSameAs(target);
+                queue.Count.ShouldBe(model.Count);
+                if (random.Next(10) == 0)
+                {
+                    var (more, cause) = NewEntry();
+                    queue.Push(more, cause);
+                    model.Enqueue((more, cause));
+                    queue.Running.ShouldBeSameAs(target);
+                }
+            }
+            queue.End();
+            queue.Running.ShouldBeNull();
+        }
+
+        (Runnable Target, object? Source) NewEntry() => (new Entry(), random.Next(2) == 0 ? null : new object());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    [InlineData(60_000)]
+    public void The_room_of_many_entries_is_used_again(int count)
+    {
+        var queue = new ReadyQueue();
+        for (int i = 0; i < 200; i++)
+        {
+            PassThrough(queue, count);
+        }
+        PassThrough(queue, count).ShouldBe(0);
+    }
+
     [Fact]
-    public void The_room_of_very_many_entries_is_kept_while_the_loop_is_busy_and_given_back_when_it_sleeps()
+    public void Of_the_room_of_very_many_a_megabyte_is_kept()
+    {
+        const int Entries = 2_000_000;
+        const int EntryBytes = 16;
+        var queue = new ReadyQueue();
+        PassThrough(queue, Entries).ShouldBeInRange(Entries * EntryBytes, Entries * EntryBytes * 11L / 10);
+        PassThrough(queue, Entries).ShouldBeInRange((Entries - 80_000) * EntryBytes, (Entries - 60_000) * EntryBytes * 11L / 10);
+        PassThrough(queue, 50_000).ShouldBe(0);
+    }
+
+    [Fact]
+    public void What_has_run_is_not_kept_alive()
+    {
+        var queue = new ReadyQueue();
+        var entries = Run(queue);
+        GC.Collect();
+        entries.ShouldAllBe(static entry => !entry.IsAlive);
+        GC.KeepAlive(queue);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static List<WeakReference> Run(ReadyQueue queue)
+        {
+            var entries = Enumerable.Range(0, 1000).Select(static _ => new Entry()).ToList();
+            entries.ForEach(entry => queue.Push(entry, entry));
+            entries.ForEach(_ => queue.Begin(out object? _));
+            queue.End();
+            return entries.ConvertAll(static entry => new WeakReference(entry));
+        }
+    }
+
+    [Fact]
+    public void Very_many_entries_that_a_callback_makes_ready_run_in_order()
     {
         var loop = VirtualTimeLoop.Create();
-        loop.RunUntilComplete(Main());
-        loop.Close();
-
-        async Coroutine Main()
+        var seen = new List<int>();
+        loop.CallSoon(() =>
         {
-            var entry = new Entry();
-            Fill(entry).ShouldBeGreaterThan(1_000_000);
-            await Asyncio.Sleep(0);
-            Fill(entry).ShouldBe(0);
-            await Asyncio.Sleep(1);
-            Fill(entry).ShouldBeGreaterThan(1_000_000);
-            await Asyncio.Sleep(1);
-            entry.Runs.ShouldBe(300_000);
-        }
-
-        long Fill(Entry entry)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 100_000; i++)
             {
-                loop.Push(entry, null);
+                loop.CallSoon(seen.Add, i);
             }
-            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        loop.CallLater(1, loop.Stop);
+
+        loop.RunForever();
+
+        seen.ShouldBe(Enumerable.Range(0, 100_000));
+        loop.Close();
+    }
+
+    // Returns what was allocated for it.
+    private static long PassThrough(ReadyQueue queue, int count)
+    {
+        var entry = s_entry;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < count; i++)
+        {
+            queue.Push(entry, null);
         }
+        for (int i = 0; i < count; i++)
+        {
+            queue.Begin(out _);
+        }
+        queue.End();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private sealed class Entry : Runnable
     {
-        internal int Runs { get; private set; }
-
-        internal override void Run(object? source) => Runs++;
+        internal override void Run(object? source)
+        {
+        }
     }
 }

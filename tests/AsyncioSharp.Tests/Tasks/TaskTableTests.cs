@@ -202,6 +202,99 @@ public class TaskTableTests
     }
 
     [Fact]
+    public void The_room_of_very_many_tasks_is_given_back_when_the_loop_sleeps_or_when_it_is_full_again()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var tasks = Enumerable.Range(0, 100_000).Select(_ => loop.CreateTask(Asyncio.Sleep(1))).ToArray();
+        var table = new TaskTable();
+        Burst();
+        table.Room.ShouldBeInRange(100_000, 120_000);
+        table.Trim();
+        table.Room.ShouldBeLessThan(20_000);
+        table.ToList().ShouldBe([tasks[^1]]);
+        Burst();
+        foreach (var task in tasks.AsSpan(1, 40_000))
+        {
+            table.Add(task);
+            table.Remove(task);
+        }
+        table.Room.ShouldBeLessThan(20_000);
+        table.ToList().ShouldBe([tasks[^1], tasks[^1]]);
+        loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
+        loop.Close();
+
+        void Burst()
+        {
+            Array.ForEach(tasks, table.Add);
+            Array.ForEach(tasks[..^1], table.Remove);
+        }
+    }
+
+    [Fact]
+    public void Another_thread_sees_each_task_that_is_there_all_the_time_once()
+    {
+        var loop = VirtualTimeLoop.Create();
+        List<CoroutineTask> stays = [];
+        string? wrong = null;
+        bool isOver = false;
+        var looker = new Thread(Look);
+        loop.RunUntilComplete(Main());
+        looker.Join();
+        loop.Close();
+        wrong.ShouldBeNull();
+
+        async Coroutine Main()
+        {
+            for (int i = 0; i < 1000; i++)
+            {
+                // Those that stay lie among others that leave holes behind, and are moved when these are closed.
+                var task = loop.CreateTask(Asyncio.Sleep(1e9));
+                _ = loop.CreateTask(Asyncio.Sleep(1 + i));
+                if (i % 50 == 0)
+                {
+                    stays.Add(task);
+                }
+                else
+                {
+                    _ = loop.CallLater(1 + i, () => task.Cancel());
+                }
+            }
+            await Asyncio.Sleep(0);
+            looker.Start();
+            for (int i = 0; i < 300_000; i++)
+            {
+                _ = loop.CreateTask(Asyncio.Sleep(0.01 * (i % 50)));
+                if (i % 10 == 0)
+                {
+                    await Asyncio.Sleep(0.01);
+                }
+            }
+            isOver = true;
+            stays.ForEach(static task => task.Cancel());
+        }
+
+        void Look()
+        {
+            try
+            {
+                while (!Volatile.Read(ref isOver) && wrong is null)
+                {
+                    var seen = loop.LiveTasks();
+                    int missed = stays.Count - stays.Intersect(seen).Count();
+                    if ((missed > 0 || seen.Count != seen.Distinct().Count()) && !Volatile.Read(ref isOver))
+                    {
+                        wrong = $"{missed} missed of {seen.Count}";
+                    }
+                }
+            }
+            catch (Exception e)
+            {
+                wrong = e.ToString();
+            }
+        }
+    }
+
+    [Fact]
     public void Tasks_that_are_made_while_their_loop_does_not_run_are_listed_behind_those_that_have_not_begun()
     {
         var loop = VirtualTimeLoop.Create();

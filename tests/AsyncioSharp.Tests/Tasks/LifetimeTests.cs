@@ -1,0 +1,142 @@
+using System.Runtime.CompilerServices;
+using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Loop.Support;
+
+namespace AsyncioSharp.Tests.Tasks;
+
+/// <summary>What is done keeps nothing alive but its result: neither by way of a timer that is not due yet, nor by a task that is kept.</summary>
+public class LifetimeTests
+{
+    // With many timers those of interest lie in a bucket, or behind all buckets; with a few, in the heap.
+    public static TheoryData<string, int, double> Timers()
+    {
+        var data = new TheoryData<string, int, double>();
+        foreach (string what in (string[])["result", "caller", "cancelled sleep", "cancelled wait", "closed sleep"])
+        {
+            data.Add(what, 1, 3600);
+            data.Add(what, 3000, 3600);
+            data.Add(what, 3000, 1e6);
+            data.Add(what, 3000, 0.5);
+        }
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Timers))]
+    public void A_timer_that_is_not_due_keeps_nothing_of_what_is_over(string what, int others, double limit)
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.RunUntilComplete(Main());
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            for (int i = 0; i < others; i++)
+            {
+                _ = loop.CallLater(1 + i, static () => { }); // earlier ones, so that nothing comes up that was cancelled
+            }
+            await Asyncio.Sleep(0.001);
+            var watched = new List<WeakReference>();
+            for (int i = 0; i < 20; i++)
+            {
+                watched.Add(await Finish(what, limit));
+            }
+            await Asyncio.Sleep(0);
+            LoopHelpers.CollectGarbage();
+            watched.Count(static reference => reference.IsAlive).ShouldBeLessThan(3); // the last one may still lie somewhere on the stack
+        }
+    }
+
+    [Fact]
+    public void A_task_that_is_kept_does_not_keep_what_its_method_was_given()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var (tasks, watched) = Run(loop);
+        LoopHelpers.CollectGarbage();
+        watched.Count(static reference => reference.IsAlive).ShouldBe(0);
+        tasks.ShouldAllBe(static task => task.IsDone && task.GetStack().Count == 0);
+        tasks.OfType<CoroutineTask<int>>().ShouldAllBe(static task => task.Result() == 7 && task.ToString().Contains("result=7"));
+        loop.Close();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (List<CoroutineTask> Tasks, List<WeakReference> Watched) Run(EventLoop loop)
+        {
+            var tasks = new List<CoroutineTask>();
+            var watched = new List<WeakReference>();
+            foreach (bool waits in (bool[])[false, true])
+            {
+                object given = new();
+                tasks.AddRange([loop.CreateTask(Give(given, waits)), loop.CreateTask(Take(given, waits))]);
+                watched.Add(new WeakReference(given));
+                tasks.ForEach(loop.RunUntilComplete);
+            }
+            return (tasks, watched);
+        }
+
+        static async Coroutine<int> Give(object given, bool waits)
+        {
+            await Take(given, waits);
+            return 7;
+        }
+
+        static async Coroutine Take(object given, bool waits)
+        {
+            if (waits)
+            {
+                await Asyncio.Sleep(1);
+            }
+            GC.KeepAlive(given);
+        }
+    }
+
+    // A reference to what nobody needs any more.
+    private static async Coroutine<WeakReference> Finish(string what, double limit)
+    {
+        switch (what)
+        {
+            case "result":
+                return new WeakReference(await Asyncio.WaitFor(New(), limit));
+            case "caller":
+                return await Call(new object(), limit);
+            default:
+                object given = new();
+                var watched = new WeakReference(given);
+                await End(what, Asyncio.CreateTask(Wait(what, given, limit)));
+                return watched;
+        }
+    }
+
+    private static async Coroutine End(string what, CoroutineTask task)
+    {
+        await Asyncio.Sleep(0);
+        await Asyncio.Sleep(0);
+        if (what == "closed sleep")
+        {
+            task.Coroutine.Close();
+        }
+        else
+        {
+            task.Cancel();
+        }
+        await Asyncio.Wait([task]);
+        _ = task.IsCancelled || task.Exception() is not null;
+    }
+
+    private static async Coroutine<object> New()
+    {
+        await Asyncio.Sleep(0);
+        return new object();
+    }
+
+    private static async Coroutine<WeakReference> Call(object given, double limit)
+    {
+        await Asyncio.WaitFor(New(), limit);
+        return new WeakReference(given);
+    }
+
+    private static async Coroutine Wait(string what, object given, double limit)
+    {
+        await (what == "cancelled wait" ? Asyncio.WaitFor(Asyncio.Sleep(2 * limit), limit) : Asyncio.Sleep(limit));
+        GC.KeepAlive(given);
+    }
+}
