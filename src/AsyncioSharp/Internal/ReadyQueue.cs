@@ -26,12 +26,10 @@ internal sealed class ReadyQueue
     private int _next = Segment.First;
     private int _free;         // entries that the segments behind the tail and before the head have room for
     private int _length = FewEntries; // of the segment that was added last
-    private Segment _filled;   // where FillBack is
-    private int _filling;
 
     internal ReadyQueue()
     {
-        _filled = _tail = _head = new Segment(FewEntries);
+        _tail = _head = new Segment(FewEntries);
         _heads = _tails = _head.Entries;
     }
 
@@ -113,8 +111,8 @@ internal sealed class ReadyQueue
         return target;
     }
 
-    /// <summary>Appends <paramref name="count"/> entries, to be told by <see cref="FillBack"/> before anything else happens here.</summary>
-    internal void Extend(int count)
+    /// <summary>Appends <paramref name="count"/> entries, which the filler is to be told before anything else happens here.</summary>
+    internal Filler Extend(int count)
     {
         Count += count;
         while (count > Segment.EndOf(_tails) - _next)
@@ -123,37 +121,30 @@ internal sealed class ReadyQueue
             AdvanceTail();
         }
         _next += count;
-        _filled = _tail;
-        _filling = _next;
-    }
-
-    /// <summary>Tells one of the entries that <see cref="Extend"/> has appended, the last one first.</summary>
-    internal void FillBack(Runnable target, object? source)
-    {
-        if (_filling == Segment.First)
-        {
-            _filled = _filled.Previous;
-            _filling = Segment.EndOf(_filled.Entries);
-        }
-        At(_filled.Entries, --_filling) = new Entry { Target = target, Source = source };
+        return new Filler(_tail, _next);
     }
 
     /// <summary>The entries of this moment, oldest first.</summary>
     internal List<Runnable> List()
     {
         // Another thread may look too. It sees each entry that was there before it looked and is there afterwards: places that are not taken are empty.
-        Segment segment;
-        int place;
-        do
+        while (true)
         {
-            segment = Volatile.Read(ref _head);
-            place = Volatile.Read(ref _oldest);
+            var segment = Volatile.Read(ref _head);
+            int place = Volatile.Read(ref _oldest);
+            if (segment == Volatile.Read(ref _head) && TryList(segment, place) is { } found) // else the place would be one of another segment
+            {
+                return found;
+            }
         }
-        while (segment != Volatile.Read(ref _head)); // else the place would be one of another segment
+    }
+
+    // Null if the segments were removed meanwhile.
+    private List<Runnable>? TryList(Segment? segment, int place)
+    {
         var found = new List<Runnable>();
-        for (bool isLast = false; !isLast; segment = segment.Next, place = Segment.First)
+        for (; segment is not null; segment = segment.Next, place = Segment.First)
         {
-            isLast = segment == Volatile.Read(ref _tail);
             foreach (ref var entry in segment.Entries.AsSpan(Math.Min(place, segment.Entries.Length)))
             {
                 if (Volatile.Read(ref entry.Target) is { } target)
@@ -161,8 +152,12 @@ internal sealed class ReadyQueue
                     found.Add(target);
                 }
             }
+            if (segment == Volatile.Read(ref _tail))
+            {
+                return found;
+            }
         }
-        return found;
+        return null;
     }
 
     // No place is out of bounds, and none need be compared with them.
@@ -179,9 +174,9 @@ internal sealed class ReadyQueue
         }
         else
         {
-            _free -= _tail.Next.Length;
+            _free -= _tail.Next!.Length;
         }
-        _tail = _tail.Next;
+        _tail = _tail.Next!;
         _next = Segment.First;
         return _tails = _tail.Entries;
     }
@@ -190,24 +185,43 @@ internal sealed class ReadyQueue
     private Entry[] AdvanceHead()
     {
         _free += _head.Length;
-        _head = _head.Next;
+        _head = _head.Next!;
         _oldest = Segment.First;
         while (_free > MostFree)
         {
-            _free -= _tail.Next.Length;
+            _free -= _tail.Next!.Length;
             _tail.Next.Remove();
         }
         return _heads = _head.Entries;
     }
 
-    private struct Entry
+    /// <summary>Tells the entries that <see cref="Extend"/> has appended, the last one first.</summary>
+    internal struct Filler
+    {
+        private Segment _segment;
+        private int _place;
+
+        internal Filler(Segment segment, int place) => (_segment, _place) = (segment, place);
+
+        internal void FillBack(Runnable target, object? source)
+        {
+            if (_place == Segment.First)
+            {
+                _segment = _segment.Previous!;
+                _place = Segment.EndOf(_segment.Entries);
+            }
+            At(_segment.Entries, --_place) = new Entry { Target = target, Source = source };
+        }
+    }
+
+    internal struct Entry
     {
         internal Runnable? Target;
         internal object? Source;
     }
 
     // Entries are at the places from First to below End. The one before First is for what ran last in the segment before.
-    private sealed class Segment
+    internal sealed class Segment
     {
         internal const int First = 1;
         internal const int Ahead = 6;
@@ -220,9 +234,9 @@ internal sealed class ReadyQueue
 
         internal Entry[] Entries { get; }
 
-        internal Segment Next { get; private set; }
+        internal Segment? Next { get; private set; } // of the circle; null once it is removed
 
-        internal Segment Previous { get; private set; }
+        internal Segment? Previous { get; private set; }
 
         internal int Length => EndOf(Entries) - First;
 
@@ -232,14 +246,15 @@ internal sealed class ReadyQueue
         {
             segment.Next = Next;
             segment.Previous = this;
-            Next.Previous = segment;
+            Next!.Previous = segment;
             Next = segment;
         }
 
         internal void Remove()
         {
-            Previous.Next = Next;
-            Next.Previous = Previous;
+            Previous!.Next = Next;
+            Next!.Previous = Previous;
+            Next = Previous = null; // else who still refers to it would keep all that were removed since
         }
     }
 }

@@ -163,7 +163,7 @@ internal sealed class Inbox
             count++;
         }
         _isStream = count > 1;
-        ready.Extend(count);
+        var filler = ready.Extend(count);
         for (var link = latest; link is not null;)
         {
             ref var earlier = ref link.EarlierSent;
@@ -171,11 +171,11 @@ internal sealed class Inbox
             earlier = null; // who keeps a handle must not keep those before it, nor the collector those after one that has grown old
             if (link is Envelope envelope)
             {
-                ready.FillBack(envelope.Target, envelope.Source);
+                filler.FillBack(envelope.Target, envelope.Source);
             }
             else
             {
-                ready.FillBack(link, null);
+                filler.FillBack(link, null);
             }
             link = next;
         }

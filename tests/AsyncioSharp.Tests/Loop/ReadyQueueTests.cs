@@ -21,10 +21,10 @@ public class ReadyQueueTests
             if (random.Next(3) == 0)
             {
                 var entries = Enumerable.Range(0, random.Next(1, most)).Select(_ => NewEntry()).ToArray();
-                queue.Extend(entries.Length);
+                var filler = queue.Extend(entries.Length);
                 foreach (var (target, source) in entries.Reverse())
                 {
-                    queue.FillBack(target, source);
+                    filler.FillBack(target, source);
                 }
                 Array.ForEach(entries, model.Enqueue);
             }
