@@ -9,8 +9,9 @@ internal static class AsyncioWorkloads
 
     internal static IEnumerable<Workload> All()
     {
-        yield return Of("spawn_join", 1_000_000, n => SpawnJoin(n, eagerStart: false));
-        yield return Of("spawn_join_eager", 1_000_000, n => SpawnJoin(n, eagerStart: true));
+        yield return Of("spawn_join", 1_000_000, n => SpawnJoin(n, Value, eagerStart: false));
+        yield return Of("spawn_join_eager", 1_000_000, n => SpawnJoin(n, Value, eagerStart: true));
+        yield return Of("spawn_join_yield", 1_000_000, n => SpawnJoin(n, YieldValue, eagerStart: false));
         yield return Of("yield_1", 5_000_000, Yielder);
         yield return Of("yield_1000", 5_000_000, Yield1000);
         yield return Of("await_chain", 2_000_000, n => Chains(n, 1));
@@ -21,6 +22,7 @@ internal static class AsyncioWorkloads
         yield return Of("ping_pong_queue", 1_000_000, PingPongQueue);
         yield return Of("timers", 1_000_000, Timers);
         yield return Of("timeout", 500_000, Timeout);
+        yield return Of("timeout_scope", 500_000, TimeoutScope);
         yield return Of("cancel", 200_000, n => Cancel(n, WaitForEver, CollectByCatching));
         yield return Of("cancel_status", 500_000, n => Cancel(n, WaitForEver, CollectByStatus));
         yield return Of("cancel_outcomes", 500_000, n => Cancel(n, WaitForEver, CollectByOutcomes));
@@ -41,18 +43,10 @@ internal static class AsyncioWorkloads
         yield return Of("memory_future", 1_000_000, MemoryFuture) with { IsMemory = true };
     }
 
-    /// <summary>Applied to the loops of the workloads; null for none.</summary>
-    internal static Action<EventLoop>? Configure { get; set; }
+    /// <summary>The loop of all runs, which keeps its tables from one to the next, as the loops of all peers do; another one for the next runs, if it is set.</summary>
+    internal static Runner Runner { get; set; } = new();
 
-    private static Workload Of(string name, int operations, Func<int, Coroutine<int>> main)
-        => new("asyncio", name, operations, n => Asyncio.Run(main(n), loopFactory: Configure is null ? null : ConfiguredLoop));
-
-    private static EventLoop ConfiguredLoop()
-    {
-        var loop = new EventLoop();
-        Configure!(loop);
-        return loop;
-    }
+    private static Workload Of(string name, int operations, Func<int, Coroutine<int>> main) => new("asyncio", name, operations, n => Runner.Run(main(n)));
 
     private static async Coroutine<int> Value(int i) => i;
 
@@ -62,7 +56,7 @@ internal static class AsyncioWorkloads
         return i;
     }
 
-    private static async Coroutine<int> SpawnJoin(int n, bool eagerStart)
+    private static async Coroutine<int> SpawnJoin(int n, Func<int, Coroutine<int>> body, bool eagerStart)
     {
         long total = 0;
         var tasks = new CoroutineTask<int>[Batch];
@@ -70,7 +64,7 @@ internal static class AsyncioWorkloads
         {
             for (int k = 0; k < Batch; k++)
             {
-                tasks[k] = Asyncio.CreateTask(Value(b + k), eagerStart: eagerStart);
+                tasks[k] = Asyncio.CreateTask(body(b + k), eagerStart: eagerStart);
             }
             for (int k = 0; k < Batch; k++)
             {
@@ -245,6 +239,17 @@ internal static class AsyncioWorkloads
         for (int i = 0; i < n; i++)
         {
             total += await Asyncio.WaitFor(YieldValue(i), 10.0);
+        }
+        Check(total == Sum(n));
+        return n;
+    }
+
+    private static async Coroutine<int> TimeoutScope(int n)
+    {
+        long total = 0;
+        for (int i = 0; i < n; i++)
+        {
+            total += await Asyncio.Timeout(10.0).Run(async _ => await YieldValue(i));
         }
         Check(total == Sum(n));
         return n;
@@ -430,10 +435,13 @@ internal static class AsyncioWorkloads
         {
             keep[i] = spawn(loop);
         }
-        await Asyncio.Sleep(0.2);
+        await Asyncio.Sleep(0);   // until all of them have begun,
+        await Asyncio.Sleep(0.2); // and the loop has nothing to do but wait
         probe.Print();
-        GC.KeepAlive(keep);
-        Environment.Exit(0);
+        foreach (var task in keep)
+        {
+            task.Cancel();
+        }
         return n;
     }
 }

@@ -32,13 +32,15 @@ internal static class Observed
     private static void Row(string name, Func<IDisposable?> observe, Action<EventLoop> configure)
     {
         using var observer = observe();
-        var cells = s_workloads.Select(workload => Time(Catalogue.Find("asyncio", workload), configure).ToString("F1", CultureInfo.InvariantCulture));
+        var cells = s_workloads.Select(workload => Time(Catalogue.Own(workload), configure).ToString("F1", CultureInfo.InvariantCulture));
         Console.WriteLine($"| {name} | {string.Join(" | ", cells)} |");
     }
 
     private static double Time(Workload workload, Action<EventLoop> configure)
     {
-        AsyncioWorkloads.Configure = configure;
+        using var runner = new Runner();
+        configure(runner.GetLoop());
+        AsyncioWorkloads.Runner = runner;
         int n = workload.Operations / 20;
         double best = double.PositiveInfinity;
         for (int i = 0; i < 12; i++)
@@ -47,7 +49,6 @@ internal static class Observed
             workload.Run(n);
             best = Math.Min(best, (Environment.CpuUsage.TotalTime - before).TotalNanoseconds / n);
         }
-        AsyncioWorkloads.Configure = null;
         return best;
     }
 

@@ -1,59 +1,78 @@
-using System.Diagnostics;
 using System.Globalization;
+using AsyncioSharp.Benchmarks.Compare;
 
 namespace AsyncioSharp.Benchmarks;
 
-/// <summary>Runs the workloads one after the other, each of each peer in a process of its own, and prints a table (nanoseconds, bytes) with the ratios
-/// to plain tasks. The ratios are those of processor time, which a neighbour on the machine disturbs least, and which is fair to one thread.</summary>
+/// <summary>
+/// Runs the workloads of this library and of plain tasks one after the other, each in a process of its own, and prints a table (nanoseconds, bytes) with the ratios to plain
+/// tasks. The ratios are those of processor time, which a neighbour on the machine disturbs least, and which is fair to one thread. A cell is empty where a peer has no such
+/// workload; where it failed, the reason stands below the table.
+/// </summary>
 internal static class Quick
 {
-    /// <summary>Measures the workloads whose names contain one of <paramref name="filters"/>; all of them if there is none.</summary>
-    internal static void Run(string[] filters)
+    /// <summary>Measures the workloads whose names contain one of <paramref name="parts"/>; all of them if there is none.</summary>
+    /// <param name="parts">Parts of names.</param>
+    /// <param name="output">Where the table is written.</param>
+    /// <param name="measure">Measures a workload of a peer.</param>
+    /// <returns>False if a peer failed, or if no workload has such a name.</returns>
+    internal static bool Run(string[] parts, TextWriter output, Func<string, string, Outcome> measure)
     {
-        var names = Catalogue.All.Select(static w => w.Name).Distinct()
-            .Where(name => filters.Length == 0 || filters.Any(filter => name.Contains(filter, StringComparison.Ordinal)))
-            .ToList();
-        Console.WriteLine(
-            "| workload | asyncio wall | asyncio cpu | pump wall | pump cpu | pool wall | pool cpu "
-            + "| pump/asyncio cpu | pool/asyncio cpu | asyncio bytes | pump bytes |");
-        Console.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
-        foreach (string name in names.Where(static name => !Catalogue.Find("asyncio", name).IsMemory))
+        if (Catalogue.Choose([.. Catalogue.All.Select(static w => w.Name).Distinct()], parts, output) is not { } names)
+        {
+            return false;
+        }
+        var failures = new List<string>();
+        string[] timed = [.. names.Where(static name => !Catalogue.Own(name).IsMemory)];
+        if (timed.Length > 0)
+        {
+            output.WriteLine(
+                "| workload | asyncio wall | asyncio cpu | pump wall | pump cpu | pool wall | pool cpu "
+                + "| pump/asyncio cpu | pool/asyncio cpu | asyncio bytes | pump bytes |");
+            output.WriteLine("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        }
+        foreach (string name in timed)
         {
             var results = Catalogue.Peers.Select(peer => Measure(peer, name)).ToList();
-            double own = results[0]["cpu_ns"];
-            Console.WriteLine(Row(name, [
-                .. results.SelectMany(static r => new[] { Number(r["ns"]), Number(r["cpu_ns"]) }),
-                Ratio(results[1]["cpu_ns"], own), Ratio(results[2]["cpu_ns"], own), Number(results[0]["bytes"]), Number(results[1]["bytes"])]));
+            double? own = Figure(results[0], "cpu_ns");
+            WriteRow(name, [
+                .. results.SelectMany(static r => new[] { Number(r, "ns"), Number(r, "cpu_ns") }),
+                Ratio(results[1], own), Ratio(results[2], own), Number(results[0], "bytes"), Number(results[1], "bytes")]);
         }
-        Console.WriteLine();
-        Console.WriteLine("| a million tasks | peer | heap bytes each | resident bytes each | after a collection |");
-        Console.WriteLine("|---|---|---:|---:|---:|");
-        foreach (string name in names.Where(static name => Catalogue.Find("asyncio", name).IsMemory))
+        string[] memory = [.. names.Except(timed)];
+        if (memory.Length > 0)
+        {
+            output.WriteLine();
+            output.WriteLine("| a million tasks | peer | heap bytes each | resident bytes each | after a collection |");
+            output.WriteLine("|---|---|---:|---:|---:|");
+        }
+        foreach (string name in memory)
         {
             foreach (string peer in Catalogue.Peers)
             {
                 var result = Measure(peer, name);
-                Console.WriteLine(Row(name, [peer, Number(result["heap"]), Number(result["rss"]), Number(result["rss_after_gc"])]));
+                WriteRow(name, [peer, Number(result, "heap"), Number(result, "rss"), Number(result, "rss_after_gc")]);
             }
         }
-    }
+        failures.ForEach(output.WriteLine);
+        return failures.Count == 0;
 
-    private static IReadOnlyDictionary<string, double> Measure(string peer, string name)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["one", peer, name]) { RedirectStandardOutput = true };
-        using var process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
+        Outcome Measure(string peer, string name)
         {
-            throw new InvalidOperationException($"The workload '{name}' of '{peer}' failed.");
+            var outcome = measure(peer, peer == "asyncio" ? Catalogue.Own(name).Name : name);
+            if (outcome.Failure is { } failure)
+            {
+                failures.Add($"failed: {peer}: {name}: {failure}");
+            }
+            return outcome;
         }
-        return ResultLine.Parse(output);
+
+        void WriteRow(string name, string[] cells) => output.WriteLine($"| {name} | {string.Join(" | ", cells)} |");
     }
 
-    private static string Row(string name, string[] cells) => $"| {name} | {string.Join(" | ", cells)} |";
+    private static double? Figure(Outcome outcome, string key) => outcome.Figures is { } figures && figures.TryGetValue(key, out double figure) ? figure : null;
 
-    private static string Number(double value) => value.ToString(value < 100 ? "F1" : "F0", CultureInfo.InvariantCulture);
+    private static string Number(Outcome outcome, string key)
+        => Figure(outcome, key) is { } value ? value.ToString(value < 100 ? "F1" : "F0", CultureInfo.InvariantCulture) : outcome.Failure is null ? "" : "failed";
 
-    private static string Ratio(double peer, double own) => (peer / own).ToString("F1", CultureInfo.InvariantCulture);
+    private static string Ratio(Outcome peer, double? own) => (Figure(peer, "cpu_ns") / own)?.ToString("F1", CultureInfo.InvariantCulture) ?? "";
 }

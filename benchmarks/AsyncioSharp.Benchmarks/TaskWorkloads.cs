@@ -21,18 +21,28 @@ internal sealed class TaskWorkloads
     internal static IEnumerable<Workload> All(bool onPump)
     {
         var w = new TaskWorkloads(onPump);
-        yield return w.Of("spawn_join", 1_000_000, w.SpawnJoin);
+        yield return w.Of("spawn_join", 1_000_000, n => SpawnJoin(n, w.Queued));
+        yield return w.Of("spawn_join_eager", 1_000_000, n => SpawnJoin(n, Value));
+        yield return w.Of("spawn_join_yield", 1_000_000, n => SpawnJoin(n, YieldValue));
         yield return w.Of("yield_1", 2_000_000, Yielder);
         yield return w.Of("yield_1000", 2_000_000, w.Yield1000);
         yield return w.Of("await_chain", 1_000_000, n => Chains(n, 1));
+        yield return w.Of("await_chain_valuetask", 1_000_000, ValueChains);
         yield return w.Of("deep_yield", 1_000_000, n => Chains(n, 100));
-        yield return w.Of("gather", 200_000, w.Gather);
-        yield return w.Of("ping_pong_future", 500_000, PingPong);
+        yield return w.Of("gather", 200_000, Gather);
+        yield return w.Of("gather_eager", 200_000, Gather); // its tasks begin in place anyway
+        yield return w.Of("ping_pong_future", 500_000, n => PingPong(n, TaskCreationOptions.RunContinuationsAsynchronously));
+        if (onPump)
+        {
+            yield return w.Of("ping_pong_future_inline", 500_000, n => PingPong(n, TaskCreationOptions.None));
+        }
         yield return w.Of("ping_pong_queue", 500_000, PingPongChannel);
         yield return w.Of("timers", 1_000_000, Timers);
         yield return w.Of("timeout", 500_000, Timeout);
+        yield return w.Of("timeout_scope", 500_000, TimeoutScope);
         yield return w.Of("cancel", 50_000, n => Cancel(n, Wait, CollectByCatching));
-        yield return w.Of("cancel_status", 50_000, n => Cancel(n, Wait, CollectByStatus));
+        yield return w.Of("cancel_status", 200_000, n => Cancel(n, WaitQuietly, CollectByStatus));
+        yield return w.Of("cancel_throw_once", 50_000, n => Cancel(n, Wait, CollectByStatus));
         yield return w.Of("cancel_outcomes", 50_000, n => Cancel(n, Wait, CollectTogether));
         yield return w.Of("cancel_handler", 50_000, n => Cancel(n, WaitGuarded, CollectByCatching));
         yield return w.Of("cancel_handler_status", 50_000, n => Cancel(n, WaitGuarded, CollectByStatus));
@@ -73,13 +83,15 @@ internal sealed class TaskWorkloads
         ? Task.Run(() => i)
         : Task.Factory.StartNew(static state => (int)state!, i, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler!);
 
+    private static async Task<int> Value(int i) => i;
+
     private static async Task<int> YieldValue(int i)
     {
         await Task.Yield();
         return i;
     }
 
-    private async Task<int> SpawnJoin(int n)
+    private static async Task<int> SpawnJoin(int n, Func<int, Task<int>> make)
     {
         long total = 0;
         var tasks = new Task<int>[Batch];
@@ -87,7 +99,7 @@ internal sealed class TaskWorkloads
         {
             for (int k = 0; k < Batch; k++)
             {
-                tasks[k] = Queued(b + k);
+                tasks[k] = make(b + k);
             }
             for (int k = 0; k < Batch; k++)
             {
@@ -136,19 +148,33 @@ internal sealed class TaskWorkloads
         return 1 + await Chain(depth - 1, yields);
     }
 
-    private static async Task<int> Chains(int n, int yields)
+    private static async ValueTask<int> ValueChain(int depth)
+    {
+        if (depth == 1)
+        {
+            await Task.Yield();
+            return 1;
+        }
+        return 1 + await ValueChain(depth - 1);
+    }
+
+    private static Task<int> ValueChains(int n) => Chains(n, static () => ValueChain(100).AsTask());
+
+    private static Task<int> Chains(int n, int yields) => Chains(n, () => Chain(100, yields));
+
+    private static async Task<int> Chains(int n, Func<Task<int>> chain)
     {
         int rounds = n / 100;
         int total = 0;
         for (int i = 0; i < rounds; i++)
         {
-            total += await Chain(100, yields);
+            total += await chain();
         }
         Check(total == rounds * 100);
         return rounds * 100;
     }
 
-    private async Task<int> Gather(int n)
+    private static async Task<int> Gather(int n)
     {
         int rounds = n / Batch;
         long total = 0;
@@ -168,9 +194,9 @@ internal sealed class TaskWorkloads
         return rounds * Batch;
     }
 
-    private static async Task<int> PingPong(int n)
+    private static async Task<int> PingPong(int n, TaskCreationOptions options)
     {
-        var request = NewSource<int>();
+        var request = new TaskCompletionSource<int>(options);
         TaskCompletionSource<int>? reply = null;
         var b = B();
         Check(await A() == Sum(n + 1L));
@@ -182,7 +208,7 @@ internal sealed class TaskWorkloads
             for (int i = 0; i < n; i++)
             {
                 int value = await request.Task;
-                Volatile.Write(ref request, NewSource<int>());
+                Volatile.Write(ref request, new TaskCompletionSource<int>(options));
                 reply!.SetResult(value + 1);
             }
         }
@@ -192,7 +218,7 @@ internal sealed class TaskWorkloads
             long total = 0;
             for (int i = 0; i < n; i++)
             {
-                var mine = reply = NewSource<int>();
+                var mine = reply = new TaskCompletionSource<int>(options);
                 Volatile.Read(ref request).SetResult(i);
                 total += await mine.Task;
             }
@@ -265,7 +291,31 @@ internal sealed class TaskWorkloads
         return n;
     }
 
+    private static async Task<int> TimeoutScope(int n)
+    {
+        long total = 0;
+        var limit = TimeSpan.FromSeconds(10);
+        for (int i = 0; i < n; i++)
+        {
+            using var source = new CancellationTokenSource(limit);
+            total += await YieldValue(i, source.Token);
+        }
+        Check(total == Sum(n));
+        return n;
+
+        static async Task<int> YieldValue(int i, CancellationToken token)
+        {
+            await Task.Yield();
+            token.ThrowIfCancellationRequested();
+            return i;
+        }
+    }
+
     private static async Task Wait(CancellationToken token) => await Task.Delay(System.Threading.Timeout.Infinite, token);
+
+    // Ends well, since nothing is thrown.
+    private static async Task WaitQuietly(CancellationToken token)
+        => await Task.Delay(System.Threading.Timeout.Infinite, token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private static async Task WaitGuarded(CancellationToken token)
     {
@@ -332,7 +382,7 @@ internal sealed class TaskWorkloads
         foreach (var task in tasks)
         {
             await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            cancelled += task.IsCanceled ? 1 : 0;
+            cancelled += task.IsFaulted ? 0 : 1;
         }
         return cancelled;
     }
@@ -456,7 +506,6 @@ internal sealed class TaskWorkloads
         await Task.Delay(200);
         probe.Print();
         GC.KeepAlive(keep);
-        Environment.Exit(0);
         return n;
     }
 }

@@ -9,52 +9,48 @@ internal static class Comparison
 {
     private const int Passes = 3;
 
-    /// <summary>What is compared of a workload: processor time, as a rule; wall time where threads wait for each other.</summary>
-    private static readonly (string Workload, string Unit, string[] Keys)[] s_rows =
+    /// <summary>What is compared: processor time, as a rule; bytes; wall time where threads wait for each other. By these names peers call the figure.</summary>
+    private static readonly (string Unit, string[] Keys, string[] Workloads)[] s_rows =
     [
-        ("spawn_join", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("yield_1", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("yield_1000", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("await_chain", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("deep_yield", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("gather", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("ping_pong_future", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("ping_pong_queue", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("timers", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("timeout", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("cancel", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("cancel_status", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("cancel_outcomes", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("cancel_handler", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("cancel_handler_status", "ns", ["cpu_ns", "med_cpu_ns"]),
-        ("memory_sleep", "bytes", ["rss", "bytes_task"]),
-        ("memory_future", "bytes", ["rss", "bytes_task"]),
-        ("threadsafe_cb", "ns wall", ["ns", "med_ns"]),
-        ("threadsafe_coro", "ns wall", ["ns", "med_ns"]),
-        ("threadsafe_rt", "ns wall", ["ns", "med_ns"]),
+        ("ns", ["cpu_ns", "med_cpu_ns"],
+        [
+            "spawn_join", "spawn_join_wg", "spawn_join_eager", "spawn_join_yield", "yield_1", "yield_1000", "await_chain", "await_chain_static", "await_chain_valuetask",
+            "deep_yield", "gather", "gather_eager", "gather_bare", "ping_pong_future", "ping_pong_future_inline", "ping_pong_queue", "timers", "timeout", "timeout_scope",
+            "cancel", "cancel_status", "cancel_throw_once", "cancel_outcomes", "cancel_handler", "cancel_handler_status",
+        ]),
+        ("bytes", ["rss", "bytes_task"], ["memory_sleep", "memory_future"]),
+        ("ns wall", ["ns", "med_ns"], ["threadsafe_cb", "threadsafe_coro", "threadsafe_rt"]),
     ];
 
-    /// <summary>Compares the workloads whose names contain one of <paramref name="filters"/>; all of them if there is none. False if a peer failed.</summary>
-    internal static bool Run(string[] filters)
+    /// <summary>The rows of the table.</summary>
+    internal static string[] Workloads => [.. s_rows.SelectMany(static rows => rows.Workloads)];
+
+    /// <summary>Compares the workloads whose names contain one of <paramref name="parts"/>; all of them if there is none.</summary>
+    /// <returns>False if a peer failed, or if no workload has such a name.</returns>
+    internal static bool Run(string[] parts, TextWriter output)
     {
+        if (Catalogue.Choose(Workloads, parts, output) is not { } chosen)
+        {
+            return false;
+        }
         var peers = new List<Peer>();
         foreach (var peer in Peer.All())
         {
             if (peer.Prepare() is { } reason)
             {
-                Console.WriteLine($"left out: {peer.Name}: {reason}");
+                output.WriteLine($"left out: {peer.Name}: {reason}");
             }
             else
             {
                 peers.Add(peer);
             }
         }
-        Console.WriteLine();
-        var table = new ComparisonTable(Console.Out, [.. peers.Select(static peer => peer.Name)]);
+        output.WriteLine();
+        var table = new ComparisonTable(output, [.. peers.Select(static peer => peer.Name)]);
         table.WriteHead();
-        foreach (var (workload, unit, keys) in s_rows)
+        foreach (var (unit, keys, workloads) in s_rows)
         {
-            if (filters.Length == 0 || filters.Any(filter => workload.Contains(filter, StringComparison.Ordinal)))
+            foreach (string workload in workloads.Intersect(chosen))
             {
                 table.WriteRow(workload, unit, keys, Measure(peers, workload));
             }
@@ -65,7 +61,7 @@ internal static class Comparison
     // What came of the passes of each peer. Who fails at a workload, or has none, is not asked for it again.
     private static List<Outcome>[] Measure(List<Peer> peers, string workload)
     {
-        int operations = Catalogue.Find("asyncio", workload).Operations;
+        var ours = Catalogue.Own(workload);
         List<Outcome>[] outcomes = [.. peers.Select(static _ => new List<Outcome>())];
         for (int pass = 0; pass < Passes; pass++)
         {
@@ -74,8 +70,8 @@ internal static class Comparison
                 if (own.TrueForAll(static outcome => outcome.Figures is not null))
                 {
                     // A million timers and a million sleepers are what they are about. (trio would need minutes for so many timers.)
-                    double share = workload.StartsWith("memory", StringComparison.Ordinal) ? 1 : workload == "timers" ? Math.Min(1, peer.Share * 10) : peer.Share;
-                    own.Add(peer.Measure(workload, (int)(operations * share)));
+                    double share = ours.IsMemory ? 1 : workload == "timers" ? Math.Min(1, peer.Share * 10) : peer.Share;
+                    own.Add(peer.Measure(peer == peers[0] ? ours.Name : workload, (int)(ours.Operations * share)));
                 }
             }
         }

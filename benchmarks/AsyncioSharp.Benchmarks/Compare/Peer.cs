@@ -53,8 +53,13 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
         return null;
     }
 
-    /// <summary>Runs a workload in a process of its own.</summary>
-    internal Outcome Measure(string workload, int operations) => Outcome.Of(Run([.. Command, workload, $"{operations}"], TimeSpan.FromMinutes(4)));
+    /// <summary>Runs a workload in a process of its own, with as many operations as told, or as the peer itself thinks right.</summary>
+    internal Outcome Measure(string workload, int? operations = null)
+        => Outcome.Of(Run([.. Command, workload, .. operations is { } n ? [$"{n}"] : Array.Empty<string>()], TimeSpan.FromMinutes(4)));
+
+    /// <summary>This program in a process of its own.</summary>
+    /// <param name="name">Which of the peers that it has.</param>
+    internal static Peer Own(string name) => new(name, [Environment.ProcessPath!, "one", name]);
 
     private ProcessEnd Run(string[] command, TimeSpan limit)
     {
@@ -83,8 +88,6 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
             return new ProcessEnd(null, "", e.Message); // there is no such program
         }
     }
-
-    private static Peer Own(string name) => new(name, [Environment.ProcessPath!, "one", name]);
 
     // The interpreters to compare with, separated as in PATH; the one that is found by its name unless told.
     private static string[] Pythons()

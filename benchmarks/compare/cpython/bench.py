@@ -204,6 +204,15 @@ async def timeout(n):
     return n
 
 
+async def timeout_scope(n):
+    total = 0
+    for i in range(n):
+        async with asyncio.timeout(10):
+            total += await yield_value(i)
+    assert total == n * (n - 1) // 2
+    return n
+
+
 async def cancel(n):
     loop = asyncio.get_running_loop()
     caught = 0
@@ -219,6 +228,13 @@ async def cancel(n):
                 caught += 1
     assert caught == n
     return n
+
+
+# What older interpreters lack.
+if not hasattr(asyncio, "eager_task_factory"):
+    del spawn_join_eager
+if not hasattr(asyncio, "timeout"):
+    del timeout_scope
 
 
 async def memory(n, sleeping):

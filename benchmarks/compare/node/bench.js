@@ -28,11 +28,10 @@ async function joinBatches(n, make) {
   return n;
 }
 async function yielder(n) { for (let i = 0; i < n; i++) await null; return n; }
-async function macroYielder(n) { for (let i = 0; i < n; i++) await immediate(); return n; }
-async function thousand(n, fn) {
+async function thousand(n) {
   const per = Math.floor(n / 1000);
   const tasks = [];
-  for (let i = 0; i < 1000; i++) tasks.push(fn(per));
+  for (let i = 0; i < 1000; i++) tasks.push(yielder(per));
   let total = 0;
   for (const t of tasks) total += await t;
   return total;
@@ -47,6 +46,17 @@ async function chains(n, y) {
   for (let i = 0; i < rounds; i++) total += await chain(100, y);
   check(total === rounds * 100);
   return rounds * 100;
+}
+async function gather(n) {
+  const rounds = Math.max(1, Math.floor(n / BATCH));
+  let total = 0;
+  for (let r = 0; r < rounds; r++) {
+    const tasks = [];
+    for (let k = 0; k < BATCH; k++) tasks.push(yieldValue(k));
+    for (const v of await Promise.all(tasks)) total += v;
+  }
+  check(total === rounds * tri(BATCH));
+  return rounds * BATCH;
 }
 function defer() {
   let resolve; const promise = new Promise((r) => { resolve = r; });
@@ -104,25 +114,16 @@ if (!isMainThread) {
   }
 } else {
   const workloads = {
+    // Both begin in place: there is no other way.
     spawn_join: (n) => joinBatches(n, value),
+    spawn_join_eager: (n) => joinBatches(n, value),
     spawn_join_yield: (n) => joinBatches(n, yieldValue),
     yield_1: yielder,
-    yield_1_macro: macroYielder,
-    yield_1000: (n) => thousand(n, yielder),
-    yield_1000_macro: (n) => thousand(n, macroYielder),
+    yield_1000: thousand,
     await_chain: (n) => chains(n, 1),
     deep_yield: (n) => chains(n, 100),
-    gather: async (n) => {
-      const rounds = Math.max(1, Math.floor(n / BATCH));
-      let total = 0;
-      for (let r = 0; r < rounds; r++) {
-        const tasks = [];
-        for (let k = 0; k < BATCH; k++) tasks.push(yieldValue(k));
-        for (const v of await Promise.all(tasks)) total += v;
-      }
-      check(total === rounds * tri(BATCH));
-      return rounds * BATCH;
-    },
+    gather,
+    gather_eager: gather,
     ping_pong_future: pingPong,
     timers: async (n) => {
       let x = 12345;
