@@ -11,8 +11,6 @@ namespace AsyncioSharp.Benchmarks.Compare;
 /// <param name="Share">Operations as a share of this library's: less than 1 for a peer that is far slower.</param>
 internal sealed record Peer(string Name, string[] Command, string[]? Build = null, string[]? Probe = null, string? Folder = null, double Share = 1)
 {
-    private static readonly string s_sources = Path.Combine(Repository(), "benchmarks", "compare");
-
     /// <summary>The peers in the order of the table, this library first.</summary>
     internal static IEnumerable<Peer> All()
     {
@@ -63,7 +61,7 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
 
     private ProcessEnd Run(string[] command, TimeSpan limit)
     {
-        string folder = Folder is null ? Environment.CurrentDirectory : Path.Combine(s_sources, Folder);
+        string folder = Folder is null ? Environment.CurrentDirectory : Path.Combine(Repository(), "benchmarks", "compare", Folder);
         string program = Path.Combine(folder, command[0]);
         var start = new ProcessStartInfo(File.Exists(program) ? program : command[0], command[1..])
         {
