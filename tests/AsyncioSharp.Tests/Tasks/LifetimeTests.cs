@@ -89,6 +89,44 @@ public class LifetimeTests
         }
     }
 
+    [Fact]
+    public void A_cancelled_future_that_is_kept_keeps_the_task_that_waited_for_it()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var (futures, watched) = Run(loop);
+        LoopHelpers.CollectGarbage();
+        watched.Count(static reference => reference.IsAlive).ShouldBe(20);
+        futures.ShouldAllBe(static future => future.IsCancelled);
+        futures.Clear();
+        LoopHelpers.CollectGarbage();
+        watched.Count(static reference => reference.IsAlive).ShouldBeLessThan(3);
+        loop.Close();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (List<Future<int>> Futures, List<WeakReference> Watched) Run(EventLoop loop)
+        {
+            var futures = new List<Future<int>>();
+            var watched = new List<WeakReference>();
+            for (int i = 0; i < 20; i++)
+            {
+                object given = new();
+                futures.Add(loop.CreateFuture<int>());
+                watched.Add(new WeakReference(given));
+                _ = loop.CreateTask(WaitFor(futures[^1], given));
+            }
+            loop.RunIteration();
+            futures.ForEach(static future => future.Cancel());
+            loop.RunIteration();
+            return (futures, watched);
+        }
+
+        static async Coroutine WaitFor(Future<int> future, object given)
+        {
+            await future;
+            GC.KeepAlive(given);
+        }
+    }
+
     // A reference to what nobody needs any more.
     private static async Coroutine<WeakReference> Finish(string what, double limit)
     {
