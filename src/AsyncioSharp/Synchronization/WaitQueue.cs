@@ -12,19 +12,19 @@ namespace AsyncioSharp;
 /// with those who come and go behind it. (Neighbours that know each other need no ring, but two fields more in each wait, and four stores of which the collector has
 /// to be told where the ring has one.)</para>
 /// </remarks>
-internal sealed class WaitQueue<T>(LoopBinding binding)
+internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
 {
     private const int Fewest = 4; // places of the first ring
     private const int Few = 64;   // places that are not given back
 
     // Places are numbered as they are handed out; numbers begin again after the largest, so they are compared by their difference.
-    private Slot[] _ring = [];    // the length is a power of two, or 0 as long as nobody has waited
-    private int _head;            // the place of the first in line
-    private int _tail;            // the next place to be handed out
-    private int _next;            // whoever waits here or further on was never woken; and before, only those that were woken in vain
-    private int _again;           // where the first of those may be, if there are any
-    private int _inVain;          // how many of those wait
-    private int _waste;           // holes that were made or passed since they were closed last
+    private Slot[] _ring = [];      // the length is a power of two, or 0 as long as nobody has waited
+    private int _head = firstPlace; // the place of the first in line
+    private int _tail = firstPlace; // the next place to be handed out
+    private int _next = firstPlace; // whoever waits here or further on was never woken; and before, only those that were woken in vain
+    private int _again;             // where the first of those may be, if there are any
+    private int _inVain;            // how many of those wait
+    private int _waste;             // holes that were made or passed since they were closed last
 
     // An array of a class would check the type of what is stored in it.
     private struct Slot

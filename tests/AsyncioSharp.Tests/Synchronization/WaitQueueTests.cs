@@ -12,7 +12,7 @@ public class WaitQueueTests
     {
         for (int seed = 0; seed < 300; seed++)
         {
-            OnLoop(line => new Model(line, new Random(seed)).Run(seed % 3 == 0 ? 2000 : 200));
+            OnLoop(line => new Model(line, new Random(seed)).Run(seed % 3 == 0 ? 2000 : 200), firstPlace: seed % 2 == 0 ? 0 : int.MaxValue - 50);
         }
     }
 
@@ -170,14 +170,14 @@ public class WaitQueueTests
         line.Leave(waiter);
     }
 
-    private static void OnLoop(Action<WaitQueue<NoValue>> body)
+    private static void OnLoop(Action<WaitQueue<NoValue>> body, int firstPlace = 0)
     {
         VirtualTimeLoop.Run(Main());
 
         async Coroutine Main()
         {
             await Asyncio.Sleep(0);
-            body(new WaitQueue<NoValue>(new LoopBinding("a line")));
+            body(new WaitQueue<NoValue>(new LoopBinding("a line"), firstPlace));
         }
     }
 
