@@ -355,11 +355,7 @@ public partial class CoroutineTask : Future
 
     private void Wait(Coroutine leaf)
     {
-        if (leaf.Awaiting == AwaitKind.Itself)
-        {
-            leaf.SetWaiter(this);
-        }
-        else if (leaf.Awaiting == AwaitKind.Future)
+        if (leaf.Awaiting == AwaitKind.Future)
         {
             var future = Unsafe.As<Future>(leaf.Link)!;
             if (ReferenceEquals(future, this) || future.Loop != Loop)
@@ -368,6 +364,10 @@ public partial class CoroutineTask : Future
                 return;
             }
             future.AddWaiter(this);
+        }
+        else if (leaf.Awaiting == AwaitKind.Itself)
+        {
+            leaf.SetWaiter(this);
         }
         else if (ForeignWaits.Begin(this, leaf, Unsafe.As<ForeignAwait>(leaf.Link)!) is { } refusal)
         {
