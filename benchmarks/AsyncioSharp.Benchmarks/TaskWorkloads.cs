@@ -228,8 +228,9 @@ internal sealed class TaskWorkloads
 
     private static async Task<int> PingPongChannel(int n)
     {
-        var requests = Channel.CreateBounded<int>(1);
-        var replies = Channel.CreateBounded<int>(1);
+        var options = new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true };
+        var requests = Channel.CreateBounded<int>(options);
+        var replies = Channel.CreateBounded<int>(options);
         var b = B();
         Check(await A() == Sum(n + 1L));
         await b;
