@@ -114,13 +114,14 @@ internal sealed class ReadyQueue
     /// <summary>Appends <paramref name="count"/> entries, which the filler is to be told before anything else happens here.</summary>
     internal Filler Extend(int count)
     {
-        Count += count;
+        int all = count;
         while (count > Segment.EndOf(_tails) - _next)
         {
             count -= Segment.EndOf(_tails) - _next;
             AdvanceTail();
         }
         _next += count;
+        Count += all;
         return new Filler(_tail, _next);
     }
 

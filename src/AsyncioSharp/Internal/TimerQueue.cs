@@ -14,7 +14,7 @@ namespace AsyncioSharp;
 internal sealed class TimerQueue
 {
     /// <summary>How many entries are looked at to find one: all, unless there are many.</summary>
-    internal const int MostLookedAt = 256;
+    internal const int MostLookedAt = 32;
 
     private const int PurgeThreshold = 100;
     private const int MostInHeap = 1024;
@@ -186,6 +186,7 @@ internal sealed class TimerQueue
             if (bucket.Count > 0)
             {
                 _run.Fill(bucket);
+                _spillAt = Math.Max(MostInHeap, bucket.Count); // as in Spill
                 return true;
             }
         }
