@@ -128,7 +128,8 @@ internal sealed class ReadyQueue
     /// <summary>The entries of this moment, oldest first.</summary>
     internal List<Runnable> List()
     {
-        // Another thread may look too. It sees each entry that was there before it looked and is there afterwards: places that are not taken are empty.
+        // Another thread may look too. Places that are not taken are empty, so it sees no entry that is not there; those of a segment that is left, or taken up again, in the
+        // very moment it may miss.
         while (true)
         {
             var segment = Volatile.Read(ref _head);

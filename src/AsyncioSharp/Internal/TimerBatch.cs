@@ -39,14 +39,14 @@ internal sealed class TimerBatch
         this[Count++] = entry;
     }
 
-    /// <summary>Puts another target in the place of <paramref name="target"/>, if that is among those that were added last.</summary>
-    internal bool TryReplace(Runnable target, Runnable other)
+    /// <summary>Keeps <paramref name="target"/> no more, if it is among those that were added last; its entry stays.</summary>
+    internal bool TryForget(Runnable target)
     {
         for (int place = Count - 1; place >= Math.Max(Count - TimerQueue.MostLookedAt, 0); place--)
         {
             if (ReferenceEquals(this[place].Target, target))
             {
-                this[place] = this[place] with { Target = other };
+                this[place] = this[place].Forgotten;
                 return true;
             }
         }

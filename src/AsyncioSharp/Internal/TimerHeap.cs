@@ -73,14 +73,14 @@ internal sealed class TimerHeap
         }
     }
 
-    /// <summary>Puts another target in the place of <paramref name="target"/>, if that is among those that were added last.</summary>
-    internal bool TryReplace(Runnable target, Runnable other)
+    /// <summary>Keeps <paramref name="target"/> no more, if it is among those that were added last; its entry stays.</summary>
+    internal bool TryForget(Runnable target)
     {
         for (int i = Count - 1; i >= Math.Max(Count - TimerQueue.MostLookedAt, 0); i--) // at the end there are those with late deadlines, which are cancelled the most
         {
             if (ReferenceEquals(_nodes[i].Entry.Target, target))
             {
-                _nodes[i] = _nodes[i] with { Entry = _nodes[i].Entry with { Target = other } };
+                _nodes[i] = _nodes[i] with { Entry = _nodes[i].Entry.Forgotten };
                 return true;
             }
         }

@@ -4,7 +4,7 @@ namespace AsyncioSharp;
 /// The loop's timers, in order of deadline, and of registration where deadlines are equal. A few live in a heap. Many are kept in order of registration, in
 /// buckets by their time, and only the bucket that comes next is sorted (a ladder queue): so setting and firing cost the same for a hundred
 /// and for a million timers. Cancelling is O(1): the entry stays until it comes up or until more than half of more than a hundred
-/// entries are cancelled; then all of those go at once, and their room with them.
+/// entries are cancelled; then all of those go at once.
 /// </summary>
 /// <remarks>
 /// From now into the future: what remains of the sorted bucket (<see cref="_run"/>) together with the heap, which takes what is set within the
@@ -23,7 +23,6 @@ internal sealed class TimerQueue
     private readonly List<TimerRung> _rungs = []; // the outermost first
     private readonly TimerRun _run = new(); // filled by Refill, when it is empty, and by Spill
     private TimerBatch _far = new();      // empty unless there are, or were, rungs
-    private int _spillAt = MostInHeap;    // more than that in the heap are spread over a rung
     private int _cancelled;               // how many entries are cancelled
 
     /// <summary>Entries, cancelled ones included.</summary>
@@ -37,24 +36,21 @@ internal sealed class TimerQueue
     {
         Count++;
         var entry = new TimerEntry(when, target);
-        for (int i = 0; i < _rungs.Count; i++)
+        switch (Find(when, out var rung, out int bucket))
         {
-            switch (_rungs[i].Find(when, isOpen: i == 0, out int bucket))
-            {
-                case TimerRung.Place.Inside:
-                    _rungs[i].Put(bucket, entry);
-                    return;
-                case TimerRung.Place.Behind:
-                    _far.Add(entry);
-                    return;
-                default:
-                    break;
-            }
-        }
-        _heap.Add(entry); // its time lies within that of the sorted bucket
-        if (_heap.Count > _spillAt)
-        {
-            Spill();
+            case TimerRung.Place.Inside:
+                rung!.Put(bucket, entry);
+                break;
+            case TimerRung.Place.Behind:
+                _far.Add(entry);
+                break;
+            default:
+                _heap.Add(entry); // its time lies within that of the sorted bucket
+                if (_heap.Count > Math.Max(MostInHeap, _run.Filled)) // of a long run, for each few timers that are set within its time, all would be sorted again
+                {
+                    Spill();
+                }
+                break;
         }
     }
 
@@ -78,7 +74,21 @@ internal sealed class TimerQueue
     /// <param name="target">What would have run.</param>
     internal void Forget(double when, Runnable target)
     {
-        Replace(when, target);
+        switch (Find(when, out var rung, out int bucket))
+        {
+            case TimerRung.Place.Inside:
+                rung!.Forget(bucket, target);
+                break;
+            case TimerRung.Place.Behind:
+                _far.TryForget(target);
+                break;
+            default:
+                if (!_heap.TryForget(target))
+                {
+                    _run.Forget(when, target);
+                }
+                break;
+        }
         NoteCancelled();
     }
 
@@ -120,7 +130,6 @@ internal sealed class TimerQueue
         _rungs.Clear();
         _run.Fill(new());
         _far = new();
-        _spillAt = MostInHeap;
         Count = _cancelled = 0;
     }
 
@@ -178,7 +187,6 @@ internal sealed class TimerQueue
             int dropped = bucket.Purge();
             Count -= dropped;
             _cancelled -= dropped;
-            _spillAt = MostInHeap;
             if (bucket.Count > MostInHeap && TrySpread(bucket))
             {
                 continue;
@@ -186,7 +194,6 @@ internal sealed class TimerQueue
             if (bucket.Count > 0)
             {
                 _run.Fill(bucket);
-                _spillAt = Math.Max(MostInHeap, bucket.Count); // as in Spill
                 return true;
             }
         }
@@ -201,31 +208,24 @@ internal sealed class TimerQueue
         if (!TrySpread(entries))
         {
             _run.Fill(entries);
-            _spillAt = Math.Max(MostInHeap, entries.Count); // else each further timer would sort them all again
         }
     }
 
-    // Looks where Add has put it, or where it was moved since.
-    private void Replace(double when, Runnable target)
+    // Where a deadline belongs at this moment: in a bucket of a rung, behind all of them, or before, which is in the heap or the run.
+    private TimerRung.Place Find(double when, out TimerRung? rung, out int bucket)
     {
         for (int i = 0; i < _rungs.Count; i++)
         {
-            switch (_rungs[i].Find(when, isOpen: i == 0, out int bucket))
+            rung = _rungs[i];
+            var place = rung.Find(when, isOpen: i == 0, out bucket);
+            if (place != TimerRung.Place.Before)
             {
-                case TimerRung.Place.Inside:
-                    _rungs[i].Replace(bucket, target, DroppedTimer.Shared);
-                    return;
-                case TimerRung.Place.Behind:
-                    _far.TryReplace(target, DroppedTimer.Shared);
-                    return;
-                default:
-                    break;
+                return place;
             }
         }
-        if (!_heap.TryReplace(target, DroppedTimer.Shared))
-        {
-            _run.TryReplace(when, target, DroppedTimer.Shared);
-        }
+        rung = null;
+        bucket = 0;
+        return TimerRung.Place.Before;
     }
 
     private bool TrySpread(TimerBatch entries)
@@ -253,18 +253,4 @@ internal sealed class TimerQueue
         Count = _heap.Count + _run.Count + _far.Count + _rungs.Sum(static rung => rung.Purge());
         _cancelled = 0;
     }
-}
-
-/// <summary>What stands in the queue for a timer that was cancelled, so that it need not keep alive what it would have run.</summary>
-internal sealed class DroppedTimer : Runnable
-{
-    internal static readonly DroppedTimer Shared = new();
-
-    private DroppedTimer()
-    {
-    }
-
-    internal override bool IsDropped => true;
-
-    internal override void Run(object? source) => throw new InvalidOperationException("A dropped timer does not run.");
 }

@@ -14,6 +14,9 @@ internal sealed class TimerRun
 
     internal int Count => _batch.Count - _first;
 
+    /// <summary>How many there were when it was filled last.</summary>
+    internal int Filled => _batch.Count;
+
     /// <summary>The deadline of the first one. There must be one.</summary>
     internal double FirstDeadline => _keys[_first].When;
 
@@ -38,8 +41,8 @@ internal sealed class TimerRun
 
     internal void RemoveFirst() => _batch[_keys[_first++].Place] = default; // a queue must not keep alive what it has given
 
-    /// <summary>Puts another target in the place of <paramref name="target"/>, unless very many have the same deadline.</summary>
-    internal bool TryReplace(double when, Runnable target, Runnable other)
+    /// <summary>Keeps <paramref name="target"/> no more, unless many have the same deadline; its entry stays.</summary>
+    internal void Forget(double when, Runnable target)
     {
         int found = Array.BinarySearch(_keys, _first, Count, new Key(when, -1));
         int end = Math.Min(~found + TimerQueue.MostLookedAt, _first + Count);
@@ -48,11 +51,10 @@ internal sealed class TimerRun
             ref var entry = ref _batch[_keys[i].Place];
             if (ReferenceEquals(entry.Target, target))
             {
-                entry = entry with { Target = other };
-                return true;
+                entry = entry.Forgotten;
+                return;
             }
         }
-        return false;
     }
 
     /// <summary>Moves everything to the end of <paramref name="batch"/>, the first one first.</summary>

@@ -92,8 +92,8 @@ internal sealed class TimerRung
     /// <summary>Puts an entry into a bucket.</summary>
     internal void Put(int bucket, in TimerEntry entry) => (_buckets[bucket] ??= new()).Add(entry);
 
-    /// <summary>Puts another target in the place of <paramref name="target"/>, if that is among those that were added to its bucket last.</summary>
-    internal void Replace(int bucket, Runnable target, Runnable other) => _buckets[bucket]?.TryReplace(target, other);
+    /// <summary>Keeps <paramref name="target"/> no more, if it is among those that were added to its bucket last; its entry stays.</summary>
+    internal void Forget(int bucket, Runnable target) => _buckets[bucket]?.TryForget(target);
 
     /// <summary>Takes the next bucket that is not empty; null if none is left.</summary>
     internal TimerBatch? TakeBucket()

@@ -279,6 +279,38 @@ public class TimerQueueTests
         }
     }
 
+    [Fact]
+    public void Very_many_timers_of_one_deadline_are_not_sorted_again_for_a_few_earlier_ones()
+    {
+        var queue = new TimerQueue();
+        var entry = new Entry(0);
+        for (int i = 0; i < 100_000; i++)
+        {
+            queue.Add(10_000, entry);
+        }
+        SetAndTake();
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 0; round < 10; round++)
+        {
+            SetAndTake();
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000_000); // a sort of all takes more than three
+        queue.Count.ShouldBe(100_000);
+
+        void SetAndTake()
+        {
+            for (int i = 0; i < 1100; i++)
+            {
+                queue.Add(i, entry);
+            }
+            while (queue.TryTake(10_000, out _))
+            {
+            }
+        }
+    }
+
     private static List<Entry> Fill(TimerQueue queue, int count)
     {
         var entries = Enumerable.Range(0, count).Select(number => new Entry(number)).ToList();

@@ -42,8 +42,7 @@ public class LifetimeTests
                 watched.Add(await Finish(what, limit));
             }
             await Asyncio.Sleep(0);
-            LoopHelpers.CollectGarbage();
-            watched.Count(static reference => reference.IsAlive).ShouldBeLessThan(3); // the last one may still lie somewhere on the stack
+            Alive(watched).ShouldBeLessThan(3); // the last one may still lie somewhere on the stack
         }
     }
 
@@ -52,8 +51,7 @@ public class LifetimeTests
     {
         var loop = VirtualTimeLoop.Create();
         var (tasks, watched) = Run(loop);
-        LoopHelpers.CollectGarbage();
-        watched.Count(static reference => reference.IsAlive).ShouldBe(0);
+        Alive(watched).ShouldBe(0);
         tasks.ShouldAllBe(static task => task.IsDone && task.GetStack().Count == 0);
         tasks.OfType<CoroutineTask<int>>().ShouldAllBe(static task => task.Result() == 7 && task.ToString().Contains("result=7"));
         loop.Close();
@@ -94,12 +92,10 @@ public class LifetimeTests
     {
         var loop = VirtualTimeLoop.Create();
         var (futures, watched) = Run(loop);
-        LoopHelpers.CollectGarbage();
-        watched.Count(static reference => reference.IsAlive).ShouldBe(20);
+        Alive(watched).ShouldBe(20);
         futures.ShouldAllBe(static future => future.IsCancelled);
         futures.Clear();
-        LoopHelpers.CollectGarbage();
-        watched.Count(static reference => reference.IsAlive).ShouldBeLessThan(3);
+        Alive(watched).ShouldBeLessThan(3);
         loop.Close();
 
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -125,6 +121,12 @@ public class LifetimeTests
             await future;
             GC.KeepAlive(given);
         }
+    }
+
+    private static int Alive(List<WeakReference> watched)
+    {
+        LoopHelpers.CollectGarbage();
+        return watched.Count(static reference => reference.IsAlive);
     }
 
     // A reference to what nobody needs any more.
