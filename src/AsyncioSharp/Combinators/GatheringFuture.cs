@@ -9,7 +9,7 @@ namespace AsyncioSharp;
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
 internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 {
-    private readonly Future[] _children;             // in the order of the arguments, repetitions included
+    private Future[] _children;                      // in the order of the arguments, repetitions included; none once it is done
     private readonly Func<Future[], TResult> _collect;
     private readonly bool _outcomes;                 // failures are results too: return_exceptions
     private int _remaining;                          // children whose end has not been noted, each counted once
@@ -113,5 +113,6 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         {
             SetResult(_collect(_children));
         }
+        _children = []; // what is done must not keep alive what it was made of
     }
 }

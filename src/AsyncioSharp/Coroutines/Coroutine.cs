@@ -246,6 +246,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Awaiting = kind;
     }
 
+    /// <summary>It goes on: what has been awaited must not be kept alive until the next await that waits for something.</summary>
+    internal void ForgetAwaited() => Link = null;
+
     /// <summary>Says who is to be woken, of one that waits for itself.</summary>
     internal void SetWaiter(Runnable waiter) => Link = waiter;
 

@@ -38,7 +38,14 @@ internal abstract class StateMachineCoroutine : Coroutine
     internal static void MoveNextAsOwner<TStateMachine>(Coroutine coroutine, ref TStateMachine machine)
         where TStateMachine : IAsyncStateMachine
     {
-        (coroutine.Link as ForeignAwait)?.Release();
+        if (coroutine.Link is ForeignAwait foreign)
+        {
+            foreign.Release();
+        }
+        else
+        {
+            coroutine.ForgetAwaited();
+        }
         if (CoroutineHost.Running is not { } host)
         {
             machine.MoveNext();
@@ -108,6 +115,7 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
         }
         else
         {
+            ForgetAwaited();
             StateMachine.MoveNext();
         }
         if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)
@@ -147,6 +155,7 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
         }
         else
         {
+            ForgetAwaited();
             StateMachine.MoveNext();
         }
         if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)

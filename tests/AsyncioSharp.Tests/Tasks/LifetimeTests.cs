@@ -87,6 +87,93 @@ public class LifetimeTests
         }
     }
 
+    [Theory]
+    [InlineData("coroutine")]
+    [InlineData("task")]
+    [InlineData("future")]
+    [InlineData("gather")]
+    [InlineData("failure")]
+    [InlineData("between awaits of .NET")]
+    public void A_coroutine_that_goes_on_does_not_keep_what_it_has_awaited(string what)
+    {
+        var loop = VirtualTimeLoop.Create();
+        var watched = new List<WeakReference>();
+        loop.RunUntilComplete(Main());
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            List<CoroutineTask> tasks = [.. Enumerable.Range(0, 20).Select(_ => Asyncio.CreateTask(what == "between awaits of .NET" ? AwaitAmongOthers() : AwaitOnce()))];
+            for (int i = 0; i < 20; i++)
+            {
+                await Asyncio.Sleep(0); // until each has gone on, and takes turns: time does not go by meanwhile
+            }
+            Alive(watched).ShouldBeLessThan(3);
+            tasks.ForEach(static task => task.Cancel());
+            await Asyncio.Wait(tasks);
+        }
+
+        async Coroutine AwaitOnce()
+        {
+            try
+            {
+                await Something(loop, what, Watch(watched));
+            }
+            catch (InvalidOperationException)
+            {
+                await Asyncio.Sleep(0);
+            }
+            while (true)
+            {
+                await Asyncio.Sleep(0);
+            }
+        }
+
+        async Coroutine AwaitAmongOthers()
+        {
+            await Task.Yield();
+            await Something(loop, "task", Watch(watched));
+            while (true)
+            {
+                await Asyncio.Sleep(0);
+                await Task.CompletedTask.ConfigureAwait(true);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_gather_that_is_kept_does_not_keep_what_it_has_gathered()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var watched = new List<WeakReference>();
+        List<Future> gathers = [.. Enumerable.Range(0, 20).Select(i => Start(i % 2 == 0))];
+        loop.RunUntilComplete(Asyncio.Sleep(2));
+        Alive(watched).ShouldBe(0);
+        gathers.ShouldAllBe(static gather => gather.IsDone && !gather.Cancel(null));
+        loop.Close();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        Future Start(bool fails)
+        {
+            var child = loop.CreateTask(Take(Watch(watched)));
+            var gather = (Future)Asyncio.Gather(child, loop.CreateTask(End(fails)));
+            gather.AddDoneCallback(static done => done.Exception());
+            return gather;
+        }
+
+        static async Coroutine<int> Take(object given)
+        {
+            await Asyncio.Sleep(1);
+            return given.GetHashCode();
+        }
+
+        static async Coroutine<int> End(bool fails)
+        {
+            await Asyncio.Sleep(0.5);
+            return fails ? throw new InvalidOperationException() : 7;
+        }
+    }
+
     [Fact]
     public void A_cancelled_future_that_is_kept_keeps_the_task_that_waited_for_it()
     {
@@ -120,6 +207,40 @@ public class LifetimeTests
         {
             await future;
             GC.KeepAlive(given);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static object Watch(List<WeakReference> watched)
+    {
+        object given = new();
+        watched.Add(new WeakReference(given));
+        return given;
+    }
+
+    // Something to await that refers to what is given, and ends after it was waited for.
+    private static IAwaitable Something(EventLoop loop, string what, object given)
+    {
+        switch (what)
+        {
+            case "coroutine":
+                return Use(given, fails: false);
+            case "task":
+                return loop.CreateTask(Use(given, fails: false));
+            case "gather":
+                return Asyncio.Gather(loop.CreateTask(Use(given, fails: false)));
+            case "future":
+                var future = loop.CreateFuture<object>();
+                _ = loop.CallSoon(static end => end.future.SetResult(end.given), (future, given));
+                return future;
+            default:
+                return Use(given, fails: true);
+        }
+
+        static async Coroutine<object> Use(object given, bool fails)
+        {
+            await Asyncio.Sleep(0);
+            return fails ? throw new InvalidOperationException() : given;
         }
     }
 
