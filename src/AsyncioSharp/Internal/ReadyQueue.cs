@@ -125,38 +125,50 @@ internal sealed class ReadyQueue
         return new Filler(_tail, _next);
     }
 
-    /// <summary>The entries of this moment, oldest first.</summary>
-    internal List<Runnable> List()
+    /// <summary>
+    /// The entries, oldest first. For other threads too: what is there from before the call until after it is found, and nothing twice that was run meanwhile and came again.
+    /// </summary>
+    /// <param name="meanwhile">For tests: what the loop does between the steps of another thread that looks.</param>
+    internal List<Runnable> List(Action? meanwhile = null)
     {
-        // Another thread may look too. Places that are not taken are empty, so it sees no entry that is not there; those of a segment that is left, or taken up again, in the
-        // very moment it may miss.
         while (true)
         {
-            var segment = Volatile.Read(ref _head);
-            int place = Volatile.Read(ref _oldest);
-            if (segment == Volatile.Read(ref _head) && TryList(segment, place) is { } found) // else the place would be one of another segment
+            if (TryList(meanwhile) is { } found)
             {
                 return found;
             }
         }
     }
 
-    // Null if the segments were removed meanwhile.
-    private List<Runnable>? TryList(Segment? segment, int place)
+    // Null if the loop has moved on too far meanwhile, which it does not do on the thread that asks.
+    //
+    // An entry stays where it is, in a segment whose number is not below the head's, nor above what the tail's was when the entry was there. Of the segments, the head is the first
+    // to be left, and then to be taken up again or removed: as long as it keeps its number, those behind it do so too, and lead to each other. Places that are not taken are empty.
+    private List<Runnable>? TryList(Action? meanwhile)
     {
+        long last = Volatile.Read(ref Volatile.Read(ref _tail).Number);
+        meanwhile?.Invoke();
+        var head = Volatile.Read(ref _head);
+        meanwhile?.Invoke();
+        long first = Volatile.Read(ref head.Number);
+        int oldest = Volatile.Read(ref _oldest); // a place in the head, unless that is left by now: then nothing is to be found there
         var found = new List<Runnable>();
-        for (; segment is not null; segment = segment.Next, place = Segment.First)
+        var segment = first > last ? null : head;
+        for (long number = first; segment is not null; number++, segment = segment.Next)
         {
-            foreach (ref var entry in segment.Entries.AsSpan(Math.Min(place, segment.Entries.Length)))
+            meanwhile?.Invoke();
+            foreach (ref var entry in segment.Entries.AsSpan(number == first ? Math.Min(oldest, segment.Entries.Length) : Segment.First))
             {
                 if (Volatile.Read(ref entry.Target) is { } target)
                 {
                     found.Add(target);
                 }
             }
-            if (segment == Volatile.Read(ref _tail))
+            meanwhile?.Invoke();
+            if (number == last)
             {
-                return found;
+                bool hasRun = head != Volatile.Read(ref _head) || oldest != Volatile.Read(ref _oldest);
+                return Volatile.Read(ref head.Number) != first ? null : hasRun ? [.. found.Distinct()] : found;
             }
         }
         return null;
@@ -178,17 +190,19 @@ internal sealed class ReadyQueue
         {
             _free -= _tail.Next!.Length;
         }
-        _tail = _tail.Next!;
+        var next = _tail.Next!;
+        Volatile.Write(ref next.Number, _tail.Number + 1); // before it is the tail, and holds entries: another thread may look
+        Volatile.Write(ref _tail, next);
         _next = Segment.First;
-        return _tails = _tail.Entries;
+        return _tails = next.Entries;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // as above
     private Entry[] AdvanceHead()
     {
         _free += _head.Length;
-        _head = _head.Next!;
-        _oldest = Segment.First;
+        _oldest = Segment.First; // another thread that looks finds the old segment empty; in the new one, it must not begin at the old place
+        Volatile.Write(ref _head, _head.Next!);
         while (_free > MostFree)
         {
             _free -= _tail.Next!.Length;
@@ -228,6 +242,8 @@ internal sealed class ReadyQueue
         internal const int First = 1;
         internal const int Ahead = 6;
 
+        internal long Number; // counted as they become the tail; negative once it is removed
+
         internal Segment(int length)
         {
             Entries = new Entry[First + length + Ahead]; // who looks ahead need not look where the segment ends
@@ -256,6 +272,7 @@ internal sealed class ReadyQueue
         {
             Previous!.Next = Next;
             Next!.Previous = Previous;
+            Volatile.Write(ref Number, -1);
             Next = Previous = null; // else who still refers to it would keep all that were removed since
         }
     }

@@ -124,6 +124,143 @@ public class ReadyQueueTests
         loop.Close();
     }
 
+    [Theory]
+    [InlineData(1, 400, 5000)]
+    [InlineData(2, 400, 5000)]
+    [InlineData(3, 2000, 1000)]
+    [InlineData(4, 200_000, 150)]
+    public void Whatever_the_loop_does_while_another_thread_looks_that_one_sees_each_entry_that_stays_once_and_in_order(int seed, int most, int looks)
+    {
+        var random = new Random(seed);
+        var queue = new ReadyQueue();
+        int pushed = 0;
+        int begun = 0;
+        for (int look = 0; look < looks; look++)
+        {
+            // Sometimes it grows or shrinks; often, an entry comes for each that is run, so that the tail follows the head round.
+            if (random.Next(10) == 0)
+            {
+                int length = random.Next(most);
+                Change(length - queue.Count, queue.Count - length);
+            }
+            int moves = random.Next(4);
+            int before = pushed;
+
+            int[] seen = [.. queue.List(Meanwhile).Select(static entry => ((Entry)entry).Number)];
+
+            seen.SequenceEqual(seen.Distinct().Order()).ShouldBeTrue();
+            seen.Count(number => number >= begun && number < before).ShouldBe(Math.Max(before - begun, 0));
+
+            void Meanwhile()
+            {
+                if (moves > 0 && random.Next(3) == 0)
+                {
+                    moves--;
+                    switch (random.Next(4))
+                    {
+                        case 0:
+                            Change(random.Next(most / 2), 0);
+                            break;
+                        case 1:
+                            Change(0, random.Next(most / 2));
+                            break;
+                        default:
+                            for (int turns = random.Next(most / 2); turns > 0; turns--)
+                            {
+                                Change(1, 1);
+                            }
+                            break;
+                    }
+                }
+            }
+        }
+
+        void Change(int more, int fewer)
+        {
+            for (; more > 0; more--)
+            {
+                queue.Push(new Entry { Number = pushed++ }, null);
+            }
+            for (; fewer > 0 && queue.Count > 0; fewer--)
+            {
+                queue.Begin(out _);
+                begun++;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)] // the oldest is at the same place of the next segment then
+    [InlineData(70)]
+    public void Another_thread_sees_no_entry_twice_that_comes_again_when_it_has_run(int turns)
+    {
+        var queue = new ReadyQueue();
+        var entries = Enumerable.Range(0, 10).Select(static number => new Entry { Number = number }).ToList();
+        entries.ForEach(entry => queue.Push(entry, null));
+        for (int start = 0; start < 500; start++)
+        {
+            for (int moment = 0; moment < 7; moment++)
+            {
+                int passed = 0;
+                queue.List(() => Turn(passed++ == moment ? turns : 0)).ShouldBeUnique();
+                Turn(1);
+            }
+        }
+
+        void Turn(int times)
+        {
+            for (; times > 0; times--)
+            {
+                queue.Push(queue.Begin(out _), null);
+            }
+        }
+    }
+
+    [Fact]
+    public void Another_thread_sees_what_stays_while_head_and_tail_go_round()
+    {
+        const int Stay = 191; // such that the tail enters a segment when the head has just left it
+        var queue = new ReadyQueue();
+        int pushed = 0;
+        int begun = 0;
+        string? wrong = null;
+        bool isOver = false;
+        var looker = new Thread(Look);
+        looker.Start();
+        for (; pushed < 2_000_000; Volatile.Write(ref pushed, pushed + 1))
+        {
+            queue.Push(new Entry { Number = pushed }, null);
+            if (pushed >= Stay)
+            {
+                Volatile.Write(ref begun, begun + 1); // from here on it may be missed
+                queue.Begin(out _);
+            }
+        }
+        Volatile.Write(ref isOver, true);
+        looker.Join();
+        wrong.ShouldBeNull();
+
+        void Look()
+        {
+            while (wrong is null && !Volatile.Read(ref isOver))
+            {
+                try
+                {
+                    int before = Volatile.Read(ref pushed);
+                    int[] seen = [.. queue.List().Select(static entry => ((Entry)entry).Number)];
+                    int after = Volatile.Read(ref begun);
+                    int missed = Math.Max(before - after, 0) - seen.Count(number => number >= after && number < before);
+                    wrong = missed != 0 ? $"{missed} missed of {before - after}" : seen.SequenceEqual(seen.Distinct().Order()) ? null : "not in order";
+                }
+                catch (Exception e)
+                {
+                    wrong = e.ToString();
+                }
+            }
+        }
+    }
+
     // Returns what was allocated for it.
     private static long PassThrough(ReadyQueue queue, int count)
     {
@@ -143,6 +280,8 @@ public class ReadyQueueTests
 
     private sealed class Entry : Runnable
     {
+        internal int Number { get; init; }
+
         internal override void Run(object? source)
         {
         }
