@@ -28,6 +28,9 @@ internal sealed class TimerBatch
 
     internal int Count { get; private set; }
 
+    /// <summary>How many entries there is room for; for tests.</summary>
+    internal int Room => _chunks.Sum(static chunk => chunk.Length);
+
     internal ref TimerEntry this[int place] => ref _chunks[place >> ChunkBits][place & (ChunkLength - 1)];
 
     internal void Add(in TimerEntry entry)
@@ -68,14 +71,28 @@ internal sealed class TimerBatch
         }
         int dropped = Count - kept;
         Count = kept;
-        int left = (kept + ChunkLength - 1) >> ChunkBits;
+        GiveBackRoom();
+        return dropped;
+    }
+
+    // Whole chunks that are empty, and most of the last one if few are left there: many buckets may have one each.
+    private void GiveBackRoom()
+    {
+        int left = (Count + ChunkLength - 1) >> ChunkBits;
         if (left < _chunks.Count)
         {
             _chunks.RemoveRange(left, _chunks.Count - left);
             _chunks.Capacity = left;
             _room = left << ChunkBits; // only the last one was smaller than that
         }
-        return dropped;
+        int others = (left - 1) << ChunkBits;
+        if (left > 0 && Count - others < (_room - others) / 4)
+        {
+            var last = _chunks[^1];
+            Array.Resize(ref last, Math.Max((Count - others) * 2, SmallestChunk));
+            _chunks[^1] = last;
+            _room = others + last.Length;
+        }
     }
 
     private void Grow()

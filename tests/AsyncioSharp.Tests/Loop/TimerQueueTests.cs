@@ -164,6 +164,30 @@ public class TimerQueueTests
         Rest(queue).ShouldBe(Enumerable.Range(49_900, 100));
     }
 
+    [Theory]
+    [Rule("TIM-05")]
+    [InlineData(1000, 1, 8)]
+    [InlineData(1000, 0, 0)]
+    [InlineData(1000, 200, 400)]
+    [InlineData(1000, 300, 1000)]
+    [InlineData(20_000, 8200, 8200)] // of three chunks, two are kept, and of the second little
+    [InlineData(20_000, 12_000, 16_384)]
+    public void A_bucket_of_which_few_survive_gives_its_room_back_and_can_grow_again(int count, int kept, int room)
+    {
+        var batch = new TimerBatch(count);
+        var entries = Enumerable.Range(0, count).Select(static number => new Entry(number)).ToList();
+        entries.ForEach(entry => batch.Add(new TimerEntry(entry.Number, entry)));
+        entries[kept..].ForEach(static entry => entry.Drop());
+
+        batch.Purge().ShouldBe(count - kept);
+
+        batch.Room.ShouldBeInRange(room, room + 8);
+        entries.ForEach(entry => batch.Add(new TimerEntry(entry.Number, entry)));
+        batch.Count.ShouldBe(kept + count);
+        Enumerable.Range(0, batch.Count).Select(place => ((Entry)batch[place].Target).Number)
+            .SequenceEqual(Enumerable.Range(0, kept).Concat(Enumerable.Range(0, count))).ShouldBeTrue();
+    }
+
     [Fact]
     [Rule("TIM-05")]
     [CPython("test_base_events.py::BaseEventLoopTests.test__run_once_cancelled_event_cleanup")]
