@@ -79,6 +79,6 @@ internal sealed class CoroutineDebugView(Coroutine coroutine)
 
     public Coroutine? AwaitedBy => coroutine.Parent;
 
-    /// <summary>The machine with the method's locals.</summary>
-    public object? Locals => coroutine.Machine;
+    /// <summary>The machine with the method's locals; null once the coroutine has ended, when they are gone, or will be.</summary>
+    public object? Locals => coroutine.State == CoroutineState.Closed ? null : coroutine.Machine;
 }

@@ -77,6 +77,37 @@ public class DebuggerTests
         static async Coroutine WaitDotnet() => await Task.Delay(1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_coroutine_shows_its_locals_until_it_ends_however_it_does(bool fails)
+    {
+        var loop = VirtualTimeLoop.Create();
+        var end = loop.CreateFuture<int>();
+        var task = loop.CreateTask(Outer());
+        View(task.Coroutine)["Locals"].ShouldNotBeNull();
+        loop.RunIteration();
+        var inner = task.Coroutine.Innermost;
+        inner.ShouldNotBe(task.Coroutine);
+        View(task.Coroutine)["Locals"].ShouldNotBeNull();
+        View(inner)["Locals"].ShouldNotBeNull();
+        if (fails)
+        {
+            task.Cancel();
+        }
+        else
+        {
+            end.SetResult(1);
+        }
+        loop.RunIteration();
+        task.IsDone.ShouldBeTrue();
+        View(task.Coroutine)["Locals"].ShouldBeNull();
+        View(inner)["Locals"].ShouldBeNull();
+        loop.Close();
+
+        async Coroutine Outer() => await Wait(end);
+    }
+
     [Fact]
     public void Every_property_of_a_view_is_read_and_says_what_the_object_says()
     {
