@@ -7,7 +7,7 @@ namespace AsyncioSharp.Oracle.Interpretation;
 
 /// <summary>
 /// Runs scenarios on AsyncioSharp's public API and gives their traces. A run ends at a fixed virtual time, by when a watchdog has cancelled three
-/// times whatever was still pending, so no scenario can hang. Reports of exceptions that nobody retrieved need a garbage collection; one serves
+/// times whatever was still pending, so no scenario can hang. Reports of exceptions that nobody retrieved need garbage collections; they serve
 /// many scenarios, whose loops stay open until then.
 /// </summary>
 public static class ScenarioRun
@@ -25,13 +25,28 @@ public static class ScenarioRun
             var ended = new Ended[chunk.Length];
             for (int i = 0; i < chunk.Length; i++)
                 ended[i] = Run(chunk[i]);
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
+            CollectLost(() => ended.Select(static run => run.TakeReports()).ToList().Contains(true)); // each, not only the first that has some
             foreach (var run in ended)
             {
                 yield return run.Finish();
             }
         }
+    }
+
+    /// <summary>
+    /// Has the collector find all that nobody refers to. If it has come before, and found what was young, a report of that may wait to be told and hold older failures
+    /// meanwhile, which only the next collection finds. So this collects until nothing more is told.
+    /// </summary>
+    /// <param name="tell">Tells what the finalizers have reported; true if there was something.</param>
+    public static void CollectLost(Func<bool> tell)
+    {
+        do
+        {
+            GC.WaitForPendingFinalizers(); // those of an earlier collection
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        while (tell());
     }
 
     /// <summary>Runs one scenario.</summary>
@@ -134,13 +149,20 @@ public static class ScenarioRun
         }
     }
 
-    /// <summary>A run that has ended, and waits for the collection that brings its reports.</summary>
+    /// <summary>A run that has ended, and waits for the collections that bring its reports.</summary>
     private sealed class Ended(EventLoop loop, List<string> lines, List<string> reports, bool isPending)
     {
+        /// <summary>Takes in what the finalizers have sent; true if it was something.</summary>
+        public bool TakeReports()
+        {
+            int before = reports.Count;
+            loop.Stop();
+            RunLoop(loop, lines);
+            return reports.Count > before;
+        }
+
         public List<string> Finish()
         {
-            loop.Stop();
-            RunLoop(loop, lines); // takes in what the finalizers have sent
             if (!isPending)
                 lines.AddRange(reports.Order(StringComparer.Ordinal));
             loop.Close();

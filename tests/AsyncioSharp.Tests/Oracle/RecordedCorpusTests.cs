@@ -1,10 +1,13 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using AsyncioSharp.Oracle.Comparison;
 using AsyncioSharp.Oracle.Interpretation;
 using AsyncioSharp.Oracle.Recording;
+using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Checks.Support;
 using AsyncioSharp.Tests.Infrastructure;
+using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Oracle;
 
@@ -33,6 +36,51 @@ public partial class RecordedCorpusTests
                 text.AppendLine(SideBySide.Of(ours, Verdict.Of(ours, one.New).Expected));
             }
             Assert.Fail(text.ToString());
+        }
+    }
+
+    [Fact]
+    public void A_failure_that_is_held_by_the_report_of_another_is_reported_too()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var reports = new List<string?>(); // without what they refer to
+        loop.ExceptionHandler = (_, context) => reports.Add(context.Message);
+        Fail(loop);
+        loop.RunIteration();
+        GC.Collect(1); // finds the task only
+        GC.WaitForPendingFinalizers();
+
+        ScenarioRun.CollectLost(() =>
+        {
+            int before = reports.Count;
+            loop.RunIteration();
+            return reports.Count > before;
+        });
+
+        reports.ShouldBe(["Task exception was never retrieved", "Gather exception was never retrieved"]);
+        loop.Close();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Fail(EventLoop loop)
+        {
+            var failing = loop.CreateFuture<int>();
+            var gather = Asyncio.Gather(failing);
+            failing.SetException(new FormatException("bad"));
+            loop.RunIteration();
+            gather.IsDone.ShouldBeTrue();
+            GC.Collect();
+            GC.Collect(); // it is old now
+            _ = loop.CreateTask(Hold(gather));
+            loop.RunIteration();
+        }
+
+        static async Coroutine Hold(IFuture<int[]> gather)
+        {
+            if (gather.IsDone)
+            {
+                throw new FormatException("worse");
+            }
+            await gather;
         }
     }
 
