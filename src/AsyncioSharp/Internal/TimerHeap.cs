@@ -15,6 +15,9 @@ internal sealed class TimerHeap
 
     internal int Count { get; private set; }
 
+    /// <summary>How many entries there is room for; for tests.</summary>
+    internal int Room => _nodes.Length;
+
     /// <summary>The entry that comes first. There must be one.</summary>
     internal TimerEntry First => _nodes[0].Entry;
 

@@ -188,6 +188,29 @@ public class TimerQueueTests
             .SequenceEqual(Enumerable.Range(0, kept).Concat(Enumerable.Range(0, count))).ShouldBeTrue();
     }
 
+    [Theory]
+    [Rule("TIM-05")]
+    [InlineData(1000, 1, 128)]
+    [InlineData(1000, 100, 200)]
+    [InlineData(1000, 300, 1024)]
+    [InlineData(101, 1, 128)]
+    public void A_heap_of_which_few_survive_gives_back_what_a_hundred_do_not_need(int count, int kept, int room)
+    {
+        var heap = new TimerHeap();
+        var entries = Enumerable.Range(0, count).Select(static number => new Entry(number)).ToList();
+        entries.ForEach(entry => heap.Add(new TimerEntry(entry.Number, entry)));
+        entries[kept..].ForEach(static entry => entry.Drop());
+
+        heap.Purge();
+
+        heap.Room.ShouldBe(room);
+        for (int number = 0; number < kept; number++, heap.RemoveFirst())
+        {
+            ((Entry)heap.First.Target).Number.ShouldBe(number);
+        }
+        heap.Count.ShouldBe(0);
+    }
+
     [Fact]
     [Rule("TIM-05")]
     [CPython("test_base_events.py::BaseEventLoopTests.test__run_once_cancelled_event_cleanup")]
