@@ -16,6 +16,43 @@ public class WaitQueueTests
         }
     }
 
+    // Where the ring is full, the place of the one that has left is that of the last in line.
+    [Fact]
+    public void Who_comes_first_is_known_also_when_the_numbers_of_the_places_begin_again_behind_one_that_was_cancelled() => OnLoop(
+        line =>
+        {
+            var (first, second, third) = (Join(line), Join(line), Join(line));
+            line.Cancel(second);
+            line.Cancel(first);
+            line.Leave(first);
+            line.Leave(second);
+            JoinMany(line, 3);
+            line.Room.ShouldBe(4);
+
+            line.WakeNext();
+
+            third.Phase.ShouldBe(WaitPhase.Woken);
+        },
+        firstPlace: int.MaxValue - 1);
+
+    [Fact]
+    public void Who_comes_first_is_known_also_when_the_numbers_of_the_places_begin_again_behind_one_that_was_woken_in_vain() => OnLoop(
+        line =>
+        {
+            var (first, second) = (Join(line), Join(line));
+            line.WakeAll();
+            line.WaitOn(first);
+            line.WaitOn(second);
+            CancelAndLeave(line, first);
+            JoinMany(line, 3);
+            line.Room.ShouldBe(4);
+
+            line.WakeNext();
+
+            second.Phase.ShouldBe(WaitPhase.Woken);
+        },
+        firstPlace: int.MaxValue);
+
     [Fact]
     public void A_line_whose_first_never_leaves_does_not_grow_with_those_who_come_and_go() => OnLoop(line =>
     {
