@@ -110,6 +110,9 @@ public sealed partial class EventLoop
     /// <summary>The loop's clock in seconds: monotonic, with an arbitrary origin. Works on a closed loop too. Mirrors <c>loop.time()</c>.</summary>
     public double Time => _clock.Now;
 
+    /// <summary>True if the time has reached <paramref name="deadline"/>; cheaper than to ask for <see cref="Time"/>. For the loop's thread.</summary>
+    internal bool HasCome(double deadline) => _clock.HasCome(deadline);
+
     /// <summary>The clock given at creation, or the system's. For .NET code that is to follow the loop's time, see <see cref="TimeProvider"/>.</summary>
     public TimeProvider Clock => _timeProvider;
 

@@ -33,6 +33,9 @@ internal sealed class LoopClock(TimeProvider provider)
         return _looked >= _quietUntil || deadline < _quietFor;
     }
 
+    /// <summary>True if the time has reached <paramref name="deadline"/>; of one that is far from it, the coarse clock tells.</summary>
+    internal bool HasCome(double deadline) => MayReach(deadline) && deadline <= Now;
+
     /// <summary>Called after <see cref="MayReach"/> and then <see cref="Now"/>: says which deadline is now the first.</summary>
     internal void NoteFirst(double deadline, double now)
     {

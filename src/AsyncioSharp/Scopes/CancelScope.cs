@@ -209,7 +209,7 @@ public sealed class CancelScope : IScope, ITokenListener
             return;
         }
         var loop = _entry.Task!.Loop;
-        if (when <= loop.Time)
+        if (loop.HasCome(when))
         {
             PassDeadline();
         }

@@ -144,7 +144,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
         _alarm?.Cancel();
         var loop = _entry.Task!.Loop;
         _alarm = When is not { } when ? null
-            : when <= loop.Time ? loop.CallSoon(static timeout => timeout.Expire(), this) // before the next turn of a body that only yields
+            : loop.HasCome(when) ? loop.CallSoon(static timeout => timeout.Expire(), this) // before the next turn of a body that only yields
             : loop.CallAt(when, static timeout => timeout.Expire(), this);
     }
 
