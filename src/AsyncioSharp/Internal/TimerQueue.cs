@@ -28,6 +28,9 @@ internal sealed class TimerQueue
     /// <summary>Entries, cancelled ones included.</summary>
     internal int Count { get; private set; }
 
+    /// <summary>How many rungs there are; for tests, since each is asked for the place of a new timer.</summary>
+    internal int Rungs => _rungs.Count;
+
     /// <summary>The deadline of the first entry, which may be cancelled; positive infinity if there is none.</summary>
     internal double FirstDeadline => TryFirst(out var first) ? first.When : double.PositiveInfinity;
 
@@ -184,9 +187,7 @@ internal sealed class TimerQueue
                 _rungs.RemoveAt(_rungs.Count - 1);
                 continue;
             }
-            int dropped = bucket.Purge();
-            Count -= dropped;
-            _cancelled -= dropped;
+            NoteDropped(bucket.Purge());
             if (bucket.Count > MostInHeap && TrySpread(bucket))
             {
                 continue;
@@ -199,16 +200,24 @@ internal sealed class TimerQueue
         }
     }
 
-    // The heap has grown too large to be quick.
+    // The heap has grown too large to be quick. Where timeouts that never expire are set beside timers that stay, most of it is cancelled: then it needs no rung, which would
+    // be searched by all that are set from now on.
     private void Spill()
     {
         var entries = new TimerBatch();
         _run.MoveTo(entries);
         _heap.MoveTo(entries);
-        if (!TrySpread(entries))
+        NoteDropped(entries.Purge());
+        if (entries.Count < MostInHeap / 2 || !TrySpread(entries))
         {
             _run.Fill(entries);
         }
+    }
+
+    private void NoteDropped(int entries)
+    {
+        Count -= entries;
+        _cancelled -= entries;
     }
 
     // Where a deadline belongs at this moment: in a bucket of a rung, behind all of them, or before, which is in the heap or the run.
@@ -250,7 +259,16 @@ internal sealed class TimerQueue
         _heap.Purge();
         _run.Purge();
         _far.Purge();
-        Count = _heap.Count + _run.Count + _far.Count + _rungs.Sum(static rung => rung.Purge());
+        Count = _heap.Count + _run.Count + _far.Count;
+        for (int i = _rungs.Count - 1; i >= 0; i--)
+        {
+            int left = _rungs[i].Purge();
+            Count += left;
+            if (left == 0 && (i > 0 || _far.Count == 0)) // what is behind the outermost rung must not come to be behind nothing
+            {
+                _rungs.RemoveAt(i);
+            }
+        }
         _cancelled = 0;
     }
 }
