@@ -22,6 +22,7 @@ internal static class Growth
         Row("frames of a chain, each awaited once", [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => Chains(size, 1));
         Row("yields at the bottom of a chain", [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => YieldsBelow(size));
         Row("timers set and cancelled", [10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => SetAndCancel(size));
+        Row("timeouts that end in time, beside timers that stay", [10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => TimeoutsBeside(size));
         Row("plain objects of 128 bytes, sorted by random keys and visited", [10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => SortObjects(size));
         Row("timers set and fired, random deadlines", [10, 100, 1_000, 10_000, 100_000, 1_000_000], static size => SetAndFire(size));
         Console.WriteLine();
@@ -171,6 +172,31 @@ internal static class Growth
         await Asyncio.Sleep(0);
     });
 
+    // The timers that stay are set before the clock starts, some for before the limits and some for after them.
+    private static (double Nanoseconds, int Operations) TimeoutsBeside(int size)
+    {
+        const int Timeouts = 200_000;
+        return Asyncio.Run(Main());
+
+        async Coroutine<(double Nanoseconds, int Operations)> Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var random = new Random(1);
+            for (int i = 0; i < size; i++)
+            {
+                _ = loop.CallLater(1000 + (random.NextDouble() * 1000), static () => { });
+            }
+            var before = Environment.CpuUsage.TotalTime;
+            long total = 0;
+            for (int i = 0; i < Timeouts; i++)
+            {
+                total += await Asyncio.WaitFor(ValueLater(i), 1500.0);
+            }
+            Measurement.Check(total == Measurement.Sum(Timeouts));
+            return ((Environment.CpuUsage.TotalTime - before).TotalNanoseconds, Timeouts);
+        }
+    }
+
     private static (double Nanoseconds, int Operations) SetAndFire(int size) => Timed(size, static async size =>
     {
         // In the past, so that nothing has to be waited for; they are sorted all the same.
@@ -280,6 +306,12 @@ internal static class Growth
     }
 
     private static async Coroutine<int> Value(int i) => i;
+
+    private static async Coroutine<int> ValueLater(int i)
+    {
+        await Asyncio.Sleep(0);
+        return i;
+    }
 
     private static async Coroutine<int> Chain(int depth, int yields)
     {
