@@ -25,6 +25,7 @@ internal sealed class GeneratorCoroutine : Coroutine
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;
+        ForgetAwaited();
         try
         {
             if (_awaited is not null)

@@ -38,7 +38,7 @@ internal abstract class StateMachineCoroutine : Coroutine
     internal static void MoveNextAsOwner<TStateMachine>(Coroutine coroutine, ref TStateMachine machine)
         where TStateMachine : IAsyncStateMachine
     {
-        if (coroutine.Link is ForeignAwait foreign)
+        if (coroutine.Link is ForeignAwait { HasCompleted: true, ReplaceableType: not null } foreign) // one that may be used again
         {
             foreign.Release();
         }

@@ -153,7 +153,7 @@ internal sealed class ReadyQueue
         long first = Volatile.Read(ref head.Number);
         int oldest = Volatile.Read(ref _oldest); // a place in the head, unless that is left by now: then nothing is to be found there
         var found = new List<Runnable>();
-        var segment = first > last ? null : head;
+        var segment = first < 0 || first > last ? null : head;
         for (long number = first; segment is not null; number++, segment = segment.Next)
         {
             meanwhile?.Invoke();

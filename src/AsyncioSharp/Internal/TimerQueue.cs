@@ -3,8 +3,8 @@ namespace AsyncioSharp;
 /// <summary>
 /// The loop's timers, in order of deadline, and of registration where deadlines are equal. A few live in a heap. Many are kept in order of registration, in
 /// buckets by their time, and only the bucket that comes next is sorted (a ladder queue): so setting and firing cost the same for a hundred
-/// and for a million timers. Cancelling is O(1): the entry stays until it comes up or until more than half of more than a hundred
-/// entries are cancelled; then all of those go at once.
+/// and for a million timers. Cancelling is O(1): the entry stays until it comes up, until the heap it may be in is full, or until more than half of
+/// more than a hundred entries are cancelled; then all of those go at once. So timeouts that never expire leave nothing behind, whatever else is set.
 /// </summary>
 /// <remarks>
 /// From now into the future: what remains of the sorted bucket (<see cref="_run"/>) together with the heap, which takes what is set within the
@@ -187,6 +187,10 @@ internal sealed class TimerQueue
                 _rungs.RemoveAt(_rungs.Count - 1);
                 continue;
             }
+            if (_rungs.Count > 1 && _rungs[^1].IsOver)
+            {
+                _rungs.RemoveAt(_rungs.Count - 1); // before the bucket is spread over another one inside it
+            }
             NoteDropped(bucket.Purge());
             if (bucket.Count > MostInHeap && TrySpread(bucket))
             {
@@ -204,11 +208,17 @@ internal sealed class TimerQueue
     // be searched by all that are set from now on.
     private void Spill()
     {
+        int before = _heap.Count;
+        _heap.Purge();
+        NoteDropped(before - _heap.Count);
+        if (_heap.Count < MostInHeap / 2)
+        {
+            return;
+        }
         var entries = new TimerBatch();
         _run.MoveTo(entries);
         _heap.MoveTo(entries);
-        NoteDropped(entries.Purge());
-        if (entries.Count < MostInHeap / 2 || !TrySpread(entries))
+        if (!TrySpread(entries))
         {
             _run.Fill(entries);
         }
@@ -264,7 +274,9 @@ internal sealed class TimerQueue
         {
             int left = _rungs[i].Purge();
             Count += left;
-            if (left == 0 && (i > 0 || _far.Count == 0)) // what is behind the outermost rung must not come to be behind nothing
+            // The last bucket of an inner rung may hold what is later than its end, so none must come to be the outermost; nor must what is behind that
+            // come to be behind nothing.
+            if (left == 0 && (i > 0 || (_rungs.Count == 1 && _far.Count == 0)))
             {
                 _rungs.RemoveAt(i);
             }

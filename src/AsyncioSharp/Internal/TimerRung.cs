@@ -22,6 +22,9 @@ internal sealed class TimerRung
         _bucketsPerSecond = bucketsPerSecond;
     }
 
+    /// <summary>True if every bucket was taken: nothing belongs into it any more.</summary>
+    internal bool IsOver => _next == _buckets.Length;
+
     /// <summary>Spreads <paramref name="entries"/>, without those that never come due, over a new rung. Null if there is nothing to tell them apart by.</summary>
     internal static TimerRung? Of(TimerBatch entries)
     {

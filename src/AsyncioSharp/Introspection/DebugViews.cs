@@ -79,6 +79,6 @@ internal sealed class CoroutineDebugView(Coroutine coroutine)
 
     public Coroutine? AwaitedBy => coroutine.Parent;
 
-    /// <summary>The machine with the method's locals; null once the coroutine has ended, when they are gone, or will be.</summary>
-    public object? Locals => coroutine.State == CoroutineState.Closed ? null : coroutine.Machine;
+    /// <summary>The machine with the method's locals; null once the coroutine has succeeded, when they are gone, or will be. Those of a failed one may tell why.</summary>
+    public object? Locals => coroutine.Status == Coroutine.Progress.Succeeded ? null : coroutine.Machine;
 }

@@ -18,6 +18,10 @@ internal sealed class LoopClock(TimeProvider provider)
     /// <summary>The provider's resolution.</summary>
     internal double SecondsPerTick { get; } = 1.0 / provider.TimestampFrequency;
 
+#pragma warning disable RS0030 // this is the loop's time
+    private static long Coarse => Environment.TickCount64;
+#pragma warning restore RS0030
+
     internal double Now => provider.GetTimestamp() * SecondsPerTick;
 
     /// <summary>False if <paramref name="deadline"/> cannot have come; true if the exact clock has to tell.</summary>
@@ -27,14 +31,12 @@ internal sealed class LoopClock(TimeProvider provider)
         {
             return true;
         }
-#pragma warning disable RS0030 // this is the loop's time
-        _looked = Environment.TickCount64;
-#pragma warning restore RS0030
+        _looked = Coarse;
         return _looked >= _quietUntil || deadline < _quietFor;
     }
 
     /// <summary>True if the time has reached <paramref name="deadline"/>; of one that is far from it, the coarse clock tells.</summary>
-    internal bool HasCome(double deadline) => MayReach(deadline) && deadline <= Now;
+    internal bool HasCome(double deadline) => (!_hasCoarseClock || deadline < _quietFor || Coarse >= _quietUntil) && deadline <= Now;
 
     /// <summary>Called after <see cref="MayReach"/> and then <see cref="Now"/>: says which deadline is now the first.</summary>
     internal void NoteFirst(double deadline, double now)

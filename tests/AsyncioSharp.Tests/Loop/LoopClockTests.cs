@@ -44,6 +44,10 @@ public class LoopClockTests
         clock.MayReach(now + 1000).ShouldBeFalse();
         clock.MayReach(now + 2000).ShouldBeFalse();
         clock.MayReach(now + 999).ShouldBeTrue();
+        foreach (double deadline in (double[])[now - 1, now, now + 999, now + 1000, now + 2000])
+        {
+            clock.HasCome(deadline).ShouldBe(deadline <= now);
+        }
     }
 
     [Fact]

@@ -155,6 +155,10 @@ public class TimerQueueTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
     public void Groups_of_timers_that_come_and_are_cancelled_come_out_as_a_sorted_model_says(int seed)
     {
         var random = new Random(seed);
@@ -199,12 +203,32 @@ public class TimerQueueTests
         most.ShouldBeGreaterThan(2); // else this was no test of it
     }
 
+    [Fact]
+    [Rule("TIM-02")]
+    public void What_lies_behind_the_end_of_an_inner_part_keeps_its_order_when_all_around_it_is_cancelled()
+    {
+        var queue = new TimerQueue();
+        var outer = Enumerable.Range(0, 1025).Select(static number => new Entry(number)).ToList();
+        outer.ForEach(entry => queue.Add(1000 + entry.Number, entry));
+        var inner = Enumerable.Range(0, 1025).Select(static number => new Entry(number)).ToList();
+        inner.ForEach(entry => queue.Add(10 + (entry.Number * 0.01), entry));
+        queue.Rungs.ShouldBe(2);
+        queue.Add(500, new Entry(500)); // in the last part of the inner one, as there is nothing between
+        Cancel(queue, outer);
+        Cancel(queue, inner[..600]);
+        queue.Add(400, new Entry(400));
+        Rest(queue).ShouldBe([.. Enumerable.Range(600, 425), 400, 500]);
+    }
+
     // What a program does that has some long timers and many calls with a limit, each of which ends in time.
     [Theory]
     [Rule("TIM-05")]
-    [InlineData(1)]
-    [InlineData(500)] // of these as many at a time
-    public void Timeouts_that_never_expire_beside_many_timers_that_stay_leave_nothing_behind(int atATime)
+    [InlineData(1, false)] // as many at a time; and whether the loop sleeps between
+    [InlineData(500, false)]
+    [InlineData(500, true)]
+    [InlineData(2000, true)]
+    [InlineData(10_000, true)]
+    public void Timeouts_that_never_expire_beside_many_timers_that_stay_leave_nothing_behind(int atATime, bool sleeps)
     {
         var queue = new TimerQueue();
         for (int i = 0; i < 3000; i++)
@@ -217,11 +241,15 @@ public class TimerQueueTests
             var entry = new Entry(i);
             queue.Add(10 + (i * 1e-4), entry);
             waiting.Enqueue(entry);
-            if (i % 500 == 0)
+            if (i % 500 == 0 && !sleeps)
             {
                 queue.Add(9 - (i * 1e-6), new Entry(i)); // one that stays too, before all others
             }
             queue.FirstDeadline.ShouldBeLessThan(100); // the loop looks at it in each iteration
+            if (sleeps)
+            {
+                queue.TryPeek(out _).ShouldBeTrue();
+            }
             if (waiting.Count == atATime)
             {
                 Cancel(queue, [waiting.Dequeue()]);

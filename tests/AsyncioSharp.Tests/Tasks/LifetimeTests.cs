@@ -94,6 +94,8 @@ public class LifetimeTests
     [InlineData("gather")]
     [InlineData("failure")]
     [InlineData("between awaits of .NET")]
+    [InlineData("left by cancellation")]
+    [InlineData("generator")]
     public void A_coroutine_that_goes_on_does_not_keep_what_it_has_awaited(string what)
     {
         var loop = VirtualTimeLoop.Create();
@@ -103,7 +105,18 @@ public class LifetimeTests
 
         async Coroutine Main()
         {
-            List<CoroutineTask> tasks = [.. Enumerable.Range(0, 20).Select(_ => Asyncio.CreateTask(what == "between awaits of .NET" ? AwaitAmongOthers() : AwaitOnce()))];
+            List<CoroutineTask> tasks = [.. Enumerable.Range(0, 20).Select(_ => Asyncio.CreateTask(what switch
+            {
+                "between awaits of .NET" => AwaitAmongOthers(),
+                "left by cancellation" => LeaveOnce(),
+                "generator" => Asyncio.Coroutine(Generate()),
+                _ => AwaitOnce(),
+            }))];
+            if (what == "left by cancellation")
+            {
+                await Asyncio.Sleep(0);
+                tasks.ForEach(static task => task.Cancel());
+            }
             for (int i = 0; i < 20; i++)
             {
                 await Asyncio.Sleep(0); // until each has gone on, and takes turns: time does not go by meanwhile
@@ -126,6 +139,30 @@ public class LifetimeTests
             while (true)
             {
                 await Asyncio.Sleep(0);
+            }
+        }
+
+        async Coroutine LeaveOnce()
+        {
+            try
+            {
+                await new TaskCompletionSource<object>(Watch(watched)).Task;
+            }
+            catch (CancelledException)
+            {
+                while (true)
+                {
+                    await Asyncio.Sleep(0);
+                }
+            }
+        }
+
+        IEnumerable<IAwaitable?> Generate()
+        {
+            yield return Something(loop, "future", Watch(watched));
+            while (true)
+            {
+                yield return null;
             }
         }
 
