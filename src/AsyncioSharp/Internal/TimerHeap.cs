@@ -53,8 +53,8 @@ internal sealed class TimerHeap
         }
     }
 
-    /// <summary>Drops the entries that were cancelled, and the room they took.</summary>
-    internal void Purge()
+    /// <summary>Drops the entries that were cancelled, and the room they took; returns how many.</summary>
+    internal int Purge()
     {
         int kept = 0;
         for (int i = 0; i < Count; i++)
@@ -64,7 +64,8 @@ internal sealed class TimerHeap
                 _nodes[kept++] = _nodes[i];
             }
         }
-        Array.Clear(_nodes, kept, Count - kept);
+        int dropped = Count - kept;
+        Array.Clear(_nodes, kept, dropped);
         Count = kept;
         if (kept < _nodes.Length / 4)
         {
@@ -74,6 +75,7 @@ internal sealed class TimerHeap
         {
             SiftDown(i, _nodes[i]);
         }
+        return dropped;
     }
 
     /// <summary>Keeps <paramref name="target"/> no more, if it is among those that were added last; its entry stays.</summary>

@@ -208,9 +208,7 @@ internal sealed class TimerQueue
     // be searched by all that are set from now on.
     private void Spill()
     {
-        int before = _heap.Count;
-        _heap.Purge();
-        NoteDropped(before - _heap.Count);
+        NoteDropped(_heap.Purge());
         if (_heap.Count < MostInHeap / 2)
         {
             return;

@@ -32,11 +32,11 @@ internal sealed class LoopClock(TimeProvider provider)
             return true;
         }
         _looked = Coarse;
-        return _looked >= _quietUntil || deadline < _quietFor;
+        return IsUnsure(_looked, deadline);
     }
 
     /// <summary>True if the time has reached <paramref name="deadline"/>; of one that is far from it, the coarse clock tells.</summary>
-    internal bool HasCome(double deadline) => (!_hasCoarseClock || deadline < _quietFor || Coarse >= _quietUntil) && deadline <= Now;
+    internal bool HasCome(double deadline) => (!_hasCoarseClock || IsUnsure(Coarse, deadline)) && deadline <= Now;
 
     /// <summary>Called after <see cref="MayReach"/> and then <see cref="Now"/>: says which deadline is now the first.</summary>
     internal void NoteFirst(double deadline, double now)
@@ -44,4 +44,7 @@ internal sealed class LoopClock(TimeProvider provider)
         _quietFor = deadline;
         _quietUntil = _looked + (long)Math.Min((deadline - now) * 1000, LongestQuiet) - CoarseMilliseconds;
     }
+
+    // True if the coarse time does not rule out that the deadline has come.
+    private bool IsUnsure(long coarse, double deadline) => coarse >= _quietUntil || deadline < _quietFor;
 }
