@@ -249,7 +249,7 @@ internal static class AsyncioWorkloads
         long total = 0;
         for (int i = 0; i < n; i++)
         {
-            total += await Asyncio.Timeout(10.0).Run(async _ => await YieldValue(i));
+            total += await Asyncio.Timeout(10.0).Run(_ => YieldValue(i));
         }
         Check(total == Sum(n));
         return n;

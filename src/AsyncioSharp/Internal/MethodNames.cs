@@ -22,15 +22,10 @@ internal static class MethodNames
         {
             return Qualify(type.DeclaringType, method);
         }
-        string own = Qualify(OwnerOf(type), method);
+        string own = Qualify(type.DeclaringType, method);
         int locals = own.IndexOf(Locals, StringComparison.Ordinal);
         return locals < 0 ? own : own[..locals];
     }
-
-    private static Type? OwnerOf(Type machine) => machine.IsGenericType
-        && machine.GetGenericTypeDefinition().GetGenericArguments()[0].IsAssignableTo(typeof(IMethodOwner))
-        ? machine.GetGenericArguments()[0]
-        : machine.DeclaringType;
 
     /// <summary>The name of the method that a delegate calls.</summary>
     internal static string Of(Delegate function)
@@ -94,6 +89,3 @@ internal static class MethodNames
         return rest.StartsWith("b__", StringComparison.Ordinal) ? $"{outer}{Locals}.<lambda>" : outer;
     }
 }
-
-/// <summary>A class whose public methods have their bodies in a helper that is generic in the class, as its first type: they go by the name of the class.</summary>
-internal interface IMethodOwner;

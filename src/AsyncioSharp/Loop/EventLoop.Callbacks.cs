@@ -200,7 +200,21 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Context? CaptureContext() => RunsHere && IsAtRest ? null : Context.CaptureForNew();
 
+    /// <summary>Has <paramref name="target"/> run at a time; for the loop's own thread.</summary>
     internal void AddTimer(double when, Runnable target) => _timers.Add(when, target);
+
+    /// <summary>The same from any thread. The timers belong to the loop's thread; outside debug mode such a call is not refused, but it must not corrupt anything.</summary>
+    internal void SetTimer(double when, Runnable target)
+    {
+        if (!IsOnOwnThread && IsRunning)
+        {
+            Push(new ActionHandle<(EventLoop Loop, double When, Runnable Target)>(this, static s => s.Loop.AddTimer(s.When, s.Target), (this, when, target), null), null);
+        }
+        else
+        {
+            AddTimer(when, target);
+        }
+    }
 
     /// <summary>
     /// Says that a timer was cancelled. The timers belong to the loop's thread: to cancel one elsewhere is wrong, but corrupts nothing; it is dropped
@@ -305,15 +319,7 @@ public sealed partial class EventLoop
     private TimerHandle At(TimerHandle handle)
     {
         handle.IsQueued = true;
-        if (!IsOnOwnThread && IsRunning)
-        {
-            // The timers belong to the loop's thread; outside debug mode such a call is not refused, but it must not corrupt anything.
-            Push(new ActionHandle<(EventLoop Loop, TimerHandle Timer)>(this, static s => s.Loop.AddTimer(s.Timer.When, s.Timer), (this, handle), null), null);
-        }
-        else
-        {
-            AddTimer(handle.When, handle);
-        }
+        SetTimer(handle.When, handle);
         return handle;
     }
 

@@ -18,14 +18,14 @@ namespace AsyncioSharp;
 /// <para>A scope belongs to the task that runs its body. Tasks that the body makes are not in it; in a <see cref="TaskGroup"/> inside the scope
 /// they are cancelled with the body.</para>
 /// </remarks>
-public sealed class CancelScope : IScope, ITokenListener
+public sealed class CancelScope : IScope, IDeadlined, ITokenListener
 {
     private readonly ScopeFrame _frame;
     private readonly double? _timeout;  // seconds from the beginning
     private readonly CancellationToken _token;
     private ScopeEntry _entry;
     private TokenWatch? _watch;
-    private TimerHandle? _alarm;
+    private ScopeAlarm? _alarm;
     private bool _deadlineWasSet;
     private bool _over;
 
@@ -117,7 +117,7 @@ public sealed class CancelScope : IScope, ITokenListener
     public Coroutine Run(Func<CancelScope, Coroutine> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return ScopeBody.Run(this, body);
+        return new ScopeRun<CancelScope, NoValue>(this, body);
     }
 
     /// <summary>
@@ -132,7 +132,7 @@ public sealed class CancelScope : IScope, ITokenListener
     public Coroutine<T?> Run<T>(Func<CancelScope, Coroutine<T>> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return ScopeBody.Run(this, body)!;
+        return new ScopeRun<CancelScope, T>(this, body)!;
     }
 
     /// <summary>For instance <c>&lt;CancelScope [active] shielded deadline=12.5 cancelled by 'Task-3': 'no longer needed'&gt;</c>.</summary>
@@ -215,9 +215,11 @@ public sealed class CancelScope : IScope, ITokenListener
         }
         else
         {
-            _alarm = loop.CallAt(when, static scope => scope.PassDeadline(), this);
+            _alarm = ScopeAlarm.At(loop, when, this);
         }
     }
+
+    void IDeadlined.PassDeadline() => PassDeadline();
 
     private void PassDeadline() => CancelNow("the deadline has passed", null);
 }

@@ -44,7 +44,7 @@ public sealed class TaskGroup : IScope
     public Coroutine Run(Func<TaskGroup, Coroutine> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return ScopeBody.Run(this, body);
+        return new ScopeRun<TaskGroup, NoValue>(this, body);
     }
 
     /// <summary>As <see cref="Run(Func{TaskGroup, Coroutine})"/>, with a value that the body gives.</summary>
@@ -58,7 +58,7 @@ public sealed class TaskGroup : IScope
     public Coroutine<T> Run<T>(Func<TaskGroup, Coroutine<T>> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return ScopeBody.Run(this, body, static T () => throw new InvalidOperationException(
+        return new ScopeRun<TaskGroup, T>(this, body, static T () => throw new InvalidOperationException(
             "The task group was cancelled before its body gave a value. Use the form of Run without a value, or catch the CancelledException in the body."));
     }
 

@@ -13,11 +13,11 @@ namespace AsyncioSharp;
 /// something else, decides the outcome itself; <see cref="IsExpired"/> tells. A token that was given to it ends the body in the same way, and the outcome is a
 /// <see cref="CancelledException"/> that carries the token.
 /// </remarks>
-public sealed class TimeoutScope : IScope, ITokenListener
+public sealed class TimeoutScope : IScope, IDeadlined, ITokenListener
 {
     private readonly CancellationToken _token;
     private ScopeEntry _entry;
-    private Handle? _alarm;     // the call that will expire it
+    private ScopeAlarm? _alarm;
     private TokenWatch? _watch;
     private State _state;
 
@@ -79,7 +79,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
     public Coroutine Run(Func<TimeoutScope, Coroutine> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return ScopeBody.Run(this, body);
+        return new ScopeRun<TimeoutScope, NoValue>(this, body);
     }
 
     /// <inheritdoc cref="Run(Func{TimeoutScope, Coroutine})"/>
@@ -87,7 +87,7 @@ public sealed class TimeoutScope : IScope, ITokenListener
     public Coroutine<T> Run<T>(Func<TimeoutScope, Coroutine<T>> body)
     {
         ArgumentNullException.ThrowIfNull(body);
-        return ScopeBody.Run(this, body);
+        return new ScopeRun<TimeoutScope, T>(this, body);
     }
 
     /// <summary>For instance <c>&lt;Timeout [active] when=12.5&gt;</c>, <c>&lt;Timeout [expired]&gt;</c>.</summary>
@@ -126,6 +126,13 @@ public sealed class TimeoutScope : IScope, ITokenListener
             : CancelledException.Unthrown((failure as CancelledException)?.CancelMessage, failure, _token);
     }
 
+    void IDeadlined.PassDeadline()
+    {
+        _alarm = null;
+        _state = State.Expiring;
+        _entry.Cancel(null);
+    }
+
     void ITokenListener.TokenCancelled(CancellationToken token)
     {
         if (_state == State.Active)
@@ -144,15 +151,8 @@ public sealed class TimeoutScope : IScope, ITokenListener
         _alarm?.Cancel();
         var loop = _entry.Task!.Loop;
         _alarm = When is not { } when ? null
-            : loop.HasCome(when) ? loop.CallSoon(static timeout => timeout.Expire(), this) // before the next turn of a body that only yields
-            : loop.CallAt(when, static timeout => timeout.Expire(), this);
-    }
-
-    private void Expire()
-    {
-        _alarm = null;
-        _state = State.Expiring;
-        _entry.Cancel(null);
+            : loop.HasCome(when) ? ScopeAlarm.Soon(loop, this) // before the next turn of a body that only yields
+            : ScopeAlarm.At(loop, when, this);
     }
 }
 
