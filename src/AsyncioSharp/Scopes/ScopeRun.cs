@@ -55,7 +55,6 @@ internal sealed class ScopeRun<TScope, T> : Coroutine<T>
     {
         var awaited = Awaiting == AwaitKind.Coroutine ? Unsafe.As<Coroutine>(Link) : null; // else nothing yet, or a turn, which cannot fail
         Awaiting = AwaitKind.None;
-        ForgetAwaited();
         try
         {
             switch (_phase)

@@ -211,27 +211,32 @@ public class SleepTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void The_timers_of_sleeps_that_are_cancelled_and_of_waits_that_end_in_time_do_not_pile_up(bool waits)
+    [InlineData("sleep")]
+    [InlineData("wait")]
+    [InlineData("timeout")]
+    [InlineData("scope")]
+    public void The_timers_of_sleeps_that_are_cancelled_and_of_waits_that_end_in_time_do_not_pile_up(string what)
     {
-        VirtualTimeLoop.Run(Main(waits));
+        VirtualTimeLoop.Run(Main(what));
 
-        static async Coroutine Main(bool waits)
+        static async Coroutine Main(string what)
         {
             var loop = Asyncio.GetRunningLoop();
             loop.CallLater(1000, static () => { }); // so that the others are not simply the first
             for (int i = 0; i < 1000; i++)
             {
-                if (waits)
+                switch (what)
                 {
-                    await Asyncio.WaitFor(Asyncio.Sleep(0), 3600);
-                    continue;
+                    case "wait": await Asyncio.WaitFor(Asyncio.Sleep(0), 3600); break;
+                    case "timeout": await Asyncio.Timeout(3600).Run(static _ => Asyncio.Sleep(0)); break;
+                    case "scope": await new CancelScope(3600).Run(static _ => Asyncio.Sleep(0)); break;
+                    default:
+                        var task = Asyncio.CreateTask(Asyncio.Sleep(3600));
+                        await Asyncio.Sleep(0);
+                        task.Cancel();
+                        await LoopSteps.FailureOf<CancelledException>(task);
+                        break;
                 }
-                var task = Asyncio.CreateTask(Asyncio.Sleep(3600));
-                await Asyncio.Sleep(0);
-                task.Cancel();
-                await LoopSteps.FailureOf<CancelledException>(task);
             }
             loop.TimerCount.ShouldBeLessThan(150);
         }

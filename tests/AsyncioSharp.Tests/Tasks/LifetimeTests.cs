@@ -11,7 +11,7 @@ public class LifetimeTests
     public static TheoryData<string, int, double> Timers()
     {
         var data = new TheoryData<string, int, double>();
-        foreach (string what in (string[])["result", "caller", "cancelled sleep", "cancelled wait", "closed sleep"])
+        foreach (string what in (string[])["result", "caller", "cancelled sleep", "cancelled wait", "closed sleep", "cancelled timeout", "cancelled scope"])
         {
             data.Add(what, 1, 3600);
             data.Add(what, 3000, 3600);
@@ -334,7 +334,13 @@ public class LifetimeTests
 
     private static async Coroutine Wait(string what, object given, double limit)
     {
-        await (what == "cancelled wait" ? Asyncio.WaitFor(Asyncio.Sleep(2 * limit), limit) : Asyncio.Sleep(limit));
+        await (what switch
+        {
+            "cancelled wait" => Asyncio.WaitFor(Asyncio.Sleep(2 * limit), limit),
+            "cancelled timeout" => Asyncio.Timeout(limit).Run(_ => Asyncio.Sleep(2 * limit)),
+            "cancelled scope" => new CancelScope(limit).Run(_ => Asyncio.Sleep(2 * limit)),
+            _ => Asyncio.Sleep(limit),
+        });
         GC.KeepAlive(given);
     }
 }
