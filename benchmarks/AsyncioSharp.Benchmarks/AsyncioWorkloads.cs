@@ -16,8 +16,8 @@ internal static class AsyncioWorkloads
         yield return Of("yield_1000", 5_000_000, Yield1000);
         yield return Of("await_chain", 2_000_000, n => Chains(n, 1));
         yield return Of("deep_yield", 2_000_000, n => Chains(n, 100));
-        yield return Of("gather", 200_000, n => Gather(n, eagerStart: false));
-        yield return Of("gather_eager", 200_000, n => Gather(n, eagerStart: true));
+        yield return Of("gather", 200_000, Gather);
+        yield return Of("gather_eager", 200_000, GatherEager);
         yield return Of("ping_pong_future", 1_000_000, PingPong);
         yield return Of("ping_pong_queue", 1_000_000, PingPongQueue);
         yield return Of("timers", 1_000_000, Timers);
@@ -125,7 +125,27 @@ internal static class AsyncioWorkloads
         return rounds * 100;
     }
 
-    private static async Coroutine<int> Gather(int n, bool eagerStart)
+    private static async Coroutine<int> Gather(int n)
+    {
+        int rounds = n / Batch;
+        long total = 0;
+        for (int r = 0; r < rounds; r++)
+        {
+            var children = new Coroutine<int>[Batch];
+            for (int k = 0; k < Batch; k++)
+            {
+                children[k] = YieldValue(k);
+            }
+            foreach (int value in await Asyncio.Gather<int>(children))
+            {
+                total += value;
+            }
+        }
+        Check(total == rounds * Sum(Batch));
+        return rounds * Batch;
+    }
+
+    private static async Coroutine<int> GatherEager(int n)
     {
         int rounds = n / Batch;
         long total = 0;
@@ -134,7 +154,7 @@ internal static class AsyncioWorkloads
         {
             for (int k = 0; k < Batch; k++)
             {
-                tasks[k] = Asyncio.CreateTask(YieldValue(k), eagerStart: eagerStart);
+                tasks[k] = Asyncio.CreateTask(YieldValue(k), eagerStart: true);
             }
             foreach (int value in await Asyncio.Gather<int>(tasks))
             {

@@ -69,7 +69,7 @@ public static partial class Asyncio
     [Obsolete(NoLoop)]
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static IFuture<T[]> Gather<T>(IEnumerable<IAwaitable<T>> awaitables, EventLoop loop)
-        => Gathering.Start<IAwaitable<T>, T[]>(Gathering.Listed(awaitables), loop, false, Gathering.Results<T>);
+        => Gathering.Start<IAwaitable<T>, T, T[]>(Gathering.Listed(awaitables), loop, false, Gathering.Results<T>);
 
     /// <summary>
     /// As <see cref="GatherOutcomes{T}(IEnumerable{IAwaitable{T}})"/>, on a loop that need not run yet.
@@ -82,7 +82,7 @@ public static partial class Asyncio
     [Obsolete(NoLoop)]
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static IFuture<Outcome<T>[]> GatherOutcomes<T>(IEnumerable<IAwaitable<T>> awaitables, EventLoop loop)
-        => Gathering.Start<IAwaitable<T>, Outcome<T>[]>(Gathering.Listed(awaitables), loop, true, Gathering.Outcomes<T>);
+        => Gathering.Start<IAwaitable<T>, T, Outcome<T>[]>(Gathering.Listed(awaitables), loop, true, Gathering.Outcomes<T>);
 
     /// <summary>
     /// As <see cref="Shield{T}(IAwaitable{T})"/>, on a loop that need not run yet.
@@ -175,13 +175,13 @@ public static partial class Asyncio
     [Obsolete(NoLoop)]
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static IFuture<object?[]> Gather(IEnumerable<IAwaitable> awaitables, EventLoop loop)
-        => Gathering.Start<IAwaitable, object?[]>(Gathering.Listed(awaitables), loop, false, Gathering.Objects);
+        => Gathering.Start<IAwaitable, NoValue, object?[]>(Gathering.Listed(awaitables), loop, false, Gathering.Objects);
 
     /// <inheritdoc cref="GatherOutcomes{T}(IEnumerable{IAwaitable{T}}, EventLoop)"/>
     [Obsolete(NoLoop)]
     [EditorBrowsable(EditorBrowsableState.Never)]
     public static IFuture<Outcome<object?>[]> GatherOutcomes(IEnumerable<IAwaitable> awaitables, EventLoop loop)
-        => Gathering.Start<IAwaitable, Outcome<object?>[]>(Gathering.Listed(awaitables), loop, true, Gathering.ObjectOutcomes);
+        => Gathering.Start<IAwaitable, NoValue, Outcome<object?>[]>(Gathering.Listed(awaitables), loop, true, Gathering.ObjectOutcomes);
 
     /// <inheritdoc cref="Shield{T}(IAwaitable{T}, EventLoop)"/>
     [Obsolete(NoLoop)]

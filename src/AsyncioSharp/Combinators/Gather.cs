@@ -16,7 +16,7 @@ public static partial class Asyncio
     /// <exception cref="ArgumentException">Futures of different loops.</exception>
     /// <exception cref="InvalidOperationException">No loop is running and no future tells which is meant.</exception>
     [OverloadResolutionPriority(1)]
-    public static IFuture<T[]> Gather<T>(params ReadOnlySpan<IAwaitable<T>> awaitables) => Gathering.Start(awaitables, null, false, Gathering.Results<T>);
+    public static IFuture<T[]> Gather<T>(params ReadOnlySpan<IAwaitable<T>> awaitables) => Gathering.Start<IAwaitable<T>, T, T[]>(awaitables, null, false, Gathering.Results<T>);
 
     /// <inheritdoc cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>
     [OverloadResolutionPriority(3)] // else a null array would pass as an empty span
@@ -28,7 +28,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>
     public static IFuture<T[]> Gather<T>(IEnumerable<IAwaitable<T>> awaitables)
-        => Gathering.Start<IAwaitable<T>, T[]>(Gathering.Listed(awaitables), null, false, Gathering.Results<T>);
+        => Gathering.Start<IAwaitable<T>, T, T[]>(Gathering.Listed(awaitables), null, false, Gathering.Results<T>);
 
     /// <summary>
     /// As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for awaitables of any kinds; one without a value gives null.
@@ -36,7 +36,7 @@ public static partial class Asyncio
     /// </summary>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <returns>A future of the results.</returns>
-    public static IFuture<object?[]> Gather(params ReadOnlySpan<IAwaitable> awaitables) => Gathering.Start(awaitables, null, false, Gathering.Objects);
+    public static IFuture<object?[]> Gather(params ReadOnlySpan<IAwaitable> awaitables) => Gathering.Start<IAwaitable, NoValue, object?[]>(awaitables, null, false, Gathering.Objects);
 
     /// <inheritdoc cref="Gather(ReadOnlySpan{IAwaitable})"/>
     [OverloadResolutionPriority(2)]
@@ -48,7 +48,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="Gather(ReadOnlySpan{IAwaitable})"/>
     public static IFuture<object?[]> Gather(IEnumerable<IAwaitable> awaitables)
-        => Gathering.Start<IAwaitable, object?[]>(Gathering.Listed(awaitables), null, false, Gathering.Objects);
+        => Gathering.Start<IAwaitable, NoValue, object?[]>(Gathering.Listed(awaitables), null, false, Gathering.Objects);
 
     /// <summary>
     /// As <c>Gather</c>, but failures are results like others: it waits for every awaitable. A child's cancellation is an outcome too; only
@@ -62,7 +62,7 @@ public static partial class Asyncio
     /// <exception cref="InvalidOperationException">No loop is running and no future tells which is meant.</exception>
     [OverloadResolutionPriority(1)]
     public static IFuture<Outcome<T>[]> GatherOutcomes<T>(params ReadOnlySpan<IAwaitable<T>> awaitables)
-        => Gathering.Start(awaitables, null, true, Gathering.Outcomes<T>);
+        => Gathering.Start<IAwaitable<T>, T, Outcome<T>[]>(awaitables, null, true, Gathering.Outcomes<T>);
 
     /// <inheritdoc cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>
     [OverloadResolutionPriority(3)]
@@ -74,7 +74,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>
     public static IFuture<Outcome<T>[]> GatherOutcomes<T>(IEnumerable<IAwaitable<T>> awaitables)
-        => Gathering.Start<IAwaitable<T>, Outcome<T>[]>(Gathering.Listed(awaitables), null, true, Gathering.Outcomes<T>);
+        => Gathering.Start<IAwaitable<T>, T, Outcome<T>[]>(Gathering.Listed(awaitables), null, true, Gathering.Outcomes<T>);
 
     /// <summary>
     /// As <see cref="GatherOutcomes{T}(ReadOnlySpan{IAwaitable{T}})"/>, for awaitables of any kinds; one without a value gives null.
@@ -83,7 +83,7 @@ public static partial class Asyncio
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <returns>A future of the outcomes.</returns>
     public static IFuture<Outcome<object?>[]> GatherOutcomes(params ReadOnlySpan<IAwaitable> awaitables)
-        => Gathering.Start(awaitables, null, true, Gathering.ObjectOutcomes);
+        => Gathering.Start<IAwaitable, NoValue, Outcome<object?>[]>(awaitables, null, true, Gathering.ObjectOutcomes);
 
     /// <inheritdoc cref="GatherOutcomes(ReadOnlySpan{IAwaitable})"/>
     [OverloadResolutionPriority(2)]
@@ -95,7 +95,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="GatherOutcomes(ReadOnlySpan{IAwaitable})"/>
     public static IFuture<Outcome<object?>[]> GatherOutcomes(IEnumerable<IAwaitable> awaitables)
-        => Gathering.Start<IAwaitable, Outcome<object?>[]>(Gathering.Listed(awaitables), null, true, Gathering.ObjectOutcomes);
+        => Gathering.Start<IAwaitable, NoValue, Outcome<object?>[]>(Gathering.Listed(awaitables), null, true, Gathering.ObjectOutcomes);
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 2 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>

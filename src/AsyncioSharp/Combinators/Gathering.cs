@@ -12,10 +12,14 @@ internal static class Gathering
         {
             ArgumentNullException.ThrowIfNull(awaitables[i], s_ordinals[i]);
         }
-        return Start(awaitables, null, false, collect);
+        return Start<IAwaitable, NoValue, TResult>(awaitables, null, false, collect);
     }
 
-    internal static IFuture<TResult> Start<TAwaitable, TResult>(
+    /// <summary>Makes tasks of the coroutines, and the future of all.</summary>
+    /// <typeparam name="TAwaitable">How the awaitables are declared.</typeparam>
+    /// <typeparam name="T">The kind of value of most; of which they are is found out else, which is dear.</typeparam>
+    /// <typeparam name="TResult">What is gathered.</typeparam>
+    internal static IFuture<TResult> Start<TAwaitable, T, TResult>(
         ReadOnlySpan<TAwaitable> awaitables, EventLoop? loop, bool outcomes, Func<Future[], TResult> collect)
         where TAwaitable : IAwaitable
     {
@@ -24,16 +28,21 @@ internal static class Gathering
             Elements.CheckNotNull(awaitables[i], i, nameof(awaitables)); // before a task is made of any
         }
         var children = new Future[awaitables.Length];
-        Dictionary<object, Future>? coroutines = null; // a coroutine given twice is one task
+        Dictionary<object, Future>? made = null; // from where something may have been given twice: the futures of what is none
         for (int i = 0; i < children.Length; i++)
         {
-            if (awaitables[i] is not Future child)
+            Future? child;
+            if (made is null && awaitables[i] is Coroutine coroutine && coroutine.IsGivenFirst()) // the most, and asked first: asking for a class that it is not is dear
+            {
+                child = Asyncio.TaskInside<T>(coroutine, loop);
+            }
+            else if ((child = awaitables[i] as Future) is null)
             {
                 var awaitable = CoroutineSources.Distinct(awaitables[i]);
-                if (coroutines is null || !coroutines.TryGetValue(awaitable, out child!))
+                made ??= MadeOf(awaitables[..i], children);
+                if (!made.TryGetValue(awaitable, out child))
                 {
-                    child = Asyncio.FutureInside(awaitable, loop, Asyncio.LoopOfOthers, nameof(awaitables));
-                    (coroutines ??= new(children.Length, ReferenceEqualityComparer.Instance)).Add(awaitable, child);
+                    made[awaitable] = child = Asyncio.FutureInside(awaitable, loop, Asyncio.LoopOfOthers, nameof(awaitables));
                 }
             }
             loop ??= child.Loop;
@@ -44,6 +53,20 @@ internal static class Gathering
             children[i] = child;
         }
         return new GatheringFuture<TResult>(loop ?? Asyncio.GetRunningLoop(), children, outcomes, collect);
+    }
+
+    private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, Future[] futures)
+        where TAwaitable : IAwaitable
+    {
+        var made = new Dictionary<object, Future>(ReferenceEqualityComparer.Instance);
+        for (int i = 0; i < awaitables.Length; i++)
+        {
+            if (awaitables[i] is not Future)
+            {
+                made[awaitables[i]] = futures[i];
+            }
+        }
+        return made;
     }
 
     internal static TAwaitable[] Listed<TAwaitable>(IEnumerable<TAwaitable> awaitables)

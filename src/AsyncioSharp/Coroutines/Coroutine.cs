@@ -32,6 +32,8 @@ public enum CoroutineState
 [DebuggerTypeProxy("AsyncioSharp.CoroutineDebugView, AsyncioSharp")]
 public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSource
 {
+    private const string Given = "given"; // a text, of whose storing the collector need not be told
+
     private protected Coroutine()
     {
     }
@@ -56,7 +58,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     internal AwaitKind Awaiting { get; private protected set; }
 
     /// <summary>
-    /// While suspended: the thing awaited, or what a coroutine that waits for itself has to remember. Once failed: the exception; what it was before still, as long as
+    /// Before it begins: whether it was given to a gather. While suspended: the thing awaited, or what a coroutine that waits for itself has to remember. Once failed: the exception; what it was before still, as long as
     /// nobody has asked for that.
     /// </summary>
     internal object? Link { get; private protected set; }
@@ -227,6 +229,20 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     /// <summary>Calls back the one method of <paramref name="visitor"/> that knows this coroutine's kind of value.</summary>
     internal virtual TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => visitor.Visit(this);
+
+    /// <summary>
+    /// True when it is asked for the first time of a coroutine that has not begun: then nobody has given it before to something that asks. One false answer
+    /// too many does no harm.
+    /// </summary>
+    internal bool IsGivenFirst()
+    {
+        if (Status != Progress.Created || Link is not null)
+        {
+            return false;
+        }
+        Link = Given;
+        return true;
+    }
 
     /// <summary>Takes a fresh coroutine into use under <paramref name="parent"/>.</summary>
     internal void Begin(Coroutine? parent)

@@ -35,7 +35,7 @@ internal static class EndPhase
             // In real time: what they wait for is outside of the loop.
             using var late = new Timer(_ => loop.TryPush(new LateReport(loop, leftovers), null), null, TimeSpan.FromSeconds(loop.IdleSeconds), Timeout.InfiniteTimeSpan);
             Future? ended = null;
-            Try(() => ended = (Future)Gathering.Start<CoroutineTask, bool>([.. leftovers], loop, outcomes: true, static _ => true), failures);
+            Try(() => ended = (Future)Gathering.Start<CoroutineTask, NoValue, bool>([.. leftovers], loop, outcomes: true, static _ => true), failures);
             bool goesOn = true;
             while (ended is { IsDone: false } && goesOn)
             {

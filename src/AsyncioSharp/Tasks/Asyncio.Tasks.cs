@@ -155,13 +155,15 @@ public static partial class Asyncio
     /// <summary>The same, for functions that wrap what they are given.</summary>
     /// <inheritdoc cref="FutureOf(IAwaitable, EventLoop?, string, string)"/>
     internal static Future FutureInside(IAwaitable awaitable, EventLoop? loop, string which, string argument)
+        => awaitable as Future is null ? TaskInside<NoValue>(CoroutineSources.CoroutineOf(awaitable), loop) : FutureOf(awaitable, loop, which, argument);
+
+    /// <summary>The same for a coroutine, whose kind of value is probably <typeparamref name="T"/>.</summary>
+    internal static CoroutineTask TaskInside<T>(Coroutine coroutine, EventLoop? loop)
     {
-        var future = FutureOf(awaitable, loop, which, argument);
-        if (future is CoroutineTask task && !ReferenceEquals(awaitable, future))
-        {
-            task.IsImplicit = true;
-        }
-        return future;
+        loop = LoopFor(coroutine, loop);
+        var task = coroutine is Coroutine<T> typed ? loop.CreateTask(typed) : loop.CreateTask(coroutine);
+        task.IsImplicit = true;
+        return task;
     }
 
     internal static ArgumentException DifferentLoop(Future future, string which, string argument)
