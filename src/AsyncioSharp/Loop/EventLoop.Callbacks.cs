@@ -198,7 +198,11 @@ public sealed partial class EventLoop
 
     /// <summary>As <see cref="Context.CaptureForNew"/>; cheaper on the loop's own thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Context? CaptureContext() => RunsHere && IsAtRest ? null : Context.CaptureForNew();
+    internal Context? CaptureContext() => CaptureContext(RunsHere);
+
+    /// <summary>The same for a caller that has asked already whether the loop runs on its thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Context? CaptureContext(bool runsHere) => runsHere && IsAtRest ? null : Context.CaptureForNew();
 
     /// <summary>Has <paramref name="target"/> run at a time; for the loop's own thread.</summary>
     internal void AddTimer(double when, Runnable target) => _timers.Add(when, target);
@@ -307,7 +311,7 @@ public sealed partial class EventLoop
         return link;
     }
 
-    /// <summary>As <see cref="CaptureContext"/>, for callers that are probably on another thread.</summary>
+    /// <summary>As <see cref="CaptureContext()"/>, for callers that are probably on another thread.</summary>
     internal static Context? CaptureElsewhere() => ThreadValues.AreEmpty(Thread.CurrentThread) ? null : Context.CaptureForNew();
 
     private Handle Soon(Handle handle)

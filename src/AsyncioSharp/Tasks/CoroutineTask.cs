@@ -41,7 +41,8 @@ public partial class CoroutineTask : Future
         ArgumentNullException.ThrowIfNull(coroutine);
         loop.CheckUse();
         _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
-        context ??= loop.CaptureContext();
+        bool runsHere = loop.RunsHere; // asked once: it is a question to the thread
+        context ??= loop.CaptureContext(runsHere);
         if (context is not null)
         {
             _extras.Context = context; // storing even a null would cost the collector's barrier
@@ -62,8 +63,7 @@ public partial class CoroutineTask : Future
         }
         if (!eagerStart || !loop.TryStartEagerly(this))
         {
-            loop.Register(this, beginsAtOnce: false);
-            loop.Push(this, null);
+            loop.StartSoon(this, runsHere);
         }
     }
 
@@ -73,7 +73,8 @@ public partial class CoroutineTask : Future
     {
         loop.CheckUse();
         _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
-        if (loop.CaptureContext() is { } context)
+        bool runsHere = loop.RunsHere;
+        if (loop.CaptureContext(runsHere) is { } context)
         {
             _extras.Context = context;
         }
@@ -83,8 +84,7 @@ public partial class CoroutineTask : Future
         {
             Details.Name = name;
         }
-        loop.Register(this, beginsAtOnce: false);
-        loop.Push(this, null);
+        loop.StartSoon(this, runsHere);
     }
 
     /// <summary>The task that runs at this moment on this thread's loop. <see cref="Asyncio.CurrentTask"/> gives null where there is none.</summary>

@@ -66,7 +66,7 @@ public sealed partial class EventLoop
         {
             return false;
         }
-        Register(task, beginsAtOnce: true);
+        Register(task, isListedLater: RunsHere);
         var creator = ActingTask;
         if (creator is { Place: 0, IsDone: false })
         {

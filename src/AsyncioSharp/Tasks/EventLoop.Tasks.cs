@@ -97,10 +97,25 @@ public sealed partial class EventLoop
 
     internal TaskCounts TaskCounts => _taskCounts;
 
-    internal void Register(CoroutineTask task, bool beginsAtOnce)
+    /// <summary>Queues the first step of a new task.</summary>
+    internal void StartSoon(CoroutineTask task, bool runsHere)
+    {
+        Register(task, runsHere && !_listsAtOnce && _eagerDepth == 0);
+        if (runsHere)
+        {
+            PushOwn(task, null);
+        }
+        else
+        {
+            Push(task, null);
+        }
+    }
+
+    /// <summary>Counts a new task in; it is listed with its first step, or at once.</summary>
+    internal void Register(CoroutineTask task, bool isListedLater)
     {
         _taskCounts.Created++;
-        if (RunsHere && (beginsAtOnce || (!_listsAtOnce && _eagerDepth == 0)))
+        if (isListedLater)
         {
             _tasks.Expect();
         }
