@@ -228,21 +228,29 @@ internal sealed class TimerQueue
         _cancelled -= entries;
     }
 
-    // Where a deadline belongs at this moment: in a bucket of a rung, behind all of them, or before, which is in the heap or the run.
+    // Where a deadline belongs at this moment: in a bucket of a rung, behind all of them, or before, which is in the heap or the run. It belongs into the outermost rung that it
+    // is not before; it is not before those inside of that one either, which are earlier, so that it is found by halving: timers set in descending order make a rung for
+    // each thousand. (But for the innermost, of which all may be taken: that one is asked when it is before the one around it.)
     private TimerRung.Place Find(double when, out TimerRung? rung, out int bucket)
     {
-        for (int i = 0; i < _rungs.Count; i++)
-        {
-            rung = _rungs[i];
-            var place = rung.Find(when, isOpen: i == 0, out bucket);
-            if (place != TimerRung.Place.Before)
-            {
-                return place;
-            }
-        }
         rung = null;
         bucket = 0;
-        return TimerRung.Place.Before;
+        var place = TimerRung.Place.Before;
+        int low = 0;
+        int high = _rungs.Count;
+        while (low < high)
+        {
+            int middle = (low + high - 1) / 2; // of two the outer one: most timers are set for later than the others
+            var found = _rungs[middle].Find(when, isOpen: middle == 0, out int number);
+            if (found == TimerRung.Place.Before)
+            {
+                low = middle + 1;
+                continue;
+            }
+            (place, rung, bucket) = (found, _rungs[middle], number);
+            high = middle;
+        }
+        return place;
     }
 
     private bool TrySpread(TimerBatch entries)

@@ -220,6 +220,49 @@ public class TimerQueueTests
         Rest(queue).ShouldBe([.. Enumerable.Range(600, 425), 400, 500]);
     }
 
+    // In descending order each thousand is a part within the first of those before it: where a timer belongs is then found among hundreds of parts.
+    [Theory]
+    [Rule("TIM-02")]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Timers_in_descending_order_and_others_between_them_come_out_as_a_sorted_model_says(int seed)
+    {
+        const int Count = 200_000;
+        var random = new Random(seed);
+        var queue = new TimerQueue();
+        var model = new SortedSet<(double When, int Number)>();
+        int added = 0;
+        while (added < Count)
+        {
+            Add(Count - added);
+        }
+        queue.Rungs.ShouldBeGreaterThan(100); // else this was no test of it
+        while (added < 2 * Count)
+        {
+            Add(random.Next(-2000, Count + 2000));
+            if (added % 3 != 0)
+            {
+                Take();
+            }
+        }
+        Rest(queue).ShouldBe(model.Select(static timer => timer.Number));
+
+        void Add(double when)
+        {
+            var entry = new Entry(added++) { When = when };
+            model.Add((when, entry.Number));
+            queue.Add(when, entry);
+        }
+
+        void Take()
+        {
+            var expected = model.Min;
+            model.Remove(expected);
+            queue.TryTake(double.PositiveInfinity, out var taken).ShouldBeTrue();
+            ((Entry)taken!).Number.ShouldBe(expected.Number);
+        }
+    }
+
     // What a program does that has some long timers and many calls with a limit, each of which ends in time.
     [Theory]
     [Rule("TIM-05")]
