@@ -18,8 +18,8 @@ public static partial class Asyncio
 
     internal static IFuture<T> ShieldOn<T>(IAwaitable<T> awaitable, EventLoop? loop)
     {
-        var inner = FutureInside(awaitable, loop, LoopArgument, nameof(loop));
-        return inner.IsDone ? (IFuture<T>)(object)inner : new ShieldingFuture<T>(inner, static future => ((IFuture<T>)(object)future).Result());
+        var inner = FutureInside<T>(awaitable, loop, LoopArgument, nameof(loop));
+        return inner.IsDone ? (IFuture<T>)(object)inner : new ShieldingFuture<T>(inner, Gathering.Result<T>);
     }
 
     internal static Future ShieldOn(IAwaitable awaitable, EventLoop? loop)

@@ -154,8 +154,11 @@ public static partial class Asyncio
 
     /// <summary>The same, for functions that wrap what they are given.</summary>
     /// <inheritdoc cref="FutureOf(IAwaitable, EventLoop?, string, string)"/>
-    internal static Future FutureInside(IAwaitable awaitable, EventLoop? loop, string which, string argument)
-        => awaitable as Future is null ? TaskInside<NoValue>(CoroutineSources.CoroutineOf(awaitable), loop) : FutureOf(awaitable, loop, which, argument);
+    internal static Future FutureInside(IAwaitable awaitable, EventLoop? loop, string which, string argument) => FutureInside<NoValue>(awaitable, loop, which, argument);
+
+    /// <inheritdoc cref="FutureInside(IAwaitable, EventLoop?, string, string)"/>
+    internal static Future FutureInside<T>(IAwaitable awaitable, EventLoop? loop, string which, string argument)
+        => awaitable is null or Future ? FutureOf(awaitable!, loop, which, argument) : TaskInside<T>(CoroutineSources.CoroutineOf(awaitable), loop);
 
     /// <summary>The same for a coroutine, whose kind of value is probably <typeparamref name="T"/>.</summary>
     internal static CoroutineTask TaskInside<T>(Coroutine coroutine, EventLoop? loop)
