@@ -36,7 +36,8 @@ public static partial class Asyncio
     /// </summary>
     /// <param name="awaitables">Coroutines, futures and tasks.</param>
     /// <returns>A future of the results.</returns>
-    public static IFuture<object?[]> Gather(params ReadOnlySpan<IAwaitable> awaitables) => Gathering.Start<IAwaitable, NoValue, object?[]>(awaitables, null, false, Gathering.Objects);
+    public static IFuture<object?[]> Gather(params ReadOnlySpan<IAwaitable> awaitables)
+        => Gathering.Start<IAwaitable, NoValue, object?[]>(awaitables, null, false, Gathering.Objects);
 
     /// <inheritdoc cref="Gather(ReadOnlySpan{IAwaitable})"/>
     [OverloadResolutionPriority(2)]

@@ -58,8 +58,8 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     internal AwaitKind Awaiting { get; private protected set; }
 
     /// <summary>
-    /// Before it begins: whether it was given to a gather. While suspended: the thing awaited, or what a coroutine that waits for itself has to remember. Once failed: the exception; what it was before still, as long as
-    /// nobody has asked for that.
+    /// Before it begins: whether it was given to a gather. While suspended: the thing awaited, or what a coroutine that waits for itself has to remember. Once failed:
+    /// the exception; what it was before still, as long as nobody has asked for that.
     /// </summary>
     internal object? Link { get; private protected set; }
 
