@@ -189,6 +189,7 @@ internal sealed class UseFlow(UsePlaces places, ISet<ISymbol> names, Body body)
     private bool IsRead(IOperation reference) => reference.Parent switch
     {
         IInvocationOperation or IArgumentOperation when body.Known.IsListOfCoroutines(reference.Type) => false, // all.Clear()
+        IArrayElementReferenceOperation or IPropertyReferenceOperation { Property.IsIndexer: true } => IsRead(reference.Parent), // else another coroutine is put there
         ISimpleAssignmentOperation assignment => assignment.Target != reference,
         IAssignmentOperation or IFlowCaptureOperation or ITupleOperation or IDeclarationExpressionOperation or IAddressOfOperation => false,
         IArgumentOperation argument => argument.Parameter?.RefKind is not (RefKind.Ref or RefKind.Out),

@@ -34,6 +34,7 @@ public class CoroutineReuseTests
     [InlineData(
         "async Coroutine M() { try { Func<Coroutine> f = async () => { var c = Work(); "
             + "try { await c; } catch (IOException) { } await [|c|]; }; await f(); } finally { Print(1); } }")]
+    [InlineData("async Coroutine M(Coroutine[] all) { await Asyncio.Gather(all); Print(all[0]); await Asyncio.Gather([|all|]); }")]
     [InlineData("async Coroutine M(int[] xs) { var all = xs.Select(x => Fetch(x)).ToList(); await Asyncio.Gather(all); foreach (var c in [|all|]) Print(await c); }")]
     [InlineData("async Coroutine M(Coroutine<int>[] all) { await Asyncio.Gather([.. all]); Print(await [|all|][0]); await Asyncio.Gather([|all|]); }")]
     [InlineData("async Coroutine M(List<Coroutine> all) { while (Maybe()) { await Asyncio.Gather([|all|]); } }")]
@@ -82,6 +83,9 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M(IEnumerable<Coroutine> all) { await Asyncio.Gather(all); await Asyncio.Gather(all); }")]
     [InlineData("async Coroutine M(List<Coroutine<int>> all) { foreach (var c in all) await c; for (int i = 0; i < all.Count; i++) Print(all[i]); }")]
     [InlineData("async Coroutine M(List<Coroutine> all) { await Asyncio.Gather(all); all.Clear(); all.Add(Work()); await Asyncio.Gather(all); }")]
+    [InlineData("async Coroutine M() { var all = new Coroutine[3]; for (;;) { for (int i = 0; i < 3; i++) all[i] = Work(); await Asyncio.Gather(all); } }")]
+    [InlineData("async Coroutine M(List<Coroutine> all) { await Asyncio.Gather(all); for (int i = 0; i < 3; i++) { all[i] = Work(); } await Asyncio.Gather(all); }")]
+    [InlineData("async Coroutine M(Coroutine[] all) { await Asyncio.Gather(all); Fill(out all[0]); await Asyncio.Gather(all); } static void Fill(out Coroutine c) => c = Work();")]
     [InlineData("async Coroutine M(List<Coroutine> all) { await Asyncio.Gather(all); Print(all.Count); foreach (var c in all) Print(c); }")]
     [InlineData("async Coroutine M(Coroutine[] all) { if (Maybe()) await Asyncio.Gather(all); else foreach (var c in all) await c; }")]
     [InlineData(
