@@ -10,6 +10,7 @@ internal static class AsyncioWorkloads
     internal static IEnumerable<Workload> All()
     {
         yield return Of("spawn_join", 1_000_000, n => SpawnJoin(n, Value, eagerStart: false));
+        yield return Of("spawn_join_inline", 1_000_000, CallJoin);
         yield return Of("spawn_join_eager", 1_000_000, n => SpawnJoin(n, Value, eagerStart: true));
         yield return Of("spawn_join_yield", 1_000_000, n => SpawnJoin(n, YieldValue, eagerStart: false));
         yield return Of("yield_1", 5_000_000, Yielder);
@@ -69,6 +70,26 @@ internal static class AsyncioWorkloads
             for (int k = 0; k < Batch; k++)
             {
                 total += await tasks[k];
+            }
+        }
+        Check(total == Sum(n));
+        return n;
+    }
+
+    // No tasks: what is called runs where it is awaited.
+    private static async Coroutine<int> CallJoin(int n)
+    {
+        long total = 0;
+        var calls = new Coroutine<int>[Batch];
+        for (int b = 0; b < n; b += Batch)
+        {
+            for (int k = 0; k < Batch; k++)
+            {
+                calls[k] = Value(b + k);
+            }
+            for (int k = 0; k < Batch; k++)
+            {
+                total += await calls[k];
             }
         }
         Check(total == Sum(n));

@@ -22,7 +22,7 @@ internal sealed class TaskWorkloads
     {
         var w = new TaskWorkloads(onPump);
         yield return w.Of("spawn_join", 1_000_000, n => SpawnJoin(n, w.Queued));
-        yield return w.Of("spawn_join_eager", 1_000_000, n => SpawnJoin(n, Value));
+        yield return w.Of("spawn_join_inline", 1_000_000, n => SpawnJoin(n, Value));
         yield return w.Of("spawn_join_yield", 1_000_000, n => SpawnJoin(n, YieldValue));
         yield return w.Of("yield_1", 2_000_000, Yielder);
         yield return w.Of("yield_1000", 2_000_000, w.Yield1000);

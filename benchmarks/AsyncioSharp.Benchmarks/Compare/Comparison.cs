@@ -14,7 +14,8 @@ internal static class Comparison
     [
         ("ns", ["cpu_ns", "med_cpu_ns"],
         [
-            "spawn_join", "spawn_join_wg", "spawn_join_eager", "spawn_join_yield", "yield_1", "yield_1000", "await_chain", "await_chain_static", "await_chain_valuetask",
+            "spawn_join", "spawn_join_wg", "spawn_join_inline", "spawn_join_eager", "spawn_join_yield", "yield_1", "yield_1000",
+            "await_chain", "await_chain_static", "await_chain_valuetask",
             "deep_yield", "gather", "gather_eager", "gather_bare", "ping_pong_future", "ping_pong_future_inline", "ping_pong_queue", "timers", "timeout", "timeout_scope",
             "cancel", "cancel_status", "cancel_throw_once", "cancel_outcomes", "cancel_handler", "cancel_handler_status",
         ]),

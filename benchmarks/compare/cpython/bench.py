@@ -51,6 +51,16 @@ async def spawn_join(n):
     return n
 
 
+async def spawn_join_inline(n):
+    total = 0
+    for base in range(0, n, BATCH):
+        calls = [value(i) for i in range(base, base + BATCH)]
+        for c in calls:
+            total += await c
+    assert total == n * (n - 1) // 2
+    return n
+
+
 async def spawn_join_eager(n):
     loop = asyncio.get_running_loop()
     loop.set_task_factory(asyncio.eager_task_factory)

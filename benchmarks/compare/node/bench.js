@@ -114,8 +114,9 @@ if (!isMainThread) {
   }
 } else {
   const workloads = {
-    // Both begin in place: there is no other way.
+    // All begin in place: there is no other way.
     spawn_join: (n) => joinBatches(n, value),
+    spawn_join_inline: (n) => joinBatches(n, value),
     spawn_join_eager: (n) => joinBatches(n, value),
     spawn_join_yield: (n) => joinBatches(n, yieldValue),
     yield_1: yielder,

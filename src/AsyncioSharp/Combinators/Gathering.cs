@@ -32,7 +32,8 @@ internal static class Gathering
         for (int i = 0; i < children.Length; i++)
         {
             Future? child;
-            if (made is null && awaitables[i] is Coroutine coroutine && coroutine.IsGivenFirst()) // the most, and asked first: asking for a class that it is not is dear
+            // The most, and asked first: asking for a class that it is not is dear.
+            if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
             {
                 child = Asyncio.TaskInside<T>(coroutine, loop);
             }
@@ -58,7 +59,7 @@ internal static class Gathering
     private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, Future[] futures)
         where TAwaitable : IAwaitable
     {
-        var made = new Dictionary<object, Future>(ReferenceEqualityComparer.Instance);
+        var made = new Dictionary<object, Future>(futures.Length, ReferenceEqualityComparer.Instance);
         for (int i = 0; i < awaitables.Length; i++)
         {
             if (awaitables[i] is not Future)

@@ -15,7 +15,16 @@ internal static class ContextSwitch
         }
     }
 
-    /// <summary>The same; gives what was in force, or null for the empty context.</summary>
+    /// <summary>Puts back in force what was captured, if something changed it; null, as while the flow is suppressed, changes nothing.</summary>
+    internal static void Return(ExecutionContext? captured)
+    {
+        if (captured is not null && !ReferenceEquals(ExecutionContext.Capture(), captured))
+        {
+            ExecutionContext.Restore(captured);
+        }
+    }
+
+    /// <summary>The same as <see cref="Rest"/>; gives what was in force, or null for the empty context.</summary>
     internal static Context? TakeAndRest()
     {
         var changed = Context.CaptureForNew();

@@ -386,7 +386,7 @@ public abstract class Coroutine<T> : Coroutine, IAwaitable<T>, IAwaitTarget<T>
         return typeof(T) == typeof(NoValue) ? null : result;
     }
 
-    internal sealed override TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => visitor.Visit(this);
+    internal sealed override TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => typeof(T) == typeof(NoValue) ? base.Accept(visitor) : visitor.Visit(this);
 }
 
 /// <summary>Something to do with a coroutine whose kind of value only the coroutine itself knows.</summary>

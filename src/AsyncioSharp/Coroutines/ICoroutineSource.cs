@@ -12,7 +12,10 @@ public interface ICoroutineSource : IAwaitable
 internal static class CoroutineSources
 {
     /// <summary>The object that tells two awaitables apart: itself, but for the shared <c>Sleep(0)</c>, of which every mention is another.</summary>
-    internal static IAwaitable Distinct(IAwaitable awaitable) => awaitable is Coroutine { Status: >= Coroutine.Progress.Turn } coroutine ? coroutine.ForTask() : awaitable;
+    internal static IAwaitable Distinct(IAwaitable awaitable) => awaitable is Coroutine coroutine ? Distinct(coroutine) : awaitable;
+
+    /// <inheritdoc cref="Distinct(IAwaitable)"/>
+    internal static Coroutine Distinct(Coroutine coroutine) => coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
 
     /// <summary>The coroutine to run for <paramref name="awaitable"/>, which is not a future.</summary>
     internal static Coroutine CoroutineOf(IAwaitable awaitable) => awaitable switch

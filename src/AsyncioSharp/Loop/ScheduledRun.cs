@@ -16,7 +16,7 @@ internal sealed class ScheduledRun(EventLoop loop, Schedule schedule)
 
     private readonly record struct Entry(Runnable Target, object? Source, object Cause, double Deadline)
     {
-        internal bool IsCallback => Target is Handle and not TimerHandle;
+        internal bool IsCallback => Target is Handle or Alarm && !IsTimer;
 
         internal bool IsTimer => !double.IsNaN(Deadline);
     }

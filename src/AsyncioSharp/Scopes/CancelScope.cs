@@ -25,7 +25,7 @@ public sealed class CancelScope : IScope, IDeadlined, ITokenListener
     private readonly CancellationToken _token;
     private ScopeEntry _entry;
     private TokenWatch? _watch;
-    private ScopeAlarm? _alarm;
+    private Alarm? _alarm;
     private bool _deadlineWasSet;
     private bool _over;
 
@@ -215,11 +215,15 @@ public sealed class CancelScope : IScope, IDeadlined, ITokenListener
         }
         else
         {
-            _alarm = ScopeAlarm.At(loop, when, this);
+            _alarm = Alarm.At(loop, when, this);
         }
     }
 
-    void IDeadlined.PassDeadline() => PassDeadline();
+    void IDeadlined.PassDeadline()
+    {
+        _alarm = null;
+        PassDeadline();
+    }
 
     private void PassDeadline() => CancelNow("the deadline has passed", null);
 }

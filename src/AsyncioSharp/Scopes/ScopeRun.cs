@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
@@ -55,6 +56,7 @@ internal sealed class ScopeRun<TScope, T> : Coroutine<T>
     {
         var awaited = Awaiting == AwaitKind.Coroutine ? Unsafe.As<Coroutine>(Link) : null; // else nothing yet, or a turn, which cannot fail
         Awaiting = AwaitKind.None;
+        ForgetAwaited();
         try
         {
             switch (_phase)
@@ -98,6 +100,7 @@ internal sealed class ScopeRun<TScope, T> : Coroutine<T>
         }
     }
 
+    [StackTraceHidden]
     private void BeginBody()
     {
         _phase = Phase.Body;

@@ -17,7 +17,7 @@ public sealed class TimeoutScope : IScope, IDeadlined, ITokenListener
 {
     private readonly CancellationToken _token;
     private ScopeEntry _entry;
-    private ScopeAlarm? _alarm;
+    private Alarm? _alarm;
     private TokenWatch? _watch;
     private State _state;
 
@@ -151,8 +151,8 @@ public sealed class TimeoutScope : IScope, IDeadlined, ITokenListener
         _alarm?.Cancel();
         var loop = _entry.Task!.Loop;
         _alarm = When is not { } when ? null
-            : loop.HasCome(when) ? ScopeAlarm.Soon(loop, this) // before the next turn of a body that only yields
-            : ScopeAlarm.At(loop, when, this);
+            : loop.HasCome(when) ? Alarm.Soon(loop, this) // before the next turn of a body that only yields
+            : Alarm.At(loop, when, this);
     }
 }
 

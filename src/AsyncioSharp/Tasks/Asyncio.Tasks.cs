@@ -160,11 +160,11 @@ public static partial class Asyncio
     internal static Future FutureInside<T>(IAwaitable awaitable, EventLoop? loop, string which, string argument)
         => awaitable is null or Future ? FutureOf(awaitable!, loop, which, argument) : TaskInside<T>(CoroutineSources.CoroutineOf(awaitable), loop);
 
-    /// <summary>The same for a coroutine, whose kind of value is probably <typeparamref name="T"/>.</summary>
+    /// <summary>The same for a coroutine, whose kind of value is probably <typeparamref name="T"/>; if that is not known either, <see cref="NoValue"/>.</summary>
     internal static CoroutineTask TaskInside<T>(Coroutine coroutine, EventLoop? loop)
     {
         loop = LoopFor(coroutine, loop);
-        var task = coroutine is Coroutine<T> typed ? loop.CreateTask(typed) : loop.CreateTask(coroutine);
+        var task = typeof(T) != typeof(NoValue) && coroutine is Coroutine<T> typed ? loop.CreateTask(typed) : loop.CreateTask(coroutine);
         task.IsImplicit = true;
         return task;
     }

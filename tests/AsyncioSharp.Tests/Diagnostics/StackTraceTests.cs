@@ -3,7 +3,10 @@ namespace AsyncioSharp.Tests.Diagnostics;
 /// <summary>The stack trace of a failure shows the program's own frames, and not those of what carried it from one to the next.</summary>
 public class StackTraceTests
 {
-    public static TheoryData<string> Ways => ["coroutine", "value", "task", "value of a task", "future", "untyped", "method", "timeout", "group", "gather", "wait for"];
+    public static TheoryData<string> Ways =>
+    [
+        "coroutine", "value", "task", "value of a task", "future", "untyped", "method", "timeout", "timeout at once", "group", "group at once", "gather", "wait for",
+    ];
 
     [Theory]
     [MemberData(nameof(Ways))]
@@ -28,6 +31,8 @@ public class StackTraceTests
             case "untyped": await (IAwaitable)Asyncio.CreateTask(Fail()); break;
             case "method": await Method(); break;
             case "timeout": await Asyncio.Timeout(5).Run(static async _ => await Fail()); break;
+            case "timeout at once": await Asyncio.Timeout(5).Run(static _ => throw new FormatException()); break;
+            case "group at once": await new TaskGroup().Run(static _ => throw new FormatException()); break;
             case "group": await new TaskGroup().Run(static async group => group.CreateTask(Fail())); break;
             case "gather": await Asyncio.Gather(Fail(), FailWithValue()); break;
             case "wait for": await Asyncio.WaitFor(Fail(), 5); break;

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Scopes;
@@ -202,6 +203,97 @@ public class ScopeRunTests
         }
     }
 
+    [Theory]
+    [InlineData("timeout")]
+    [InlineData("cancel scope")]
+    [InlineData("wait")]
+    public void What_a_deadline_causes_to_be_set_in_its_context_is_set_nowhere_else(string kind)
+    {
+        EmptyContext.Run(() => VirtualTimeLoop.Run(Main())); // only what runs in the empty context can take something over
+
+        async Coroutine Main()
+        {
+            var variable = new AsyncLocal<string>();
+            var loop = Asyncio.GetRunningLoop();
+            loop.ExceptionHandler = (_, _) => variable.Value = "handler";
+            var seen = new List<string?>();
+            var before = Asyncio.CreateTask(Other());
+            var limited = Asyncio.CreateTask(kind switch
+            {
+                "timeout" => Asyncio.Timeout(1).Run(_ => Body()),
+                "cancel scope" => new CancelScope(1).Run(_ => Body()),
+                _ => Asyncio.WaitFor(Body(), 1),
+            });
+            await Asyncio.Wait([before, limited, Asyncio.CreateTask(Other())]); // the last one is woken in the same moment as the deadline comes, after it
+            seen.ShouldBe([null, null, null, null]);
+
+            async Coroutine Body()
+            {
+                using var failing = CoroutineTask.Current.CancellationToken.Register(static () => throw new FormatException());
+                using var setting = CoroutineTask.Current.CancellationToken.UnsafeRegister(_ => variable.Value = "callback", null);
+                await Asyncio.Sleep(10);
+            }
+
+            async Coroutine Other()
+            {
+                await Asyncio.Sleep(1);
+                seen.Add(variable.Value);
+                await Asyncio.Sleep(3);
+                seen.Add(variable.Value);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_deadline_is_not_set_on_a_closed_loop()
+    {
+        foreach (double when in (double[])[0, 1000])
+        {
+            var loop = VirtualTimeLoop.Create();
+            loop.LogWriter = TextWriter.Null;
+            var scope = new CancelScope();
+            var timeout = Asyncio.TimeoutAt(null);
+            _ = loop.CreateTask(scope.Run(_ => timeout.Run(static _ => Asyncio.Sleep(100))));
+            loop.RunIteration();
+            loop.Close();
+            Should.Throw<InvalidOperationException>(() => timeout.Reschedule(when)).Message.ShouldContain("closed");
+            Should.Throw<InvalidOperationException>(() => scope.Deadline = 1000).Message.ShouldContain("closed");
+        }
+    }
+
+    [Fact]
+    public void The_text_of_an_alarm_names_its_scope_also_while_it_rings_and_where_it_was_set()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var listener = new Listener();
+        var alarm = Alarm.At(loop, 1, listener);
+        alarm.ToString().ShouldBe("<deadline of <the scope>>");
+        listener.Rings = () => alarm.ToString().ShouldBe("<deadline of <the scope>>");
+        alarm.Run(null);
+        listener.Rung.ShouldBe(1);
+        alarm.ToString().ShouldBe("<deadline of <the scope>>"); // the log of a slow step comes afterwards
+        alarm.Cancel();
+        alarm.ToString().ShouldBe("<deadline of what is over>");
+        alarm.Run(null);
+        listener.Rung.ShouldBe(1);
+        loop.Debug = true;
+        Alarm.At(loop, 1, listener).ToString().ShouldContain($"<deadline of <the scope> created at ");
+        loop.Close();
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_task_of_a_run_without_a_value_is_one_without_a_value(string kind)
+    {
+        var loop = VirtualTimeLoop.Create();
+        var task = loop.CreateTask(Run(kind, static () => Asyncio.Sleep(1)));
+        loop.RunUntilComplete(task);
+        task.GetType().ShouldBe(typeof(CoroutineTask));
+        task.ToString().ShouldNotContain("result");
+        loop.RunUntilComplete(Asyncio.Gather([Run(kind, static () => Asyncio.Sleep(1))], loop)).ShouldBe([null]);
+        loop.Close();
+    }
+
     // Two microseconds each.
     [Fact]
     public void What_ends_a_body_is_not_thrown_by_the_scope()
@@ -239,6 +331,21 @@ public class ScopeRunTests
         "cancel scope" => new CancelScope(100).Run(_ => body()),
         _ => new TaskGroup().Run(_ => body()),
     };
+
+    private sealed class Listener : IDeadlined
+    {
+        internal Action Rings { get; set; } = static () => { };
+
+        internal int Rung { get; private set; }
+
+        public void PassDeadline()
+        {
+            Rung++;
+            Rings();
+        }
+
+        public override string ToString() => "<the scope>";
+    }
 
     // How often this thread has thrown.
     private sealed class Throws : IDisposable
