@@ -57,7 +57,11 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
 
     /// <summary>This program in a process of its own.</summary>
     /// <param name="name">Which of the peers that it has.</param>
-    internal static Peer Own(string name) => new(name, [Environment.ProcessPath!, "one", name]);
+    internal static Peer Own(string name) => new(name, [.. Program(), "one", name]);
+
+    // This program, however it was started: as itself, or by way of 'dotnet'.
+    private static string[] Program()
+        => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, typeof(Peer).Assembly.Location] : [Environment.ProcessPath!];
 
     private ProcessEnd Run(string[] command, TimeSpan limit)
     {

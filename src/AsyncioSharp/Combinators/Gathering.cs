@@ -28,7 +28,7 @@ internal static class Gathering
             Elements.CheckNotNull(awaitables[i], i, nameof(awaitables)); // before a task is made of any
         }
         var children = new Future[awaitables.Length];
-        Dictionary<object, Future>? made = null; // from where something may have been given twice: the futures of what is none
+        Dictionary<object, Future>? made = null; // of what is no future, kept from the first on that may have been given before
         for (int i = 0; i < children.Length; i++)
         {
             Future? child;

@@ -14,7 +14,7 @@ internal interface IDeadlined
 internal sealed class Alarm : Runnable
 {
     private IDeadlined? _target; // null if it does not want to be told any more
-    private EventLoop? _queued; // the loop among whose timers it is; null if it is not
+    private EventLoop? _queued;  // the loop among whose timers it is; null if it is not
 
     private Alarm(EventLoop loop, IDeadlined target)
     {
