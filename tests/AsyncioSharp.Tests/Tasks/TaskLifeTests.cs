@@ -294,17 +294,8 @@ public class TaskLifeTests
     public void A_sleep_takes_forty_eight_bytes_and_a_place_in_a_queue_fifty_six() => EmptyContext.Run(static () =>
     {
         var queue = new AsyncQueue<int>(1);
-        long start = 0, between = 0, end = 0;
-        for (int round = 0; round < 2; round++) // the first has the runtime make what it needs
-        {
-            start = GC.GetAllocatedBytesForCurrentThread();
-            Asyncio.Sleep(1).Close();
-            between = GC.GetAllocatedBytesForCurrentThread();
-            queue.Get().Close();
-            end = GC.GetAllocatedBytesForCurrentThread();
-        }
-        (between - start).ShouldBe(48);
-        (end - between).ShouldBe(56);
+        Allocation.LeastOf(static () => Asyncio.Sleep(1).Close()).ShouldBe(48);
+        Allocation.LeastOf(() => queue.Get().Close()).ShouldBe(56);
     });
 
     [Fact]
@@ -317,20 +308,20 @@ public class TaskLifeTests
 
         static async Coroutine Main()
         {
-            long allocated = 0;
-            for (int round = 0; round < 3; round++) // the first has the queue grow
+            var allocation = new Allocation();
+            for (int round = 0; round < Allocation.Rounds; round++)
             {
                 var coroutines = Enumerable.Range(0, Count).Select(static _ => Asyncio.Sleep(1)).ToArray();
                 var tasks = new CoroutineTask[Count];
-                long before = GC.GetAllocatedBytesForCurrentThread();
+                allocation.Begin();
                 for (int i = 0; i < Count; i++)
                 {
                     tasks[i] = new CoroutineTask(coroutines[i], Asyncio.GetRunningLoop());
                 }
-                allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                allocation.End();
                 await Asyncio.Sleep(2);
             }
-            allocated.ShouldBe(64 * Count);
+            allocation.Least.ShouldBe(64 * Count);
         }
     });
 }

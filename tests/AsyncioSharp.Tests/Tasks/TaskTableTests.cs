@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Tasks;
@@ -180,12 +181,9 @@ public class TaskTableTests
         var tasks = Enumerable.Range(0, 1000).Select(_ => loop.CreateTask(Asyncio.Sleep(1))).ToArray();
         var table = new TaskTable();
         table.Add(tasks[0]);
-        ComeAndGo(tasks.AsSpan(1, 99));
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        ComeAndGo(tasks.AsSpan(100));
+        Allocation.LeastOf(() => ComeAndGo(tasks.AsSpan(1))).ShouldBe(0);
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
         table.ToList().ShouldBe([tasks[0]]);
         loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
         loop.Close();
