@@ -55,8 +55,17 @@ internal sealed class ScopeRun<TScope, T> : Coroutine<T>
     internal override void Resume()
     {
         var awaited = Awaiting == AwaitKind.Coroutine ? Unsafe.As<Coroutine>(Link) : null; // else nothing yet, or a turn, which cannot fail
-        Awaiting = AwaitKind.None;
         ForgetAwaited();
+        GoOn(awaited?.Failure);
+    }
+
+    // What it waits for throws that: only a turn, as all else throws into the coroutine that is awaited.
+    internal override void Throw(Exception exception) => GoOn(exception);
+
+    // What it has waited for has ended, with a failure or null.
+    private void GoOn(Exception? failure)
+    {
+        Awaiting = AwaitKind.None;
         try
         {
             switch (_phase)
@@ -66,32 +75,11 @@ internal sealed class ScopeRun<TScope, T> : Coroutine<T>
                     BeginBody();
                     break;
                 case Phase.Body:
-                    EndBody(awaited?.Failure);
+                    EndBody(failure);
                     break;
                 default:
-                    EndDraining(awaited?.Failure);
+                    EndDraining(failure);
                     break;
-            }
-        }
-        catch (Exception e)
-        {
-            End(e);
-        }
-    }
-
-    // What it waits for throws that: only a turn, as all else throws into the coroutine that is awaited.
-    internal override void Throw(Exception exception)
-    {
-        Awaiting = AwaitKind.None;
-        try
-        {
-            if (_phase == Phase.Body)
-            {
-                EndBody(exception);
-            }
-            else
-            {
-                EndDraining(exception);
             }
         }
         catch (Exception e)
