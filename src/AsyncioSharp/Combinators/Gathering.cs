@@ -43,7 +43,7 @@ internal static class Gathering
                 made ??= MadeOf(awaitables[..i], children);
                 if (!made.TryGetValue(awaitable, out child))
                 {
-                    made[awaitable] = child = Asyncio.FutureInside(awaitable, loop, Asyncio.LoopOfOthers, nameof(awaitables));
+                    made[awaitable] = child = Asyncio.TaskInside<T>(CoroutineSources.CoroutineOf(awaitable), loop);
                 }
             }
             loop ??= child.Loop;

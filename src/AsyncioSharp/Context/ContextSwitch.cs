@@ -7,13 +7,7 @@ namespace AsyncioSharp;
 internal static class ContextSwitch
 {
     /// <summary>Puts the empty context back in force, if something changed it.</summary>
-    internal static void Rest()
-    {
-        if (!ReferenceEquals(ExecutionContext.Capture(), Context.Empty))
-        {
-            ExecutionContext.Restore(Context.Empty);
-        }
-    }
+    internal static void Rest() => Return(Context.Empty);
 
     /// <summary>Puts back in force what was captured, if something changed it; null, as while the flow is suppressed, changes nothing.</summary>
     internal static void Return(ExecutionContext? captured)

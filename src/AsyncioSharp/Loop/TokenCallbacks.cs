@@ -21,6 +21,9 @@ internal static class TokenCallbacks
                 loop.CallExceptionHandler(report(failure));
             }
         }
-        ContextSwitch.Return(context);
+        finally
+        {
+            ContextSwitch.Return(context);
+        }
     }
 }

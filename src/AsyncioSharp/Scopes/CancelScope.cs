@@ -219,11 +219,7 @@ public sealed class CancelScope : IScope, IDeadlined, ITokenListener
         }
     }
 
-    void IDeadlined.PassDeadline()
-    {
-        _alarm = null;
-        PassDeadline();
-    }
+    void IDeadlined.PassDeadline() => PassDeadline();
 
     private void PassDeadline() => CancelNow("the deadline has passed", null);
 }

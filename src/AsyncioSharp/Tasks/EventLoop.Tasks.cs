@@ -107,7 +107,7 @@ public sealed partial class EventLoop
         }
         else
         {
-            Push(task, null);
+            PushElsewhere(task, null);
         }
     }
 
