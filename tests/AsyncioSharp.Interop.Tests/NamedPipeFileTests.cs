@@ -26,11 +26,11 @@ public sealed class NamedPipeFileTests : IDisposable
         {
             for (byte i = 1; i < 4; i++)
             {
-                byte[] left = new byte[1];
+                var left = new BegunBuffer(1);
                 byte[] next = new byte[1];
-                await Scenario.EndWait(ending, async () => await file.ReadAsync(left, Scenario.Token(withToken)));
+                await Scenario.EndWait(ending, async () => await Begun(file.ReadAsync(left.Memory, Scenario.Token(withToken)), left));
                 await file.WriteAsync(new[] { i });
-                await Scenario.Until(() => left[0] == i);
+                await Scenario.Until(() => left.Bytes[0] == i);
                 await file.WriteAsync(new[] { (byte)(i + 100) });
                 (await file.ReadAsync(next)).ShouldBe(1);
                 next.ShouldBe([(byte)(i + 100)]);
@@ -73,7 +73,7 @@ public sealed class NamedPipeFileTests : IDisposable
         using var file = Open();
         Scenario.Run(async () =>
         {
-            byte[] buffer = new byte[1];
+            var buffer = new BegunBuffer(1);
             var task = Asyncio.CreateTask(Read());
             await Asyncio.Sleep(0.05);
             task.Cancel();
@@ -81,9 +81,9 @@ public sealed class NamedPipeFileTests : IDisposable
             task.IsDone.ShouldBeFalse();
             await file.WriteAsync(new byte[] { 7 });
             (await task).ShouldBe(1);
-            buffer.ShouldBe([7]);
+            buffer.Bytes[0].ShouldBe((byte)7);
 
-            async Coroutine<int> Read() => await Asyncio.WrapFuture(token => file.ReadAsync(buffer, token).AsTask());
+            async Coroutine<int> Read() => await Asyncio.WrapFuture(token => Begun(file.ReadAsync(buffer.Memory, token), buffer).AsTask());
         });
     }
 
@@ -115,6 +115,13 @@ public sealed class NamedPipeFileTests : IDisposable
                 await Scenario.FailureOf<IOException>(async () => await full.WriteAsync(new byte[10]));
             }
         });
+    }
+
+    // Before it has begun, its token would end it.
+    private static ValueTask<int> Begun(ValueTask<int> read, BegunBuffer buffer)
+    {
+        buffer.WaitUntilReached();
+        return read;
     }
 
     // For reading and writing, so that it opens at once.
