@@ -28,12 +28,17 @@ internal static class Gathering
             Elements.CheckNotNull(awaitables[i], i, nameof(awaitables)); // before a task is made of any
         }
         var children = new Future[awaitables.Length];
+        var running = EventLoop.Running;
         Dictionary<object, Future>? made = null; // of what is no future, kept from the first on that may have been given before
         for (int i = 0; i < children.Length; i++)
         {
             Future? child;
             // The most, and asked first: asking for a class that it is not is dear.
-            if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
+            if (made is null && typeof(T) != typeof(NoValue) && awaitables[i] is Coroutine<T> typed && typed.IsGivenFirst())
+            {
+                child = Asyncio.TaskInside(typed, loop, running);
+            }
+            else if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
             {
                 child = Asyncio.TaskInside<T>(coroutine, loop);
             }

@@ -250,9 +250,19 @@ public sealed partial class EventLoop
     }
 
     /// <summary>In debug mode, refuses what another thread than the one that runs the loop must not do. Called before anything is changed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CheckThread()
     {
-        if (Debug && IsRunning && !IsOnOwnThread && !(_guest?.HostThread == 0 || IsOnHostThread))
+        if (Debug)
+        {
+            CheckOwnThread();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CheckOwnThread()
+    {
+        if (IsRunning && !IsOnOwnThread && !(_guest?.HostThread == 0 || IsOnHostThread))
         {
             throw new InvalidOperationException(
                 "Non-thread-safe operation invoked on an event loop other than the current one. From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");

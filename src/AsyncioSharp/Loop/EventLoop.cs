@@ -224,13 +224,16 @@ public sealed partial class EventLoop
     /// <summary>How many timers are set, cancelled ones that are still kept included; for debuggers.</summary>
     internal int TimerCount => _timers.Count;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void CheckClosed()
     {
         if (IsClosed)
         {
-            throw new InvalidOperationException("Event loop is closed; create a new one.");
+            throw Closed();
         }
     }
+
+    private static InvalidOperationException Closed() => new("Event loop is closed; create a new one.");
 
     internal void CheckNotStarted()
     {

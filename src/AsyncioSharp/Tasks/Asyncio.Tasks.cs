@@ -33,7 +33,7 @@ public static partial class Asyncio
     public static CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
-        return GetRunningLoop().CreateTask(coroutine, name, context, eagerStart);
+        return GetRunningLoop().CreateTask(coroutine, name, context, eagerStart, runsHere: true);
     }
 
     /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?, bool?)"/>
@@ -41,7 +41,7 @@ public static partial class Asyncio
     public static CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
-        return GetRunningLoop().CreateTask(coroutine, name, context, eagerStart);
+        return GetRunningLoop().CreateTask(coroutine, name, context, eagerStart, runsHere: true);
     }
 
     /// <summary>
@@ -165,6 +165,15 @@ public static partial class Asyncio
     {
         loop = LoopFor(coroutine, loop);
         var task = typeof(T) != typeof(NoValue) && coroutine is Coroutine<T> typed ? loop.CreateTask(typed) : loop.CreateTask(coroutine);
+        task.IsImplicit = true;
+        return task;
+    }
+
+    /// <summary>The same, where the kind of value is known, and which loop runs here.</summary>
+    internal static CoroutineTask<T> TaskInside<T>(Coroutine<T> coroutine, EventLoop? loop, EventLoop? running)
+    {
+        loop = LoopFor(coroutine, loop);
+        var task = loop.CreateTask(coroutine, null, null, null, loop == running);
         task.IsImplicit = true;
         return task;
     }

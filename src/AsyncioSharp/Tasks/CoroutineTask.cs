@@ -36,12 +36,17 @@ public partial class CoroutineTask : Future
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> or <paramref name="loop"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
     public CoroutineTask(Coroutine coroutine, EventLoop loop, string? name = null, Context? context = null, bool eagerStart = false)
+        : this(coroutine, loop, name, context, eagerStart, loop is { RunsHere: true })
+    {
+    }
+
+    /// <summary>The same for a caller that knows whether the loop runs here, which else is a question to the thread.</summary>
+    internal CoroutineTask(Coroutine coroutine, EventLoop loop, string? name, Context? context, bool eagerStart, bool runsHere)
         : base(loop)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         loop.CheckUse();
         _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
-        bool runsHere = loop.RunsHere; // asked once: it is a question to the thread
         context ??= loop.CaptureContext(runsHere);
         if (context is not null)
         {
@@ -231,15 +236,30 @@ public partial class CoroutineTask : Future
 
     private protected override string Describe() => TaskText.Describe(this, HasSucceeded ? ResultText : "", WaitersText());
 
-    // One step. Returns an exception that must leave the loop, or null. Most steps go on after a turn, or with the result of a future: the others
-    // have a method of their own, so that those need not save the registers that it uses.
+    // One step. Returns an exception that must leave the loop, or null. Most steps go on after a turn, or with the result of a future, or are the first: the
+    // others have a method of their own, so that those need not save the registers that it uses.
     private Exception? Step(object? source)
     {
         var leaf = _leaf;
-        return (_marks & (Marks.Begun | Marks.MustThrow | Marks.Done)) == Marks.Begun && leaf.Status == Coroutine.Progress.Started
-            && (source is null || (leaf.Awaiting == AwaitKind.Future && ReferenceEquals(source, leaf.Link) && Unsafe.As<Future>(source).HasSucceeded))
-            ? GoOn(Trampoline.Resume(leaf))
-            : StepOtherwise(source);
+        var marks = _marks & (Marks.Begun | Marks.MustThrow | Marks.Done);
+        if (marks == Marks.Begun && leaf.Status == Coroutine.Progress.Started
+            && (source is null || (leaf.Awaiting == AwaitKind.Future && ReferenceEquals(source, leaf.Link) && Unsafe.As<Future>(source).HasSucceeded)))
+        {
+            return GoOn(Trampoline.Resume(leaf));
+        }
+        return marks == 0 && source is null && leaf.Status == Coroutine.Progress.Created ? Begin(leaf) : StepOtherwise(source);
+    }
+
+    private Exception? Begin(Coroutine own)
+    {
+        Begun = true;
+        own.Begin(null);
+        var fatal = GoOn(Trampoline.Resume(own));
+        if (!IsDone && Place == 0)
+        {
+            Loop.List(this);
+        }
+        return fatal;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -262,24 +282,14 @@ public partial class CoroutineTask : Future
             {
                 return Finish(own, own.ReuseError());
             }
-            if (thrown is not null)
-            {
-                // No statement of the coroutine runs.
-                own.Fail(thrown);
-                (thrown as CancelledException)?.InterruptedAt(own, this, null);
-                return Finish(own, thrown);
-            }
-            Begun = true;
-            own.Begin(null);
             if (thrown is null)
             {
-                var fatal = GoOn(Trampoline.Resume(own));
-                if (!IsDone && Place == 0)
-                {
-                    Loop.List(this);
-                }
-                return fatal;
+                return Begin(own);
             }
+            // No statement of the coroutine runs.
+            own.Fail(thrown);
+            (thrown as CancelledException)?.InterruptedAt(own, this, null);
+            return Finish(own, thrown);
         }
         if (thrown is null)
         {

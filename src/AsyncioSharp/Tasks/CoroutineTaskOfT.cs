@@ -23,6 +23,12 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
     {
     }
 
+    /// <inheritdoc cref="CoroutineTask(AsyncioSharp.Coroutine, EventLoop, string?, Context?, bool, bool)"/>
+    internal CoroutineTask(Coroutine<T> coroutine, EventLoop loop, string? name, Context? context, bool eagerStart, bool runsHere)
+        : base(coroutine, loop, name, context, eagerStart, runsHere)
+    {
+    }
+
     /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>
     public new Coroutine<T> Coroutine => Unsafe.As<Coroutine<T>>(base.Coroutine);
 

@@ -48,8 +48,19 @@ internal sealed class CreationTimes
         return low == _notes.Count ? null : _notes[low].Time;
     }
 
-    /// <summary>The table is empty.</summary>
-    internal void Clear() => _notes.Clear();
+    /// <summary>The slots from <paramref name="slot"/> on are free, and will be handed out again.</summary>
+    internal void Cut(int slot)
+    {
+        while (Noted > slot)
+        {
+            var (_, time) = _notes[^1];
+            _notes.RemoveAt(_notes.Count - 1);
+            if (Noted < slot)
+            {
+                _notes.Add((slot, time)); // of those that stay, some were created between the note before and this one
+            }
+        }
+    }
 
     /// <summary>The table is about to move its tasks down over the slots that are not taken.</summary>
     internal void CloseHoles(TaskTable table)

@@ -26,11 +26,15 @@ public sealed partial class EventLoop
     /// <exception cref="ArgumentNullException"><paramref name="coroutine"/> is null.</exception>
     /// <exception cref="InvalidOperationException">The loop is closed; or, in debug mode, another thread runs it.</exception>
     public CoroutineTask CreateTask(Coroutine coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
+        => CreateTask(coroutine, name, context, eagerStart, RunsHere);
+
+    /// <summary>The same for a caller that knows whether the loop runs here, which else is a question to the thread.</summary>
+    internal CoroutineTask CreateTask(Coroutine coroutine, string? name, Context? context, bool? eagerStart, bool runsHere)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         if (TaskFactory is null && coroutine is StateMachineCoroutine)
         {
-            return new CoroutineTask(coroutine, this, name, context, eagerStart == true); // an async method's without a value: it need not be asked, which is dear
+            return new CoroutineTask(coroutine, this, name, context, eagerStart == true, runsHere); // an async method's without a value: it need not be asked, which is dear
         }
         CheckUse();
         return coroutine.Accept(new Creator(this, name, context, eagerStart));
@@ -39,11 +43,15 @@ public sealed partial class EventLoop
     /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?, bool?)"/>
     /// <typeparam name="T">The kind of result.</typeparam>
     public CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name = null, Context? context = null, bool? eagerStart = null)
+        => CreateTask(coroutine, name, context, eagerStart, RunsHere);
+
+    /// <inheritdoc cref="CreateTask(Coroutine, string?, Context?, bool?, bool)"/>
+    internal CoroutineTask<T> CreateTask<T>(Coroutine<T> coroutine, string? name, Context? context, bool? eagerStart, bool runsHere)
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         if (TaskFactory is null)
         {
-            return new CoroutineTask<T>(coroutine, this, name, context, eagerStart == true);
+            return new CoroutineTask<T>(coroutine, this, name, context, eagerStart == true, runsHere);
         }
         CheckUse();
         return Named(TaskFactory.Create(this, coroutine, name, context, eagerStart), name);

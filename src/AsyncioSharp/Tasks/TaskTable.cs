@@ -68,11 +68,10 @@ internal sealed class TaskTable
             return;
         }
         At(task.Place - 1) = null;
-        if (++_holes == _used)
+        _holes++;
+        if (task.Place == _used)
         {
-            _used = 0;
-            _holes = 0;
-            _times.Clear();
+            GiveBack();
         }
     }
 
@@ -133,6 +132,20 @@ internal sealed class TaskTable
         {
             Resize(_room + Math.Min(_room, ChunkLength));
         }
+    }
+
+    // The last slots are those of tasks that have ended: they are handed out again. So thousands that end in the order of their creation, or none but the
+    // latest, take the same slots as those before them, and no holes have to be closed.
+    private void GiveBack()
+    {
+        int used = _used;
+        while (used > 0 && At(used - 1) is null)
+        {
+            used--;
+        }
+        _holes -= _used - used;
+        _used = used;
+        _times.Cut(used);
     }
 
     private void Resize(int room)

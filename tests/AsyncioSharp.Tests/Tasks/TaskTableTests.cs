@@ -211,13 +211,13 @@ public class TaskTableTests
         table.Room.ShouldBeLessThan(20_000);
         table.ToList().ShouldBe([tasks[^1]]);
         Burst();
-        foreach (var task in tasks.AsSpan(1, 40_000))
+        for (int i = 1; i < 40_000; i++)
         {
-            table.Add(task);
-            table.Remove(task);
+            table.Add(tasks[i]); // before another ends, so that it needs a place of its own
+            table.Remove(tasks[i - 1 > 0 ? i - 1 : ^2]);
         }
         table.Room.ShouldBeLessThan(20_000);
-        table.ToList().ShouldBe([tasks[^1], tasks[^1]]);
+        table.ToList().ShouldBe([tasks[^1], tasks[^1], tasks[39_999]]);
         loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
         loop.Close();
 
@@ -226,6 +226,28 @@ public class TaskTableTests
             Array.ForEach(tasks, table.Add);
             Array.ForEach(tasks[..^1], table.Remove);
         }
+    }
+
+    [Fact]
+    public void The_places_of_the_latest_are_handed_out_again_in_whatever_order_those_end()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var tasks = Enumerable.Range(0, 51).Select(_ => loop.CreateTask(Asyncio.Sleep(1))).ToArray();
+        var table = new TaskTable();
+        table.Add(tasks[0]);
+        for (int i = 0; i < 100; i++)
+        {
+            Array.ForEach(tasks[1..], table.Add);
+            table.NoteTime(i);
+            Array.ForEach(tasks, task => table.CreationOf(task).ShouldBe(task == tasks[0] ? 0 : i));
+            new Random(i).Shuffle(tasks.AsSpan(1));
+            Array.ForEach(tasks[1..], table.Remove);
+            table.Count.ShouldBe(1);
+        }
+        table.Room.ShouldBe(64);
+        table.ToList().ShouldBe([tasks[0]]);
+        loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
+        loop.Close();
     }
 
     [Fact]
