@@ -6,7 +6,7 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
     private readonly EventLoop _loop;
     private readonly HashSet<Future> _pending;
     private readonly Queue<Future?> _done = new(); // null: it will not come any more
-    private readonly List<Getter> _getters = [];
+    private readonly LinkedList<Getter> _getters = []; // there may be as many as awaitables, and one of them may leave
     private readonly TimerHandle? _timer;
     private readonly TokenWatch? _watch;
     private CancellationToken _cancelledBy; // if that is why outcomes will not come
@@ -62,14 +62,17 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         while (_done.Count == 0)
         {
             var getter = new Getter(_loop, _pending);
-            _getters.Add(getter);
+            var place = _getters.AddLast(getter);
             try
             {
                 await getter;
             }
             catch
             {
-                _getters.Remove(getter);
+                if (place.List is not null)
+                {
+                    _getters.Remove(place);
+                }
                 if (_done.Count > 0 && getter.IsDone && !getter.IsCancelled)
                 {
                     WakeNext(); // this one was woken for an outcome that it does not take; another must
@@ -126,10 +129,9 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
 
     private void WakeNext()
     {
-        while (_getters.Count > 0)
+        while (_getters.First is { Value: var getter } first)
         {
-            var getter = _getters[0];
-            _getters.RemoveAt(0);
+            _getters.Remove(first);
             if (getter.IsDone)
             {
                 continue;

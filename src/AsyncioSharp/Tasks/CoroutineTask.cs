@@ -42,16 +42,8 @@ public partial class CoroutineTask : Future
 
     /// <summary>The same for a caller that knows whether the loop runs here, which else is a question to the thread.</summary>
     internal CoroutineTask(Coroutine coroutine, EventLoop loop, string? name, Context? context, bool eagerStart, bool runsHere)
-        : base(loop)
+        : this(coroutine, loop, context, runsHere)
     {
-        ArgumentNullException.ThrowIfNull(coroutine);
-        loop.CheckUse();
-        _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
-        context ??= loop.CaptureContext(runsHere);
-        if (context is not null)
-        {
-            _extras.Context = context; // storing even a null would cost the collector's barrier
-        }
         if (name is null)
         {
             long number = Interlocked.Increment(ref s_lastNumber);
@@ -62,9 +54,9 @@ public partial class CoroutineTask : Future
         {
             Details.Name = name;
         }
-        if (eagerStart && context is not null)
+        if (eagerStart && _extras.Context is { } own)
         {
-            loop.CheckEagerContext(context);
+            loop.CheckEagerContext(own);
         }
         if (!eagerStart || !loop.TryStartEagerly(this))
         {
@@ -73,16 +65,9 @@ public partial class CoroutineTask : Future
     }
 
     /// <summary>The same for a task that is called as <paramref name="namesake"/> is: no name is made, nor a number used.</summary>
-    private protected CoroutineTask(Coroutine coroutine, EventLoop loop, CoroutineTask namesake)
-        : base(loop)
+    private protected CoroutineTask(Coroutine coroutine, EventLoop loop, CoroutineTask namesake, bool runsHere)
+        : this(coroutine, loop, context: null, runsHere)
     {
-        loop.CheckUse();
-        _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
-        bool runsHere = loop.RunsHere;
-        if (loop.CaptureContext(runsHere) is { } context)
-        {
-            _extras.Context = context;
-        }
         _numberLow = namesake._numberLow;
         _numberHigh = namesake._numberHigh;
         if (namesake._extras.Details?.Name is { } name)
@@ -90,6 +75,19 @@ public partial class CoroutineTask : Future
             Details.Name = name;
         }
         loop.StartSoon(this, runsHere);
+    }
+
+    private CoroutineTask(Coroutine coroutine, EventLoop loop, Context? context, bool runsHere)
+        : base(loop)
+    {
+        ArgumentNullException.ThrowIfNull(coroutine);
+        loop.CheckUse();
+        _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
+        context ??= loop.CaptureContext(runsHere);
+        if (context is not null)
+        {
+            _extras.Context = context; // storing even a null would cost the collector's barrier
+        }
     }
 
     /// <summary>The task that runs at this moment on this thread's loop. <see cref="Asyncio.CurrentTask"/> gives null where there is none.</summary>
