@@ -113,13 +113,19 @@ public static partial class Asyncio
             }
         }
         // Looked at only now, so that what was done in the meantime counts as done.
-        var done = new HashSet<TFuture>();
         var pending = new HashSet<TFuture>();
         foreach (var future in futures)
         {
-            (future.IsDone ? done : pending).Add(future);
+            if (!future.IsDone)
+            {
+                pending.Add(future);
+            }
         }
-        return (done, pending);
+        foreach (var future in pending)
+        {
+            futures.Remove(future); // the set is nobody else's, and its order stays
+        }
+        return (futures, pending);
     }
 }
 
