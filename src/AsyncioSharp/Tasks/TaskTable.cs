@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The tasks of a loop that have begun and are not done, in order of their creation, in a row of chunks. Each knows its place. A task that ends leaves a hole; when the
-/// table is full the holes are closed if they are half of it, and else there is more room. So adding and removing cost a few instructions each, and removing touches no
-/// other task.
+/// The tasks of a loop that have begun and are not done, in order of their creation, in a row of chunks. Each knows its place. A task that ends leaves a hole. Holes
+/// behind the last task are handed out again; when the table is full the others are closed if they are half of it, and else there is more room. So adding and removing
+/// cost a few instructions each, and removing touches no other task.
 /// </summary>
 /// <remarks>
 /// A task is added when its first step has not ended it: until then the loop's ready queue holds it, and a task that ends in its first step is spared
