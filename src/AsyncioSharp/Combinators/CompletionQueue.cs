@@ -1,7 +1,7 @@
 namespace AsyncioSharp;
 
 /// <summary>The futures of an <c>AsCompleted</c> in the order in which their completion was told, and those who wait for the next one.</summary>
-internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
+internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay, IDerived
 {
     private readonly EventLoop _loop;
     private readonly HashSet<Future> _pending;
@@ -51,7 +51,10 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         GiveUp();
     }
 
-    public IEnumerable<Future> Recipients => [.. _getters];
+    /// <summary>The first in line, for whom the next outcome is. (To name all, for each of thousands of futures, would take millions of steps.)</summary>
+    public IEnumerable<Future> Recipients => _getters.Take(1);
+
+    public IEnumerable<Future> Sources => _pending;
 
     /// <summary>Takes the right to one outcome; false if all are taken.</summary>
     internal bool TryClaim() => _unclaimed > 0 && _unclaimed-- > 0;
@@ -61,7 +64,7 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
     {
         while (_done.Count == 0)
         {
-            var getter = new Getter(_loop, _pending);
+            var getter = new Getter(_loop, this);
             var place = _getters.AddLast(getter);
             try
             {
@@ -148,9 +151,12 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay
         }
     }
 
-    private sealed class Getter(EventLoop loop, HashSet<Future> pending) : Future<bool>(loop), IDerived
+    internal sealed class Getter(EventLoop loop, CompletionQueue queue) : Future<bool>(loop), IDerived
     {
-        public IEnumerable<Future> Sources => pending;
+        /// <summary>In whose place it waits: thousands of others may wait for the same.</summary>
+        internal CompletionQueue Queue => queue;
+
+        public IEnumerable<Future> Sources => queue.Sources;
 
         internal override string CallbackName => "Asyncio.AsCompleted";
 

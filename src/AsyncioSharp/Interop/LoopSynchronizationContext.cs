@@ -104,7 +104,12 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
         internal override void Run(object? source)
         {
-            object? method = state is Action action ? TaskFields.TargetOf(action) : state; // that of an await goes on: a method, or an iterator, which the loop has to know
+            object? method = state switch // that of an await goes on: a method, or an iterator, which the loop has to know
+            {
+                Action action => TaskFields.TargetOf(action),
+                RawWait interrupted => interrupted.Box,
+                _ => state,
+            };
             host.Loop.NoteAsyncIterator(MethodChain.IteratorIn(method));
             var tokens = host.Methods?.KnownTokens;
             tokens?.LookAtMaster(); // before the method goes on, which may have its token's exception already

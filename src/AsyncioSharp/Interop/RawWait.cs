@@ -39,6 +39,9 @@ internal sealed class RawWait
     /// <summary>The next such wait outwards, if there is any.</summary>
     internal RawWait? Outer { get; private init; }
 
+    /// <summary>What goes on: the object in which .NET keeps the method, as for a continuation that it has called itself. For one that was interrupted.</summary>
+    internal object Box => TaskFields.TargetOf(Action)!;
+
     /// <summary>What the method waits for: a task, or the source of a value task.</summary>
     internal object Operation => _place.Operation;
 
@@ -76,7 +79,7 @@ internal sealed class RawWait
         {
             return null;
         }
-        object box = TaskFields.TargetOf(Action)!;
+        object box = Box;
         object machine = BoxTypes.MachineIn(box)!;
         _place.Field!.SetValue(machine, _place.Kind!.FailingObject(exception));
         BoxTypes.Put(machine, box);

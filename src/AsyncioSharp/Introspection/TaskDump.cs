@@ -187,7 +187,7 @@ internal sealed class TaskDump
     private static string Name(object waiting) => waiting switch
     {
         CoroutineTask task => $"Task {TextForm.Quoted(task.Name)} #{FutureNumbers.Of(task)}{(task.Identity == task ? "" : " (for an async method)")}",
-        Future derived and IDerived => derived.CallbackName[(derived.CallbackName.LastIndexOf('.') + 1)..],
+        Runnable derived and IDerived => derived.CallbackName[(derived.CallbackName.LastIndexOf('.') + 1)..],
         Future future => future.Kind,
         _ => waiting.GetType().Name,
     };

@@ -109,6 +109,7 @@ internal sealed class WaitGraph
     {
         CoroutineTask { IsDone: false } task => AwaitChain.Of(task.Coroutine).Target switch
         {
+            CompletionQueue.Getter { IsDone: false, Queue: var target } => [target],
             Future { IsDone: false } target => [target],
             AcquireCoroutine { Lock: { } target } => [target],
             _ => [],

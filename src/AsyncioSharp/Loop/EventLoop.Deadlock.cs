@@ -19,16 +19,19 @@ public enum DeadlockAction
 // Looked for only at the moment at which the loop would fall asleep without a timer.
 public sealed partial class EventLoop
 {
+    private const int ManyTasks = 1000; // to look at fewer takes some microseconds
+
     private bool _suspicionTold;
     private bool _deadlockTold; // one that is certain
     private int _outsideWaits; // what will end on another thread and is known to
     private int _watchedTokens; // that end a wait if somebody cancels them
+    private long _nextLook; // not before this time are very many tasks looked at because the loop has become idle
 
     /// <summary>
     /// What to do when nothing is ready, no timer is set, no function runs in an executor, no task awaits an operation of .NET, and no other thread has
     /// woken the loop for a second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending, and no wait was given a
     /// <see cref="CancellationToken"/> that could end it. If all that is left are tasks that wait for each other, and not for a lock, no second is waited, and
-    /// a token is only mentioned. Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop on
+    /// a token is only mentioned (with thousands of tasks a second may be waited even so). Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop on
     /// virtual time throws.
     /// </summary>
     /// <remarks>
@@ -43,6 +46,9 @@ public sealed partial class EventLoop
     /// </summary>
     internal double IdleSeconds { get; set; } = 1;
 
+    /// <summary>How often all tasks were looked at; for tests.</summary>
+    internal int DeadlockLooks { get; private set; }
+
     /// <summary>Says that something was begun (+1) that ends on another thread and then completes something here, or that it came to its end (-1).</summary>
     internal void NoteOutsideWait(int change) => Interlocked.Add(ref _outsideWaits, change);
 
@@ -54,7 +60,9 @@ public sealed partial class EventLoop
     {
         var action = OnDeadlock ?? (Debug ? DeadlockAction.Report : DeadlockAction.Ignore);
         bool isCertain = false;
-        bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold && IsStuck(out isCertain) && (isCertain || !_suspicionTold);
+        bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold;
+        bool looksLater = isWatched && _parker is ThreadParker && TimeProvider.System.GetTimestamp() < _nextLook;
+        isWatched &= looksLater || LooksStuck(out isCertain);
         if (!isWatched || !isCertain)
         {
             long start = TimeProvider.System.GetTimestamp();
@@ -71,7 +79,7 @@ public sealed partial class EventLoop
             }
             // A wake-up may also be an old one, for what was taken from the inbox already. And sleeping is not exact.
             bool wasWoken = TimeProvider.System.GetElapsedTime(start).TotalSeconds < 0.9 * IdleSeconds;
-            if (!isWatched || _parker is not ThreadParker || wasWoken || _inbox.IsFilled)
+            if (!isWatched || _parker is not ThreadParker || wasWoken || _inbox.IsFilled || (looksLater && !LooksStuck(out isCertain)))
             {
                 return;
             }
@@ -82,6 +90,17 @@ public sealed partial class EventLoop
                 : string.Create(
                     System.Globalization.CultureInfo.InvariantCulture,
                     $"and no other thread has woken the loop for {IdleSeconds} s.")));
+    }
+
+    // A loop with very many tasks that becomes idle and is woken, again and again, shall not spend its time on looking at all of them: a twentieth at most.
+    private bool LooksStuck(out bool isCertain)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        bool isStuck = IsStuck(out isCertain) && (isCertain || !_suspicionTold);
+        long end = TimeProvider.System.GetTimestamp();
+        _nextLook = TaskCount < ManyTasks ? 0 : end + (20 * (end - start));
+        DeadlockLooks++;
+        return isStuck;
     }
 
     private void OnStuck(DeadlockAction action, bool isCertain, string reason)

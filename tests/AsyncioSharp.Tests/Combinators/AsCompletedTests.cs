@@ -462,4 +462,23 @@ public class AsCompletedTests
             future.Cancel();
         }
     }
+
+    [Fact]
+    public void An_outcome_goes_to_the_next_if_the_coroutine_of_the_first_that_waits_was_closed()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Future<int>[] futures = [loop.CreateFuture<int>(), loop.CreateFuture<int>()];
+            var tasks = Asyncio.AsCompleted<int>(futures).Select(static next => Asyncio.CreateTask(next)).ToArray();
+            await Asyncio.Sleep(0);
+            tasks[0].Coroutine.Close();
+            futures[1].SetResult(7);
+            (await Asyncio.WaitFor(tasks[1], 1)).ShouldBe(7);
+            tasks[0].Cancel();
+            await Asyncio.GatherOutcomes(tasks[0]);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Coroutines;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Interop.Support;
 using AsyncioSharp.Tests.Loop.Support;
 
@@ -283,6 +284,64 @@ public class DeadlockTests
         }
 
         static async Task Method(CoroutineTask other) => await other;
+    }
+
+    [Fact]
+    public void A_loop_with_very_many_tasks_that_is_woken_again_and_again_looks_at_all_of_them_seldom_and_in_the_end()
+    {
+        const int Tasks = 3000;
+        const int Wakes = 500;
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
+        var futures = Enumerable.Range(0, Tasks).Select(_ => loop.CreateFuture<int>()).ToArray();
+        var woken = new SemaphoreSlim(0);
+        var waker = new Thread(() =>
+        {
+            for (int i = 0; i < Wakes; i++)
+            {
+                loop.CallSoonThreadsafe(static s => s.future.SetResult(0), (future: futures[i], 0));
+                woken.Wait();
+            }
+        });
+        int looks = 0;
+        Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Main()));
+        waker.Join();
+        looks.ShouldBeLessThan(Wakes / 2); // after each but the first it does something else for twenty times as long
+        loop.DeadlockLooks.ShouldBeGreaterThan(looks);
+        loop.ExceptionHandler = static (_, _) => { };
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            var tasks = futures.Select(Wait).Select(static coroutine => Asyncio.CreateTask(coroutine)).ToArray();
+            waker.Start();
+            await Asyncio.Gather(tasks);
+        }
+
+        async Coroutine Wait(Future<int> future)
+        {
+            await future;
+            looks = loop.DeadlockLooks;
+            woken.Release();
+        }
+    }
+
+    [Fact]
+    public void A_dump_of_thousands_that_wait_for_the_next_of_thousands_does_not_name_each_to_each()
+    {
+        const int Many = 3000;
+        var loop = VirtualTimeLoop.Create();
+        loop.RunUntilComplete(Main());
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            var futures = Enumerable.Range(0, Many).Select(_ => loop.CreateFuture<int>()).ToArray();
+            var all = Asyncio.Gather<int>(Asyncio.AsCompleted<int>(futures));
+            await Asyncio.Sleep(0);
+            Allocation.LeastOf(static () => Asyncio.DumpTasks(TextWriter.Null)).ShouldBeLessThan(Many * 16_000); // a reference for each pair is more
+            Array.ForEach(futures, static future => future.SetResult(0));
+            await all;
+        }
     }
 
     [Fact]
