@@ -200,7 +200,23 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         }
     }
 
-    internal int RemoveWaiter(Runnable waiter) => RemoveWaiters(waiter, ReferenceEquals);
+    /// <summary>Removes a waiter, which is registered once at most. False if it is not, or was told already.</summary>
+    internal bool RemoveWaiter(Runnable waiter)
+    {
+        if (Waiters is not List<Runnable> list)
+        {
+            return RemoveWaiters(waiter, ReferenceEquals) > 0;
+        }
+        for (int i = list.Count - 1; i >= 0; i--) // not by a delegate: there may be very many, of which one after the other is cancelled
+        {
+            if (ReferenceEquals(list[i], waiter))
+            {
+                list.RemoveAt(i);
+                return true;
+            }
+        }
+        return false;
+    }
 
     /// <summary>An await in a method that is not a coroutine; on the loop's thread or on any other.</summary>
     internal void OnCompletedOutside(Action continuation)

@@ -323,7 +323,7 @@ public partial class CoroutineTask
     {
         switch (WaitsFor)
         {
-            case Future target when target.RemoveWaiter(this) > 0:
+            case Future target when target.RemoveWaiter(this):
                 ThrowSoon(CancelledException.Unthrown(message));
                 break;
             case ForeignAwait target when !_leaf.CanThrow || !target.CancelWait(message):

@@ -404,4 +404,35 @@ public class LeftMethodTests
     }
 
     private static Task Never() => Task.Delay(-1, CancellationToken.None);
+
+    [Fact]
+    public void A_task_that_leaves_methods_behind_again_and_again_does_not_look_at_all_of_them_for_each()
+    {
+        const int Each = 100;
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var never = new TaskCompletionSource();
+            await Leave(Each, never.Task);
+            long few = await Leave(Each, never.Task);
+            await Leave(4 * Each, never.Task);
+            (await Leave(Each, never.Task)).ShouldBeLessThan(2 * few);
+            never.SetResult();
+        }
+
+        static async Coroutine<long> Leave(int count, Task never)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < count; i++)
+            {
+                await Catching.Exception<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await Outer(never)));
+            }
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        static async Task Outer(Task never) => await Inner(never);
+
+        static async Task Inner(Task never) => await never.ConfigureAwait(false); // cannot be ended: it does not come back to the loop
+    }
 }
