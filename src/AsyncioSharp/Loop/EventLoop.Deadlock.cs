@@ -28,11 +28,10 @@ public sealed partial class EventLoop
     private long _nextLook; // not before this time are very many tasks looked at because the loop has become idle
 
     /// <summary>
-    /// What to do when nothing is ready, no timer is set, no function runs in an executor, no task awaits an operation of .NET, and no other thread has
-    /// woken the loop for a second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending, and no wait was given a
-    /// <see cref="CancellationToken"/> that could end it. If all that is left are tasks that wait for each other, and not for a lock, no second is waited, and
-    /// a token is only mentioned (with thousands of tasks a second may be waited even so). Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop on
-    /// virtual time throws.
+    /// What to do when nothing is ready, no timer is set, no function runs in an executor, no task awaits an operation of .NET, and no other thread has woken the loop for a
+    /// second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending, and no wait was given a <see cref="CancellationToken"/> that could end it.
+    /// If all that is left are tasks that wait for each other, and not for a lock, no second is waited, and a token is only mentioned (with thousands of tasks a second may
+    /// be waited even so). Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop on virtual time throws.
     /// </summary>
     /// <remarks>
     /// A thread that is yet to complete a future, and Ctrl-C, cannot be foreseen: so the report may be wrong, and by default nothing is thrown. A loop that
