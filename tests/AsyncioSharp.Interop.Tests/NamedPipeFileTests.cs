@@ -26,7 +26,7 @@ public sealed class NamedPipeFileTests : IDisposable
         {
             for (byte i = 1; i < 4; i++)
             {
-                var left = new BegunBuffer(1);
+                using var left = new BegunBuffer(1);
                 byte[] next = new byte[1];
                 await Scenario.EndWait(ending, async () => await Begun(file.ReadAsync(left.Memory, Scenario.Token(withToken)), left));
                 await file.WriteAsync(new[] { i });
@@ -73,7 +73,7 @@ public sealed class NamedPipeFileTests : IDisposable
         using var file = Open();
         Scenario.Run(async () =>
         {
-            var buffer = new BegunBuffer(1);
+            using var buffer = new BegunBuffer(1);
             var task = Asyncio.CreateTask(Read());
             await Asyncio.Sleep(0.05);
             task.Cancel();

@@ -3,6 +3,8 @@ namespace AsyncioSharp;
 /// <summary>The futures of an <c>AsCompleted</c> in the order in which their completion was told, and those who wait for the next one.</summary>
 internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay, IDerived
 {
+    private const int MostRecipients = 32;
+
     private readonly EventLoop _loop;
     private readonly HashSet<Future> _pending;
     private readonly Queue<Future?> _done = new(); // null: it will not come any more
@@ -51,8 +53,8 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay, IDeriv
         GiveUp();
     }
 
-    /// <summary>The first in line, for whom the next outcome is. (To name all, for each of thousands of futures, would take millions of steps.)</summary>
-    public IEnumerable<Future> Recipients => _getters.Take(1);
+    /// <summary>Those in line, but of very many only the first: to name all, for each of thousands of futures, would take millions of steps.</summary>
+    public IEnumerable<Future> Recipients => _getters.Where(static getter => !getter.IsDone).Take(MostRecipients);
 
     public IEnumerable<Future> Sources => _pending;
 

@@ -105,10 +105,7 @@ public static partial class Asyncio
     /// <param name="second">The second awaitable.</param>
     /// <returns>A future of the results.</returns>
     public static IFuture<(T1, T2)> Gather<T1, T2>(IAwaitable<T1> first, IAwaitable<T2> second)
-        => Gathering.StartNamed<(T1, T2)>(
-            [first, second],
-            [TaskInside<T1>, TaskInside<T2>],
-            static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1])));
+        => Gathering.StartNamed<(T1, T2)>([first, second], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 3 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -119,10 +116,7 @@ public static partial class Asyncio
     /// <param name="third">The third awaitable.</param>
     /// <returns>A future of the results.</returns>
     public static IFuture<(T1, T2, T3)> Gather<T1, T2, T3>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third)
-        => Gathering.StartNamed<(T1, T2, T3)>(
-            [first, second, third],
-            [TaskInside<T1>, TaskInside<T2>, TaskInside<T3>],
-            static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2])));
+        => Gathering.StartNamed<(T1, T2, T3)>([first, second, third], static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 4 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -135,10 +129,9 @@ public static partial class Asyncio
     /// <param name="fourth">The fourth awaitable.</param>
     /// <returns>A future of the results.</returns>
     public static IFuture<(T1, T2, T3, T4)> Gather<T1, T2, T3, T4>(IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth)
-        => Gathering.StartNamed<(T1, T2, T3, T4)>(
-            [first, second, third, fourth],
-            [TaskInside<T1>, TaskInside<T2>, TaskInside<T3>, TaskInside<T4>],
-            static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3])));
+        => Gathering.StartNamed<(T1, T2, T3, T4)>([first, second, third, fourth],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]), Gathering.Result<T4>(done[3])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 5 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -154,11 +147,10 @@ public static partial class Asyncio
     /// <returns>A future of the results.</returns>
     public static IFuture<(T1, T2, T3, T4, T5)> Gather<T1, T2, T3, T4, T5>(
         IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth)
-        => Gathering.StartNamed<(T1, T2, T3, T4, T5)>(
-            [first, second, third, fourth, fifth],
-            [TaskInside<T1>, TaskInside<T2>, TaskInside<T3>, TaskInside<T4>, TaskInside<T5>],
-            static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
-                Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4])));
+        => Gathering.StartNamed<(T1, T2, T3, T4, T5)>([first, second, third, fourth, fifth],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
+                    Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 6 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -176,11 +168,10 @@ public static partial class Asyncio
     /// <returns>A future of the results.</returns>
     public static IFuture<(T1, T2, T3, T4, T5, T6)> Gather<T1, T2, T3, T4, T5, T6>(
         IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth, IAwaitable<T6> sixth)
-        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6)>(
-            [first, second, third, fourth, fifth, sixth],
-            [TaskInside<T1>, TaskInside<T2>, TaskInside<T3>, TaskInside<T4>, TaskInside<T5>, TaskInside<T6>],
-            static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
-                Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5])));
+        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6)>([first, second, third, fourth, fifth, sixth],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
+                    Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5])));
 
     /// <summary>As <see cref="Gather{T}(ReadOnlySpan{IAwaitable{T}})"/>, for 7 awaitables with results of different kinds. Mirrors <c>asyncio.gather</c>.</summary>
     /// <typeparam name="T1">The kind of the first result.</typeparam>
@@ -201,10 +192,9 @@ public static partial class Asyncio
     public static IFuture<(T1, T2, T3, T4, T5, T6, T7)> Gather<T1, T2, T3, T4, T5, T6, T7>(
         IAwaitable<T1> first, IAwaitable<T2> second, IAwaitable<T3> third, IAwaitable<T4> fourth, IAwaitable<T5> fifth, IAwaitable<T6> sixth,
         IAwaitable<T7> seventh)
-        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6, T7)>(
-            [first, second, third, fourth, fifth, sixth, seventh],
-            [TaskInside<T1>, TaskInside<T2>, TaskInside<T3>, TaskInside<T4>, TaskInside<T5>, TaskInside<T6>, TaskInside<T7>],
-            static done => (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
-                Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5]),
-                Gathering.Result<T7>(done[6])));
+        => Gathering.StartNamed<(T1, T2, T3, T4, T5, T6, T7)>([first, second, third, fourth, fifth, sixth, seventh],
+            static done =>
+                (Gathering.Result<T1>(done[0]), Gathering.Result<T2>(done[1]), Gathering.Result<T3>(done[2]),
+                    Gathering.Result<T4>(done[3]), Gathering.Result<T5>(done[4]), Gathering.Result<T6>(done[5]),
+                    Gathering.Result<T7>(done[6])));
 }

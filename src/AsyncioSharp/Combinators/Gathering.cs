@@ -5,24 +5,22 @@ internal static class Gathering
 {
     private static readonly string[] s_ordinals = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"];
 
-    /// <summary>For the forms in which each awaitable is an argument with a name and a kind of value of its own.</summary>
-    internal static IFuture<TResult> StartNamed<TResult>(
-        ReadOnlySpan<IAwaitable> awaitables, ReadOnlySpan<Func<Coroutine, EventLoop?, CoroutineTask>> taskMakers, Func<Future[], TResult> collect)
+    /// <summary>For the forms in which each awaitable is an argument with a name of its own.</summary>
+    internal static IFuture<TResult> StartNamed<TResult>(ReadOnlySpan<IAwaitable> awaitables, Func<Future[], TResult> collect)
     {
         for (int i = 0; i < awaitables.Length; i++)
         {
             ArgumentNullException.ThrowIfNull(awaitables[i], s_ordinals[i]);
         }
-        return Start<IAwaitable, NoValue, TResult>(awaitables, null, false, collect, taskMakers);
+        return Start<IAwaitable, NoValue, TResult>(awaitables, null, false, collect);
     }
 
     /// <summary>Makes tasks of the coroutines, and the future of all.</summary>
     /// <typeparam name="TAwaitable">How the awaitables are declared.</typeparam>
-    /// <typeparam name="T">The kind of value of most, unless each has its task maker; of which they are is found out else, which is dear.</typeparam>
+    /// <typeparam name="T">The kind of value of most; of which they are is found out else, which is dear.</typeparam>
     /// <typeparam name="TResult">What is gathered.</typeparam>
     internal static IFuture<TResult> Start<TAwaitable, T, TResult>(
-        ReadOnlySpan<TAwaitable> awaitables, EventLoop? loop, bool outcomes, Func<Future[], TResult> collect,
-        ReadOnlySpan<Func<Coroutine, EventLoop?, CoroutineTask>> taskMakers = default)
+        ReadOnlySpan<TAwaitable> awaitables, EventLoop? loop, bool outcomes, Func<Future[], TResult> collect)
         where TAwaitable : IAwaitable
     {
         for (int i = 0; i < awaitables.Length; i++)
@@ -42,7 +40,7 @@ internal static class Gathering
             }
             else if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
             {
-                child = MakerOf<T>(taskMakers, i)(coroutine, loop);
+                child = Asyncio.TaskInside<T>(coroutine, loop);
             }
             else if ((child = awaitables[i] as Future) is null)
             {
@@ -50,7 +48,7 @@ internal static class Gathering
                 made ??= MadeOf(awaitables[..i], children);
                 if (!made.TryGetValue(awaitable, out child))
                 {
-                    made[awaitable] = child = MakerOf<T>(taskMakers, i)(CoroutineSources.CoroutineOf(awaitable), loop);
+                    made[awaitable] = child = Asyncio.TaskInside<T>(CoroutineSources.CoroutineOf(awaitable), loop);
                 }
             }
             loop ??= child.Loop;
@@ -62,9 +60,6 @@ internal static class Gathering
         }
         return new GatheringFuture<TResult>(loop ?? Asyncio.GetRunningLoop(), children, outcomes, collect);
     }
-
-    private static Func<Coroutine, EventLoop?, CoroutineTask> MakerOf<T>(ReadOnlySpan<Func<Coroutine, EventLoop?, CoroutineTask>> taskMakers, int index)
-        => taskMakers.IsEmpty ? Asyncio.TaskInside<T> : taskMakers[index];
 
     private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, Future[] futures)
         where TAwaitable : IAwaitable

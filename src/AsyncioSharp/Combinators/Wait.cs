@@ -112,20 +112,21 @@ public static partial class Asyncio
                 future.RemoveWaiter(count);
             }
         }
-        // Looked at only now, so that what was done in the meantime counts as done.
-        var pending = new HashSet<TFuture>();
+        // Looked at only now, so that what was done in the meantime counts as done. The larger part is the set that was made already, without the others.
+        bool fewAreDone = futures.Count(static future => future.IsDone) is var done && done < futures.Count - done;
+        var few = new HashSet<TFuture>(fewAreDone ? done : futures.Count - done);
         foreach (var future in futures)
         {
-            if (!future.IsDone)
+            if (future.IsDone == fewAreDone)
             {
-                pending.Add(future);
+                few.Add(future);
             }
         }
-        foreach (var future in pending)
+        foreach (var future in few)
         {
-            futures.Remove(future); // the set is nobody else's, and its order stays
+            futures.Remove(future);
         }
-        return (futures, pending);
+        return fewAreDone ? (few, futures) : (futures, few);
     }
 }
 

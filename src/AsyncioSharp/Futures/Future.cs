@@ -207,7 +207,8 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         {
             return RemoveWaiters(waiter, ReferenceEquals) > 0;
         }
-        for (int i = list.Count - 1; i >= 0; i--) // not by a delegate: there may be very many, of which one after the other is cancelled
+        // There may be very many, of which one after the other is cancelled: no delegate, and from the front, since that is the order in which they usually are.
+        for (int i = 0; i < list.Count; i++)
         {
             if (ReferenceEquals(list[i], waiter))
             {

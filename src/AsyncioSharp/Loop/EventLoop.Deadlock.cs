@@ -30,8 +30,9 @@ public sealed partial class EventLoop
     /// <summary>
     /// What to do when nothing is ready, no timer is set, no function runs in an executor, no task awaits an operation of .NET, and no other thread has woken the loop for a
     /// second, while what <see cref="RunUntilComplete(IAwaitable)"/> waits for is still pending, and no wait was given a <see cref="CancellationToken"/> that could end it.
-    /// If all that is left are tasks that wait for each other, and not for a lock, no second is waited, and a token is only mentioned (with thousands of tasks a second may
-    /// be waited even so). Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop on virtual time throws.
+    /// If all that is left are tasks that wait for each other, and not for a lock, no second is waited, and a token is only mentioned (with a thousand tasks and more a
+    /// second may be waited even so). Null, as at first: <see cref="DeadlockAction.Report"/> in debug mode, else <see cref="DeadlockAction.Ignore"/>; a loop on virtual time
+    /// throws.
     /// </summary>
     /// <remarks>
     /// A thread that is yet to complete a future, and Ctrl-C, cannot be foreseen: so the report may be wrong, and by default nothing is thrown. A loop that
@@ -60,15 +61,17 @@ public sealed partial class EventLoop
         var action = OnDeadlock ?? (Debug ? DeadlockAction.Report : DeadlockAction.Ignore);
         bool isCertain = false;
         bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold;
-        bool looksLater = isWatched && _parker is ThreadParker && TimeProvider.System.GetTimestamp() < _nextLook;
+        double secondsToLook = isWatched && _parker is ThreadParker ? TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), _nextLook).TotalSeconds : 0;
+        bool looksLater = secondsToLook > 0;
         isWatched &= looksLater || LooksStuck(out isCertain);
         if (!isWatched || !isCertain)
         {
             long start = TimeProvider.System.GetTimestamp();
+            double seconds = Math.Max(IdleSeconds, secondsToLook);
             try
             {
                 // On other clocks than real time's, waiting may be what makes time pass.
-                Park(isWatched && _parker is ThreadParker ? IdleSeconds : double.PositiveInfinity);
+                Park(isWatched && _parker is ThreadParker ? seconds : double.PositiveInfinity);
             }
             catch (DeadlockException e)
             {
@@ -77,9 +80,14 @@ public sealed partial class EventLoop
                 return;
             }
             // A wake-up may also be an old one, for what was taken from the inbox already. And sleeping is not exact.
-            bool wasWoken = TimeProvider.System.GetElapsedTime(start).TotalSeconds < 0.9 * IdleSeconds;
-            if (!isWatched || _parker is not ThreadParker || wasWoken || _inbox.IsFilled || (looksLater && !LooksStuck(out isCertain)))
+            bool wasWoken = TimeProvider.System.GetElapsedTime(start).TotalSeconds < 0.9 * seconds;
+            if (!isWatched || _parker is not ThreadParker || wasWoken || _inbox.IsFilled)
             {
+                return;
+            }
+            if (looksLater && !LooksStuck(out isCertain))
+            {
+                Park(double.PositiveInfinity); // nothing changes here until somebody wakes it
                 return;
             }
         }

@@ -4,7 +4,7 @@ namespace AsyncioSharp.Interop.Tests.Support;
 
 /// <summary>
 /// A buffer that tells when an operation begins to use it. A file's read waits for a thread of the pool, for long if the machine is busy, and its token
-/// ends it as long as it waits: only one that has reached the buffer is surely in the middle.
+/// ends it as long as it waits: only one that has reached the buffer is surely in the middle. (A file that has a buffer of its own reaches this one afterwards.)
 /// </summary>
 internal sealed class BegunBuffer(int size) : MemoryManager<byte>
 {

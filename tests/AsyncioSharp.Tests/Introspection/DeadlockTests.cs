@@ -291,20 +291,24 @@ public class DeadlockTests
     {
         const int Tasks = 3000;
         const int Wakes = 500;
-        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 1 };
         var futures = Enumerable.Range(0, Tasks).Select(_ => loop.CreateFuture<int>()).ToArray();
         var woken = new SemaphoreSlim(0);
+        int wakes = 0;
         var waker = new Thread(() =>
         {
-            for (int i = 0; i < Wakes; i++)
+            bool isWoken = true;
+            for (int i = 0; i < Wakes && isWoken; i++)
             {
-                loop.CallSoonThreadsafe(static s => s.future.SetResult(0), (future: futures[i], 0));
-                woken.Wait();
+                loop.CallSoonThreadsafe(static future => future.SetResult(0), futures[i]);
+                isWoken = woken.Wait(TimeSpan.FromSeconds(30));
+                wakes += isWoken ? 1 : 0;
             }
         });
         int looks = 0;
         Should.Throw<DeadlockException>(() => loop.RunUntilComplete(Main()));
         waker.Join();
+        wakes.ShouldBe(Wakes);
         looks.ShouldBeLessThan(Wakes / 2); // after each but the first it does something else for twenty times as long
         loop.DeadlockLooks.ShouldBeGreaterThan(looks);
         loop.ExceptionHandler = static (_, _) => { };
@@ -323,6 +327,87 @@ public class DeadlockTests
             looks = loop.DeadlockLooks;
             woken.Release();
         }
+    }
+
+    [Fact]
+    public void A_loop_with_very_many_tasks_that_waits_for_something_outside_looks_once_and_sleeps_on()
+    {
+        var loop = new EventLoop { OnDeadlock = DeadlockAction.Throw, IdleSeconds = 0.02 };
+        var outside = new TaskCompletionSource<int>();
+        int looks = 0;
+        loop.RunUntilComplete(Main());
+        loop.Close();
+        looks.ShouldBeInRange(0, 2); // not one in each hundredth of a second
+
+        async Coroutine Main()
+        {
+            var futures = Enumerable.Range(0, 3000).Select(_ => loop.CreateFuture<int>()).ToArray();
+            var tasks = futures.Select(static future => Asyncio.CreateTask(Wait(future))).ToArray();
+            var waker = Asyncio.CreateTask(Outside());
+            for (int i = 0; i < 3; i++)
+            {
+                await Woken();
+            }
+            looks = -loop.DeadlockLooks;
+            await waker;
+            looks += loop.DeadlockLooks;
+            Array.ForEach(futures, static future => future.SetResult(0));
+            await Asyncio.Gather(tasks);
+        }
+
+        // Falls asleep, and is woken by another thread.
+        Future<int> Woken()
+        {
+            var future = loop.CreateFuture<int>();
+            ThreadPool.QueueUserWorkItem(_ => loop.CallSoonThreadsafe(static future => future.SetResult(0), future));
+            return future;
+        }
+
+        async Coroutine Outside()
+        {
+            ThreadPool.QueueUserWorkItem(_ =>
+            {
+                Thread.Sleep(400);
+                outside.SetResult(0);
+            });
+            await outside.Task;
+        }
+
+        static async Coroutine Wait(Future<int> future) => await future;
+    }
+
+    [Fact]
+    public void Whoever_waits_for_what_is_completed_next_is_named_but_not_those_who_have_left()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.RunUntilComplete(Main());
+        loop.Close();
+
+        static async Coroutine Main()
+        {
+            Future<int>[] futures = [Asyncio.GetRunningLoop().CreateFuture<int>(), Asyncio.GetRunningLoop().CreateFuture<int>()];
+            var producers = futures.Select(static future => Asyncio.CreateTask(Wait(future), name: "producer")).ToArray();
+            var consumers = Asyncio.AsCompleted<int>(producers).Select(static (next, i) => Asyncio.CreateTask(next, name: $"consumer {i}")).ToArray();
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            string text = Dump();
+            text.ShouldContain("awaited by Task 'consumer 0' #4 through AsCompleted, Task 'consumer 1' #5 through AsCompleted");
+            consumers[0].Cancel();
+            text = Dump();
+            text.ShouldContain("awaited by Task 'consumer 1' #5 through AsCompleted");
+            text.ShouldNotContain("'consumer 0' #4 through AsCompleted");
+            Array.ForEach(futures, static future => future.SetResult(0));
+            await Asyncio.GatherOutcomes(consumers);
+        }
+
+        static string Dump()
+        {
+            var writer = new StringWriter();
+            Asyncio.DumpTasks(writer);
+            return writer.ToString();
+        }
+
+        static async Coroutine<int> Wait(Future<int> future) => await future;
     }
 
     [Fact]
