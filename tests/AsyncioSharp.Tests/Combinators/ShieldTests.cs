@@ -333,4 +333,25 @@ public class ShieldTests
             }
         }
     }
+
+    [Fact]
+    public void A_shield_that_is_cancelled_leaves_what_it_shields_and_no_other_does()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var shields = Enumerable.Range(0, 4).Select(_ => Asyncio.Shield(future)).ToArray();
+            foreach (int which in new[] { 1, 3, 0, 2 })
+            {
+                int before = future.ListWaiters().Count;
+                var waiter = future.ListWaiters().Single(waiter => ReferenceEquals(waiter, shields[which]));
+                shields[which].Cancel();
+                await Asyncio.Sleep(0);
+                future.ListWaiters().Count.ShouldBe(before - 1);
+                future.ListWaiters().ShouldNotContain(waiter);
+            }
+        }
+    }
 }
