@@ -59,19 +59,19 @@ public sealed partial class EventLoop
     private void ParkIdle()
     {
         var action = OnDeadlock ?? (Debug ? DeadlockAction.Report : DeadlockAction.Ignore);
-        bool isCertain = false;
-        bool isWatched = action != DeadlockAction.Ignore && !_deadlockTold;
-        double secondsToLook = isWatched && _parker is ThreadParker ? TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), _nextLook).TotalSeconds : 0;
+        bool isRealTime = _parker is ThreadParker; // on others' clocks, waiting may be what makes time pass
+        bool mayTell = action != DeadlockAction.Ignore && !_deadlockTold;
+        double secondsToLook = mayTell && isRealTime ? TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), _nextLook).TotalSeconds : 0;
         bool looksLater = secondsToLook > 0;
-        isWatched &= looksLater || LooksStuck(out isCertain);
+        bool isCertain = false;
+        bool isWatched = mayTell && (looksLater || LooksStuck(out isCertain));
         if (!isWatched || !isCertain)
         {
             long start = TimeProvider.System.GetTimestamp();
             double seconds = Math.Max(IdleSeconds, secondsToLook);
             try
             {
-                // On other clocks than real time's, waiting may be what makes time pass.
-                Park(isWatched && _parker is ThreadParker ? seconds : double.PositiveInfinity);
+                Park(isWatched && isRealTime ? seconds : double.PositiveInfinity);
             }
             catch (DeadlockException e)
             {
@@ -81,7 +81,7 @@ public sealed partial class EventLoop
             }
             // A wake-up may also be an old one, for what was taken from the inbox already. And sleeping is not exact.
             bool wasWoken = TimeProvider.System.GetElapsedTime(start).TotalSeconds < 0.9 * seconds;
-            if (!isWatched || _parker is not ThreadParker || wasWoken || _inbox.IsFilled)
+            if (!isWatched || !isRealTime || wasWoken || _inbox.IsFilled)
             {
                 return;
             }

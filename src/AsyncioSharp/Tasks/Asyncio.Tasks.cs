@@ -163,8 +163,11 @@ public static partial class Asyncio
     /// <summary>The same for a coroutine, whose kind of value is probably <typeparamref name="T"/>; if that is not known either, <see cref="NoValue"/>.</summary>
     internal static CoroutineTask TaskInside<T>(Coroutine coroutine, EventLoop? loop)
     {
-        loop = LoopFor(coroutine, loop);
-        var task = typeof(T) != typeof(NoValue) && coroutine is Coroutine<T> typed ? loop.CreateTask(typed) : loop.CreateTask(coroutine);
+        if (typeof(T) != typeof(NoValue) && coroutine is Coroutine<T> typed)
+        {
+            return TaskInside(typed, loop, EventLoop.Running);
+        }
+        var task = LoopFor(coroutine, loop).CreateTask(coroutine);
         task.IsImplicit = true;
         return task;
     }

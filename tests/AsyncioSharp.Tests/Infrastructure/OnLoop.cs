@@ -16,6 +16,14 @@ internal static class OnLoop
         }
     }
 
+    /// <summary>The dump of the running loop's tasks.</summary>
+    internal static string Dump()
+    {
+        using var writer = new StringWriter();
+        Asyncio.DumpTasks(writer);
+        return writer.ToString();
+    }
+
     /// <summary>Awaits something that fails, and gives the exception.</summary>
     internal static async Coroutine<TException> Failure<TException>(IAwaitable awaitable)
         where TException : Exception

@@ -397,21 +397,14 @@ public class DeadlockTests
             var consumers = Asyncio.AsCompleted<int>(producers).Select(static (next, i) => Asyncio.CreateTask(next, name: $"consumer {i}")).ToArray();
             await Asyncio.Sleep(0);
             await Asyncio.Sleep(0);
-            string text = Dump();
+            string text = OnLoop.Dump();
             text.ShouldContain("awaited by Task 'consumer 0' #4 through AsCompleted, Task 'consumer 1' #5 through AsCompleted");
             consumers[0].Cancel();
-            text = Dump();
+            text = OnLoop.Dump();
             text.ShouldContain("awaited by Task 'consumer 1' #5 through AsCompleted");
             text.ShouldNotContain("'consumer 0' #4 through AsCompleted");
             Array.ForEach(futures, static future => future.SetResult(0));
             await Asyncio.GatherOutcomes(consumers);
-        }
-
-        static string Dump()
-        {
-            var writer = new StringWriter();
-            Asyncio.DumpTasks(writer);
-            return writer.ToString();
         }
 
         static async Coroutine<int> Wait(Future<int> future) => await future;

@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Introspection;
@@ -86,11 +87,11 @@ public class LockDeadlockTests
             await Asyncio.Sleep(1);
             var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
             await Asyncio.Sleep(1);
-            string dump = Dump(); // here, as the dump quotes the line that asks for it
+            string dump = OnLoop.Dump(); // here, as the dump quotes the line that asks for it
             dump.ShouldContain("Task 'next' #3: waits for <Future pending AsyncLock.Acquire()>, which Task 'owner' #2 holds");
             end.SetResult(1);
             await Asyncio.Gather(owner, next);
-            Dump().ShouldStartWith("1 task of");
+            OnLoop.Dump().ShouldStartWith("1 task of");
             mutex.IsLocked.ShouldBeFalse();
         }
 
@@ -117,7 +118,7 @@ public class LockDeadlockTests
             await mutex.Acquire(); // by hand
             var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
             await Asyncio.Sleep(0);
-            string dump = Dump();
+            string dump = OnLoop.Dump();
             dump.ShouldContain("Task 'next' #3: waits for <Future pending AsyncLock.Acquire()>, 0.000 s old");
             dump.ShouldNotContain("which Task");
             end.SetResult(1);
@@ -149,7 +150,7 @@ public class LockDeadlockTests
             await Asyncio.Sleep(1);
             var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
             await Asyncio.Sleep(1);
-            string dump = Dump();
+            string dump = OnLoop.Dump();
             dump.ShouldContain("waits for <Future pending AsyncLock.Acquire()>, which Task 'owner' #2 holds, ");
             end.SetResult(1);
             await Asyncio.Gather(owner, next);
@@ -173,7 +174,7 @@ public class LockDeadlockTests
             await Asyncio.CreateTask(Take(mutex), name: "gone");
             var next = Asyncio.CreateTask(Hold(mutex, end), name: "next");
             await Asyncio.Sleep(0);
-            string dump = Dump();
+            string dump = OnLoop.Dump();
             dump.ShouldContain(": waits for <Future pending AsyncLock.Acquire()>, 0.000 s old");
             end.SetResult(1);
             mutex.Release();
@@ -187,12 +188,5 @@ public class LockDeadlockTests
     {
         using var held = await mutex.Acquire();
         await end;
-    }
-
-    private static string Dump()
-    {
-        using var writer = new StringWriter();
-        Asyncio.DumpTasks(writer);
-        return writer.ToString();
     }
 }

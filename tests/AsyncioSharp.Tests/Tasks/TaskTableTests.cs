@@ -211,10 +211,11 @@ public class TaskTableTests
         table.Room.ShouldBeLessThan(20_000);
         table.ToList().ShouldBe([tasks[^1]]);
         Burst();
+        table.Add(tasks[0]);
         for (int i = 1; i < 40_000; i++)
         {
-            table.Add(tasks[i]); // before another ends, so that it needs a place of its own
-            table.Remove(tasks[i - 1 > 0 ? i - 1 : ^2]);
+            table.Add(tasks[i]); // before the one before it ends, so that it needs a place of its own
+            table.Remove(tasks[i - 1]);
         }
         table.Room.ShouldBeLessThan(20_000);
         table.ToList().ShouldBe([tasks[^1], tasks[^1], tasks[39_999]]);
