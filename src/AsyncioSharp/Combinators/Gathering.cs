@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>What the forms of <c>Gather</c> share: making futures of the arguments, and putting the results together.</summary>
@@ -34,7 +36,11 @@ internal static class Gathering
         {
             Future? child;
             // The most, and asked first: asking for a class that it is not is dear.
-            if (made is null && typeof(T) != typeof(NoValue) && awaitables[i] is Coroutine<T> typed && typed.IsGivenFirst())
+            if (typeof(T) != typeof(NoValue) && awaitables[i].GetType() == typeof(CoroutineTask<T>))
+            {
+                child = Unsafe.As<CoroutineTask<T>>(awaitables[i]);
+            }
+            else if (made is null && typeof(T) != typeof(NoValue) && awaitables[i] is Coroutine<T> typed && typed.IsGivenFirst())
             {
                 child = Asyncio.TaskInside(typed, loop, running);
             }

@@ -79,7 +79,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         return accepted;
     }
 
-    internal override bool WantsTurnFor(object done) => Decides((Future)done);
+    internal override Wakeup WakeupFor(object done) => Decides((Future)done) ? Wakeup.Named : Wakeup.None;
 
     internal override void Run(object? source) => Look((Future)source!);
 

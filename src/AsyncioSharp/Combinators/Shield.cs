@@ -53,10 +53,10 @@ internal sealed class ShieldingFuture<T> : Future<T>, IDerived
 
     internal override void Run(object? source)
     {
-        var inner = (Future)source!;
-        if (inner == this)
+        var inner = Inner;
+        if (!inner.IsDone)
         {
-            Inner.RemoveWaiter(this);
+            inner.RemoveWaiter(this); // this one is done
         }
         else if (IsDone)
         {

@@ -205,7 +205,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
     {
         var sleeper = Sleeper!;
         End(end);
-        sleeper.Loop.Push(sleeper, this);
+        sleeper.WakeCancelled();
         sleeper.Loop.ForgetTimer(_time, this);
         return true;
     }

@@ -130,7 +130,7 @@ public static partial class Asyncio
     }
 }
 
-/// <summary>What <c>Wait</c> waits for: told by the ready queue of every future that is done, it is done itself when enough are.</summary>
+/// <summary>What <c>Wait</c> waits for: it is done when enough futures are, in the turn after the one that decides it. The others take no entry of the ready queue.</summary>
 internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures, int count, ReturnWhen returnWhen) : Future<bool>(loop), ITokenListener, IDerived
 {
     private int _remaining = count;
@@ -155,14 +155,12 @@ internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures
         }
     }
 
-    internal override void Run(object? source)
-    {
-        var future = (Future)source!;
-        if (--_remaining <= 0
+    internal override Wakeup WakeupFor(object done)
+        => --_remaining == 0
             || returnWhen == ReturnWhen.FirstCompleted
-            || (returnWhen == ReturnWhen.FirstException && !future.IsCancelled && future.Exception() is not null))
-        {
-            Release();
-        }
-    }
+            || (returnWhen == ReturnWhen.FirstException && done is Future { IsCancelled: false } future && future.Exception() is not null)
+        ? Wakeup.Plain
+        : Wakeup.None;
+
+    internal override void Run(object? source) => Release();
 }

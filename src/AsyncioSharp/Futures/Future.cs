@@ -13,7 +13,7 @@ namespace AsyncioSharp;
 public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 {
     // One field for what is never there together. What it is in each state, and what gives it out:
-    //   pending                    who waits, in order of registration: null, a Runnable, or a List<Runnable>    Waiters
+    //   pending                    who waits, in order of registration: null, a Runnable, or a WaiterList        Waiters
     //   succeeded                  null
     //   failed                     the Failure                                                                   PeekFailure
     //   cancelled, seen            the CancelledException: somebody has asked for it                             SeenCancellation
@@ -155,24 +155,25 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>The result as an object, null if it has none; throws the failure.</summary>
     internal abstract object? ResultObject();
 
-    /// <summary>Has <paramref name="waiter"/> made ready when the future is done, with the future as its source.</summary>
+    /// <summary>Has <paramref name="waiter"/> made ready when the future is done.</summary>
     internal void AddWaiter(Runnable waiter)
     {
         if (IsDone)
         {
-            Loop.PushChecked(waiter, this);
+            Loop.CheckPush();
+            Tell(waiter);
         }
         else if (_waitersOrOutcome is null)
         {
             _waitersOrOutcome = waiter;
         }
-        else if (_waitersOrOutcome is List<Runnable> list)
+        else if (_waitersOrOutcome is WaiterList list)
         {
             list.Add(waiter);
         }
         else
         {
-            _waitersOrOutcome = new List<Runnable> { (Runnable)_waitersOrOutcome, waiter };
+            _waitersOrOutcome = new WaiterList { (Runnable)_waitersOrOutcome, waiter };
         }
     }
 
@@ -180,30 +181,26 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     internal IReadOnlyList<Runnable> ListWaiters() => Waiters switch
     {
         null => [],
-        List<Runnable> list => [.. list],
+        WaiterList list => [.. list],
         var one => [(Runnable)one],
     };
 
     /// <summary>True if <paramref name="waiter"/> was the last to register.</summary>
-    internal bool IsLastWaiter(Runnable waiter) => ReferenceEquals(Waiters is List<Runnable> { Count: > 0 } list ? list[^1] : Waiters, waiter);
+    internal bool IsLastWaiter(Runnable waiter) => ReferenceEquals(Waiters is WaiterList { Count: > 0 } list ? list[^1] : Waiters, waiter);
 
     /// <summary>Tells those who wait that the future will never be done.</summary>
     internal void AbandonWaiters()
     {
-        if (Waiters is List<Runnable> list)
+        foreach (var waiter in ListWaiters())
         {
-            list.ForEach(static waiter => waiter.Abandon());
-        }
-        else
-        {
-            (Waiters as Runnable)?.Abandon();
+            waiter.Abandon();
         }
     }
 
     /// <summary>Removes a waiter, which is registered once at most. False if it is not, or was told already.</summary>
     internal bool RemoveWaiter(Runnable waiter)
     {
-        if (Waiters is not List<Runnable> list)
+        if (Waiters is not WaiterList list)
         {
             return RemoveWaiters(waiter, ReferenceEquals) > 0;
         }
@@ -319,10 +316,10 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     private protected string WaitersText() => Waiters switch
     {
         null => "",
-        List<Runnable> { Count: 0 } => "",
-        List<Runnable> { Count: 1 } list => $" cb=[{WaiterText(list[0])}]",
-        List<Runnable> { Count: 2 } list => $" cb=[{WaiterText(list[0])}, {WaiterText(list[1])}]",
-        List<Runnable> list => $" cb=[{WaiterText(list[0])}, <{list.Count - 2} more>, {WaiterText(list[^1])}]",
+        WaiterList { Count: 0 } => "",
+        WaiterList { Count: 1 } list => $" cb=[{WaiterText(list[0])}]",
+        WaiterList { Count: 2 } list => $" cb=[{WaiterText(list[0])}, {WaiterText(list[1])}]",
+        WaiterList list => $" cb=[{WaiterText(list[0])}, <{list.Count - 2} more>, {WaiterText(list[^1])}]",
         var one => $" cb=[{WaiterText((Runnable)one)}]",
     };
 
@@ -342,10 +339,10 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>Cancels a pending future; the exception is made when somebody asks for it.</summary>
     private protected void CancelNow(string? message)
     {
-        if (message is null && _waitersOrOutcome is { } waiter and not List<Runnable> && Unsafe.As<Runnable>(waiter).PassesCancellationOn)
+        if (message is null && _waitersOrOutcome is { } waiter and not WaiterList && Unsafe.As<Runnable>(waiter).PassesCancellationOn)
         {
             _state = Status.Cancelled; // and who is told stays known
-            Loop.Push(Unsafe.As<Runnable>(waiter), this);
+            Loop.Push(Unsafe.As<Runnable>(waiter), null);
         }
         else
         {
@@ -365,6 +362,9 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         }
     }
 
+    // Sealed, so that to ask whether a waiter is one is a look at one word, and no walk through what its class derives from: a twentieth of a ping-pong.
+    private sealed class WaiterList : List<Runnable>;
+
     private static string WaiterText(Runnable waiter) => waiter.CallbackName + "()";
 
     private void End(Status status, object? outcome)
@@ -380,7 +380,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private void WakeAll(object waiters)
     {
-        if (waiters is List<Runnable> list)
+        if (waiters is WaiterList list)
         {
             foreach (var waiter in list)
             {
@@ -395,9 +395,10 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private void Tell(Runnable waiter)
     {
-        if (waiter.WantsTurnFor(this))
+        var wakeup = waiter.WakeupFor(this);
+        if (wakeup != Wakeup.None)
         {
-            Loop.Push(waiter, this);
+            Loop.Push(waiter, wakeup == Wakeup.Named ? this : null);
         }
     }
 
@@ -405,7 +406,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     {
         switch (Waiters)
         {
-            case List<Runnable> list:
+            case WaiterList list:
                 return list.RemoveAll(waiter => matches(waiter, argument));
             case Runnable one when matches(one, argument):
                 _waitersOrOutcome = null;

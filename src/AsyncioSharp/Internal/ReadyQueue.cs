@@ -6,7 +6,7 @@ namespace AsyncioSharp;
 
 /// <summary>
 /// The loop's first-in-first-out queue of entries that are ready to run: a circle of segments, to which another is added when all are full. Only the loop's thread
-/// changes it. An entry costs two stores and no allocation, and none is ever copied. Of the room that very many took, a megabyte is kept.
+/// changes it. An entry costs a store and no allocation, unless it brings a source, and none is ever copied. Of the room that very many took, a megabyte is kept.
 /// </summary>
 /// <remarks>
 /// The entry that runs stays in its place meanwhile, the one before the oldest: so the loop knows it (<see cref="Running"/>) without storing a reference of
@@ -15,13 +15,13 @@ namespace AsyncioSharp;
 internal sealed class ReadyQueue
 {
     private const int FewEntries = 64;
-    private const int ManyEntries = 8192; // so large that the collector does not move it: a million timers cost a tenth more when it did
-    private const int MostFree = 65536;   // entries, a megabyte; to allocate room for more of them again costs a twentieth of what they do
+    private const int ManyEntries = 16384; // so large that the collector does not move it: a million timers cost a tenth more when it did
+    private const int MostFree = 131072;   // entries, a megabyte; to allocate room for more of them again costs a twentieth of what they do
 
     private Segment _head;     // where the oldest entry is, or was
     private Segment _tail;     // where the next entry goes, if there is room
-    private Entry[] _heads;    // their entries, one step nearer
-    private Entry[] _tails;
+    private Slot[] _heads;     // their slots, one step nearer
+    private Slot[] _tails;
     private int _oldest = Segment.First;
     private int _next = Segment.First;
     private int _free;         // entries that the segments behind the tail and before the head have room for
@@ -30,7 +30,7 @@ internal sealed class ReadyQueue
     internal ReadyQueue()
     {
         _tail = _head = new Segment(FewEntries);
-        _heads = _tails = _head.Entries;
+        _heads = _tails = _head.Slots;
     }
 
     /// <summary>How many entries wait.</summary>
@@ -40,16 +40,14 @@ internal sealed class ReadyQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Push(Runnable target, object? source)
     {
-        var entries = _tails;
+        var slots = _tails;
         int next = _next;
-        if (next == Segment.EndOf(entries))
+        if (next == Segment.EndOf(slots))
         {
-            entries = AdvanceTail();
+            slots = AdvanceTail();
             next = Segment.First;
         }
-        ref var entry = ref At(entries, next);
-        entry.Target = target;
-        entry.Source = source;
+        At(slots, next).Entry = Slot.EntryOf(target, source);
         _next = next + 1;
         Count++;
     }
@@ -59,8 +57,8 @@ internal sealed class ReadyQueue
     {
         get
         {
-            var entries = _heads;
-            return At(entries, Math.Min(_oldest, Segment.EndOf(entries)) - 1).Target; // the place may be one of a larger segment, if another thread asks
+            var slots = _heads;
+            return At(slots, Math.Min(_oldest, Segment.EndOf(slots)) - 1).Target; // the place may be one of a larger segment, if another thread asks
         }
     }
 
@@ -68,19 +66,25 @@ internal sealed class ReadyQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Runnable Begin(out object? source)
     {
-        var entries = _heads;
+        var slots = _heads;
         int oldest = _oldest;
-        At(entries, oldest - 1) = default; // a queue must not keep alive what it has run
-        if (oldest == Segment.EndOf(entries))
+        At(slots, oldest - 1) = default; // a queue must not keep alive what it has run
+        if (oldest == Segment.EndOf(slots))
         {
-            entries = AdvanceHead();
+            slots = AdvanceHead();
             oldest = Segment.First;
         }
-        ref var entry = ref At(entries, oldest);
+        ref var slot = ref At(slots, oldest);
         _oldest = oldest + 1;
         Count--;
-        source = entry.Source;
-        return entry.Target!;
+        var target = slot.Entry!;
+        source = null;
+        if (target is Envelope envelope)
+        {
+            source = envelope.Source;
+            slot.Entry = target = envelope.Target; // what runs is in its place
+        }
+        return target;
     }
 
     /// <summary>
@@ -93,12 +97,12 @@ internal sealed class ReadyQueue
         if (Sse.IsSupported)
         {
             // An address of the moment: if the object moves, a line was fetched in vain.
-            Sse.Prefetch0((void*)Unsafe.As<Runnable?, nint>(ref At(_heads, _oldest + Segment.Ahead - 1).Target));
+            Sse.Prefetch0((void*)Unsafe.As<Runnable?, nint>(ref At(_heads, _oldest + Segment.Ahead - 1).Entry));
         }
     }
 
     /// <summary>Says that an entry which was taken before runs now, until <see cref="End"/>.</summary>
-    internal void Begin(Runnable target) => At(_heads, _oldest - 1).Target = target;
+    internal void Begin(Runnable target) => At(_heads, _oldest - 1).Entry = target;
 
     /// <summary>Says that what was begun has ended, if anything.</summary>
     internal void End() => At(_heads, _oldest - 1) = default;
@@ -157,9 +161,9 @@ internal sealed class ReadyQueue
         for (long number = first; segment is not null; number++, segment = segment.Next)
         {
             meanwhile?.Invoke();
-            foreach (ref var entry in segment.Entries.AsSpan(number == first ? Math.Min(oldest, segment.Entries.Length) : Segment.First))
+            foreach (ref var slot in segment.Slots.AsSpan(number == first ? Math.Min(oldest, segment.Slots.Length) : Segment.First))
             {
-                if (Volatile.Read(ref entry.Target) is { } target)
+                if (slot.Target is { } target)
                 {
                     found.Add(target);
                 }
@@ -176,10 +180,10 @@ internal sealed class ReadyQueue
 
     // No place is out of bounds, and none need be compared with them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ref Entry At(Entry[] entries, int place) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(entries), (uint)place);
+    private static ref Slot At(Slot[] slots, int place) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), (uint)place);
 
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
-    private Entry[] AdvanceTail()
+    private Slot[] AdvanceTail()
     {
         if (_tail.Next == _head)
         {
@@ -194,11 +198,11 @@ internal sealed class ReadyQueue
         Volatile.Write(ref next.Number, _tail.Number + 1); // before it is the tail, and holds entries: another thread may look
         Volatile.Write(ref _tail, next);
         _next = Segment.First;
-        return _tails = next.Entries;
+        return _tails = next.Slots;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)] // as above
-    private Entry[] AdvanceHead()
+    private Slot[] AdvanceHead()
     {
         _free += _head.Length;
         _oldest = Segment.First; // another thread that looks finds the old segment empty; in the new one, it must not begin at the old place
@@ -208,7 +212,7 @@ internal sealed class ReadyQueue
             _free -= _tail.Next!.Length;
             _tail.Next.Remove();
         }
-        return _heads = _head.Entries;
+        return _heads = _head.Slots;
     }
 
     /// <summary>Tells the entries that <see cref="Extend"/> has appended, the last one first.</summary>
@@ -219,21 +223,30 @@ internal sealed class ReadyQueue
 
         internal Filler(Segment segment, int place) => (_segment, _place) = (segment, place);
 
-        internal void FillBack(Runnable target, object? source)
+        internal void FillBack(Runnable entry)
         {
             if (_place == Segment.First)
             {
                 _segment = _segment.Previous!;
-                _place = Segment.EndOf(_segment.Entries);
+                _place = Segment.EndOf(_segment.Slots);
             }
-            At(_segment.Entries, --_place) = new Entry { Target = target, Source = source };
+            At(_segment.Slots, --_place).Entry = entry;
         }
     }
 
-    internal struct Entry
+    // An array of a class would check the type of what is stored in it. And what an entry brings has no room here: most bring nothing, and twice the room in the
+    // cache, and a second store in each turn, made a yield 6 % dearer.
+    internal struct Slot
     {
-        internal Runnable? Target;
-        internal object? Source;
+        internal Runnable? Entry; // or an envelope around it
+
+        /// <summary>The entry itself. For other threads too.</summary>
+        internal readonly Runnable? Target => Volatile.Read(in Entry) is var entry && entry is Envelope envelope ? envelope.Target : entry;
+
+        internal static Runnable EntryOf(Runnable target, object? source) => source is null ? target : Enclosed(target, source);
+
+        [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
+        private static Envelope Enclosed(Runnable target, object source) => new(target, source);
     }
 
     // Entries are at the places from First to below End. The one before First is for what ran last in the segment before.
@@ -246,19 +259,19 @@ internal sealed class ReadyQueue
 
         internal Segment(int length)
         {
-            Entries = new Entry[First + length + Ahead]; // who looks ahead need not look where the segment ends
+            Slots = new Slot[First + length + Ahead]; // who looks ahead need not look where the segment ends
             Next = Previous = this;
         }
 
-        internal Entry[] Entries { get; }
+        internal Slot[] Slots { get; }
 
         internal Segment? Next { get; private set; } // of the circle; null once it is removed
 
         internal Segment? Previous { get; private set; }
 
-        internal int Length => EndOf(Entries) - First;
+        internal int Length => EndOf(Slots) - First;
 
-        internal static int EndOf(Entry[] entries) => entries.Length - Ahead;
+        internal static int EndOf(Slot[] slots) => slots.Length - Ahead;
 
         internal void Append(Segment segment)
         {

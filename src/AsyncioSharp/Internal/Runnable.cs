@@ -17,12 +17,12 @@ public abstract class Runnable
     }
 
     /// <summary>Runs the entry on the loop's thread.</summary>
-    /// <param name="source">What made it ready: the completed future, an exception to deliver, or null.</param>
+    /// <param name="source">What it must be told: which of several futures is done, an exception to deliver; mostly null.</param>
     internal abstract void Run(object? source);
 
-    /// <summary>Asked once for each of the futures at which the entry waits, when it is done: true if the entry is to be made ready for it.</summary>
+    /// <summary>Asked once for each of the futures at which the entry waits, when it is done: how the entry is to be made ready for it.</summary>
     /// <param name="done">The future.</param>
-    internal virtual bool WantsTurnFor(object done) => true;
+    internal virtual Wakeup WakeupFor(object done) => Wakeup.Plain;
 
     /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>

@@ -174,15 +174,14 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void PushOwn(Runnable target, object? source) => _ready.Push(target, source);
 
-    /// <summary>The same, refused if the loop is closed or, in debug mode, run by another thread.</summary>
-    internal void PushChecked(Runnable target, object? source)
+    /// <summary>Refuses to make ready who comes when the loop is closed or, in debug mode, in another thread than the one that runs it.</summary>
+    internal void CheckPush()
     {
         if (IsClosed)
         {
             throw TooLate();
         }
         CheckThread();
-        Push(target, source);
     }
 
     /// <summary>As <see cref="Push"/>, from threads that may outlive the loop: false, and nothing happens, if it is closed.</summary>

@@ -169,14 +169,7 @@ internal sealed class Inbox
             ref var earlier = ref link.EarlierSent;
             var next = earlier;
             earlier = null; // who keeps a handle must not keep those before it, nor the collector those after one that has grown old
-            if (link is Envelope envelope)
-            {
-                filler.FillBack(envelope.Target, envelope.Source);
-            }
-            else
-            {
-                filler.FillBack(link, null);
-            }
+            filler.FillBack(link is Envelope { Source: null } envelope ? envelope.Target : link);
             link = next;
         }
     }
@@ -193,19 +186,6 @@ internal sealed class Inbox
 
         [FieldOffset(108)]
         internal int HoldAt; // so many let their sender wait; roughly too
-    }
-
-    private sealed class Envelope(Runnable target, object? source) : Runnable
-    {
-        private Runnable? _earlier;
-
-        internal Runnable Target => target;
-
-        internal object? Source => source;
-
-        internal override ref Runnable? EarlierSent => ref _earlier;
-
-        internal override void Run(object? source) => throw new InvalidOperationException("An envelope is opened by the inbox.");
     }
 
     private sealed class Mark : Runnable

@@ -31,7 +31,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     internal int Place { get; set; }
 
     /// <summary>The task that waits; only while it does.</summary>
-    internal Runnable Task => Unsafe.As<Runnable>(Link)!;
+    internal CoroutineTask Task => Unsafe.As<CoroutineTask>(Link)!;
 
     internal sealed override bool IsTransparent => true;
 

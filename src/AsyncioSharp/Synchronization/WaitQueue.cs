@@ -111,7 +111,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     /// <summary>Makes the task of one that is cancelled ready; it leaves when it runs.</summary>
     internal void Cancel(WaitCoroutine<T> waiter)
     {
-        binding.Loop!.Push(waiter.Task, waiter);
+        waiter.Task.WakeCancelled();
         NoteEnd(waiter, WaitPhase.Cancelled);
         Live--;
     }

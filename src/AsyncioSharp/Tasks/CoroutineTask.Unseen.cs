@@ -21,6 +21,21 @@ public partial class CoroutineTask
         }
     }
 
+    /// <summary>Makes the task ready as its leaf, which is what it waits for, was cancelled. (Of other ends it need not be told.)</summary>
+    internal void WakeCancelled()
+    {
+        Mark(Marks.WaitCancelled, true);
+        Loop.Push(this, null);
+    }
+
+    // What woke the task, if that did not say so and it matters: the future for which it has waited, or its leaf, which was cancelled.
+    private IWaitable? EndedWait()
+    {
+        bool isCancelled = Has(Marks.WaitCancelled);
+        Mark(Marks.WaitCancelled, false);
+        return WaitsFor is { } wait && (isCancelled || wait is Future { IsDone: true }) ? wait : null;
+    }
+
     // A step that begins with the end of what the task waited for. True if the task has ended by it.
     private bool EndsUnseen(object source)
     {

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// Runs a coroutine on a loop, and is a future of its outcome: asyncio's <c>Task</c>. (It is called <c>CoroutineTask</c> since every C# file sees
-/// <c>System.Threading.Tasks.Task</c>.) It has no setters: only its coroutine completes it. Not thread-safe.
+/// Runs a coroutine on a loop, and is a future of its outcome: asyncio's <c>Task</c>, under a name that is not that of <see cref="Task"/> in every C# file.
+/// It has no setters: only its coroutine completes it. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// <para>A step resumes the innermost suspended coroutine, the leaf, and runs until the chain waits for something that is not a coroutine.
@@ -58,7 +58,7 @@ public partial class CoroutineTask : Future
         {
             loop.CheckEagerContext(own);
         }
-        if (!eagerStart || !loop.TryStartEagerly(this))
+        if (!eagerStart || !loop.TryStartEagerly(this, runsHere))
         {
             loop.StartSoon(this, runsHere);
         }
@@ -130,9 +130,8 @@ public partial class CoroutineTask : Future
     /// this token that leaves the coroutine makes the task cancelled, not failed, as with <c>Task.Run(action, token)</c>.
     /// </summary>
     /// <remarks>
-    /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on; before, where a
-    /// method of .NET waits for what only the token can end. What they throw
-    /// goes to the loop's exception handler. For the loop's thread; the token itself may be used in any.
+    /// Callbacks registered with the token run inside <see cref="Cancel"/>, on the loop's thread, after the request has been passed on; before, where a method of
+    /// .NET waits for what only the token can end. What they throw goes to the loop's exception handler. For the loop's thread; the token itself may be used in any.
     /// </remarks>
     public CancellationToken CancellationToken => Details.TokensOf(this).Own;
 
@@ -239,9 +238,9 @@ public partial class CoroutineTask : Future
     private Exception? Step(object? source)
     {
         var leaf = _leaf;
-        var marks = _marks & (Marks.Begun | Marks.MustThrow | Marks.Done);
-        if (marks == Marks.Begun && leaf.Status == Coroutine.Progress.Started
-            && (source is null || (leaf.Awaiting == AwaitKind.Future && ReferenceEquals(source, leaf.Link) && Unsafe.As<Future>(source).HasSucceeded)))
+        var marks = _marks & (Marks.Begun | Marks.MustThrow | Marks.Done | Marks.WaitCancelled);
+        if (marks == Marks.Begun && source is null && leaf.Status == Coroutine.Progress.Started
+            && (leaf.Awaiting != AwaitKind.Future || Unsafe.As<Future>(leaf.Link)!.HasSucceeded))
         {
             return GoOn(Trampoline.Resume(leaf));
         }
@@ -267,6 +266,7 @@ public partial class CoroutineTask : Future
         {
             return null; // its coroutine was closed while a wake-up was on its way
         }
+        source ??= EndedWait();
         if (source is not null && EndsUnseen(source))
         {
             return null;
@@ -274,8 +274,7 @@ public partial class CoroutineTask : Future
         var thrown = Has(Marks.MustThrow) || source is not null ? TakeThrown(source) : null;
         if (!Begun || _leaf.Status != Coroutine.Progress.Started)
         {
-            // The first step; or the coroutine was run, or closed, behind the task's back.
-            var own = Coroutine;
+            var own = Coroutine; // it is the first step; or that was run, or closed, behind the task's back
             if (Begun || own.Status != Coroutine.Progress.Created)
             {
                 return Finish(own, own.ReuseError());
@@ -446,5 +445,6 @@ public partial class CoroutineTask : Future
         RequestLate = 128,       // such a request is on its way
         Implicit = 256,
         Done = 512,              // as IsDone; here so that a step asks once
+        WaitCancelled = 1024,    // the task is in the ready queue since what its leaf is was cancelled
     }
 }

@@ -60,13 +60,13 @@ public sealed partial class EventLoop
     /// Runs the first step of a task that was just made, inside that of its creator. False, and nothing happens, if the loop does not run on
     /// this thread, or if eager tasks that create each other have used up the stack: then the step is queued as that of any other task.
     /// </summary>
-    internal bool TryStartEagerly(CoroutineTask task)
+    internal bool TryStartEagerly(CoroutineTask task, bool runsHere)
     {
-        if (!IsOnOwnThread || !HasRoomForAnother())
+        if (!(runsHere || IsOnOwnThread) || !HasRoomForAnother())
         {
             return false;
         }
-        Register(task, isListedLater: RunsHere);
+        Register(task, isListedLater: runsHere);
         var creator = ActingTask;
         if (creator is { Place: 0, IsDone: false })
         {

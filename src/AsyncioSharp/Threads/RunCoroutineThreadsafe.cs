@@ -71,7 +71,7 @@ public static partial class Asyncio
             }
             else if (_work is CoroutineTask task)
             {
-                if (source is not null)
+                if (source is null)
                 {
                     Finish(task);
                 }
@@ -81,7 +81,7 @@ public static partial class Asyncio
                 }
                 else
                 {
-                    Loop.Push(this, null); // it was before the coroutine arrived; but no request is seen before the first step
+                    Loop.Push(this, source); // it was before the coroutine arrived; but no request is seen before the first step
                 }
             }
         }
@@ -121,7 +121,7 @@ public static partial class Asyncio
         }
 
         // The start was sent before anybody had the future, so this comes behind it.
-        private protected override void OnCancelRequested() => Loop.TryPush(this, null);
+        private protected override void OnCancelRequested() => Loop.TryPush(this, this);
 
         private void Finish(CoroutineTask task)
         {

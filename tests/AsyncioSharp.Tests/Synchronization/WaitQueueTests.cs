@@ -197,7 +197,7 @@ public class WaitQueueTests
     {
         var waiter = new SignalCoroutine(line, "wait");
         line.Join(waiter);
-        waiter.SetWaiter(Sleeper.Shared);
+        waiter.SetWaiter(CoroutineTask.Current); // which is woken in vain when it is done
         return waiter;
     }
 
@@ -289,15 +289,6 @@ public class WaitQueueTests
                     waiter.Phase.ShouldBe(phase);
                 }
             }
-        }
-    }
-
-    private sealed class Sleeper : Runnable
-    {
-        internal static readonly Sleeper Shared = new();
-
-        internal override void Run(object? source)
-        {
         }
     }
 }
