@@ -79,8 +79,9 @@ internal sealed class ReadyQueue
         Count--;
         var target = slot.Entry!;
         source = null;
-        if (target is Envelope envelope)
+        if (target.GetType() == typeof(Envelope))
         {
+            var envelope = Unsafe.As<Envelope>(target);
             source = envelope.Source;
             slot.Entry = target = envelope.Target; // what runs is in its place
         }

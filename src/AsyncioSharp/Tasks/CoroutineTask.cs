@@ -303,22 +303,24 @@ public partial class CoroutineTask : Future
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Exception? GoOn(Coroutine stopped)
     {
+        if (stopped.Awaiting == AwaitKind.Turn)
+        {
+            if (!ReferenceEquals(_leaf, stopped))
+            {
+                _leaf = stopped; // storing a reference costs more than this test, and a loop of awaits stays in one coroutine
+            }
+            Loop.PushOwn(this, null);
+            return null;
+        }
         if (stopped.Awaiting == AwaitKind.None)
         {
             return Finish(stopped, stopped.Failure);
         }
         if (!ReferenceEquals(_leaf, stopped))
         {
-            _leaf = stopped; // storing a reference costs more than this test, and a loop of awaits stays in one coroutine
+            _leaf = stopped;
         }
-        if (stopped.Awaiting == AwaitKind.Turn)
-        {
-            Loop.PushOwn(this, null);
-        }
-        else
-        {
-            Wait(stopped);
-        }
+        Wait(stopped);
         return null;
     }
 
