@@ -26,6 +26,35 @@ public class WaitTests
         }
     }
 
+    [Theory]
+    [InlineData(ReturnWhen.AllCompleted)]
+    [InlineData(ReturnWhen.FirstException)]
+    public void An_end_that_decides_nothing_takes_no_turn_of_the_queue(ReturnWhen returnWhen)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Future<int>[] futures = [loop.CreateFuture<int>(), loop.CreateFuture<int>(), loop.CreateFuture<int>()];
+            var waiting = Asyncio.CreateTask(Asyncio.Wait(futures, returnWhen: returnWhen));
+            await Asyncio.Sleep(0);
+            futures[1].SetResult(1);
+            futures[0].SetResult(0);
+            loop.ReadyEntries().ShouldBeEmpty();
+            if (returnWhen == ReturnWhen.AllCompleted)
+            {
+                futures[2].SetResult(2);
+            }
+            else
+            {
+                futures[2].SetException(new FormatException("expected by a test"));
+            }
+            loop.ReadyEntries().ShouldHaveSingleItem().ShouldBeOfType<CountingFuture>();
+            (await waiting).Done.Count.ShouldBe(3);
+        }
+    }
+
     [Fact]
     [Rule("WAIT-02")]
     [CPython("test_tasks.py::BaseTaskTests.test_wait_errors", Deviation = "at the call, not when it runs")]
