@@ -40,18 +40,19 @@ public class WaitTests
             var waiting = Asyncio.CreateTask(Asyncio.Wait(futures, returnWhen: returnWhen));
             await Asyncio.Sleep(0);
             futures[1].SetResult(1);
-            futures[0].SetResult(0);
             loop.ReadyEntries().ShouldBeEmpty();
             if (returnWhen == ReturnWhen.AllCompleted)
             {
+                futures[0].SetResult(0);
+                loop.ReadyEntries().ShouldBeEmpty();
                 futures[2].SetResult(2);
             }
             else
             {
                 futures[2].SetException(new FormatException("expected by a test"));
             }
-            loop.ReadyEntries().ShouldHaveSingleItem().ShouldBeOfType<CountingFuture>();
-            (await waiting).Done.Count.ShouldBe(3);
+            loop.ReadyEntries().Select(static entry => entry.GetType()).ShouldBe([typeof(CountingFuture)]);
+            (await waiting).Done.Count.ShouldBe(returnWhen == ReturnWhen.AllCompleted ? 3 : 2);
         }
     }
 

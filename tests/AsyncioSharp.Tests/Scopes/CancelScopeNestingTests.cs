@@ -7,6 +7,41 @@ namespace AsyncioSharp.Tests.Scopes;
 public class CancelScopeNestingTests
 {
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_scope_that_is_cancelled_when_a_sleep_in_it_has_just_ended_ends_that_sleep_whether_or_not_one_was_cancelled_before(bool before)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            if (before)
+            {
+                loop.CallLater(1, static task => task.Cancel(), CoroutineTask.Current);
+                try
+                {
+                    await Asyncio.Sleep(10);
+                }
+                catch (CancelledException)
+                {
+                    CoroutineTask.Current.Uncancel();
+                }
+            }
+            var scope = new CancelScope();
+            bool slept = false;
+            await scope.Run(async _ =>
+            {
+                double end = loop.Time + 1;
+                loop.CallSoon(() => loop.CallAt(end, () => scope.Cancel())); // behind the timer of the sleep, and before the task's turn
+                await Asyncio.Sleep(1);
+                slept = true;
+            });
+            (slept, scope.WasCaught).ShouldBe((false, true));
+        }
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Of_nested_scopes_that_are_cancelled_the_outermost_ends_all(bool innerFirst)
