@@ -95,8 +95,7 @@ public static partial class Asyncio
     /// <summary>The loop that is running on this thread. Mirrors <c>asyncio.get_running_loop</c>.</summary>
     /// <returns>The loop.</returns>
     /// <exception cref="InvalidOperationException">None is running.</exception>
-    public static EventLoop GetRunningLoop() => EventLoop.Running ?? throw new InvalidOperationException(
-        "no running event loop: call this from a coroutine or a callback of a loop, or start one with Asyncio.Run.");
+    public static EventLoop GetRunningLoop() => EventLoop.Running ?? throw NoneRuns();
 
     /// <summary>The task that runs at this moment, or null in plain callbacks. Mirrors <c>asyncio.current_task</c>.</summary>
     /// <param name="loop">The loop that is asked; null for the running one.</param>
@@ -180,6 +179,10 @@ public static partial class Asyncio
         task.IsImplicit = true;
         return task;
     }
+
+    // Elsewhere, so that the question, which is asked for every task, is short enough to be inlined.
+    private static InvalidOperationException NoneRuns()
+        => new("no running event loop: call this from a coroutine or a callback of a loop, or start one with Asyncio.Run.");
 
     internal static ArgumentException DifferentLoop(Future future, string which, string argument)
         => new($"The future belongs to a different loop than {which}: {future}", argument);

@@ -43,10 +43,7 @@ public partial class CoroutineTask
         {
             return false;
         }
-        if (!ReferenceEquals(_leaf, own))
-        {
-            _leaf = own;
-        }
+        Leaf = own;
         _marks |= Marks.Done;
         Loop.NoteEnd(this, null, mustCancel: true);
         CancelNow(null);

@@ -170,7 +170,17 @@ public partial class CoroutineTask : Future
     }
 
     /// <summary>The innermost suspended coroutine; once the task is done, its own.</summary>
-    internal Coroutine Leaf => _leaf;
+    internal Coroutine Leaf
+    {
+        get => _leaf;
+        private set
+        {
+            if (!ReferenceEquals(_leaf, value))
+            {
+                _leaf = value; // storing a reference costs more than this test, and a loop of awaits stays in one coroutine
+            }
+        }
+    }
 
     private protected override string ResultText => "";
 
@@ -305,10 +315,7 @@ public partial class CoroutineTask : Future
     {
         if (stopped.Awaiting == AwaitKind.Turn)
         {
-            if (!ReferenceEquals(_leaf, stopped))
-            {
-                _leaf = stopped; // storing a reference costs more than this test, and a loop of awaits stays in one coroutine
-            }
+            Leaf = stopped;
             Loop.PushOwn(this, null);
             return null;
         }
@@ -316,10 +323,7 @@ public partial class CoroutineTask : Future
         {
             return Finish(stopped, stopped.Failure);
         }
-        if (!ReferenceEquals(_leaf, stopped))
-        {
-            _leaf = stopped;
-        }
+        Leaf = stopped;
         Wait(stopped);
         return null;
     }
@@ -327,12 +331,7 @@ public partial class CoroutineTask : Future
     // What the step has to throw into the leaf, if anything.
     private Exception? TakeThrown(object? source)
     {
-        var thrown = source switch
-        {
-            Exception exception => exception,
-            IWaitable waitable => waitable.CancelledWith,
-            _ => null,
-        };
+        var thrown = source as Exception ?? (source as IWaitable)?.CancelledWith;
         if (source is TaskTokens || thrown is CancelledException)
         {
             Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step
@@ -397,10 +396,7 @@ public partial class CoroutineTask : Future
 
     private Exception? Finish(Coroutine own, Exception? failure)
     {
-        if (!ReferenceEquals(_leaf, own))
-        {
-            _leaf = own;
-        }
+        Leaf = own;
         _marks |= Marks.Done;
         bool isCancelled = Has(Marks.MustThrow) && !Has(Marks.YieldsToOutcome);
         Loop.NoteEnd(this, failure, isCancelled);
