@@ -96,7 +96,7 @@ internal sealed class CompletionQueue : Runnable, ITokenListener, IRelay, IDeriv
     /// <summary>The same, for as long as <paramref name="token"/> is not cancelled.</summary>
     internal Coroutine<Future> Next(CancellationToken token) => token.CanBeCanceled ? Asyncio.WaitFor(Next(), token) : Next();
 
-    internal override Wakeup WakeupFor(object done) => Wakeup.Named;
+    internal override Wakeup WakeupFor(object done, bool runsHere) => Wakeup.Named;
 
     internal override void Run(object? source)
     {

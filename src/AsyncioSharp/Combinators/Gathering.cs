@@ -35,7 +35,7 @@ internal static class Gathering
         for (int i = 0; i < children.Length; i++)
         {
             Future? child;
-            // The most, and asked first: asking for a class that it is not is dear.
+            // What most are is asked first: a task's exact class costs nothing, and of others, asking for one that it is not is dear.
             if (typeof(T) != typeof(NoValue) && awaitables[i].GetType() == typeof(CoroutineTask<T>))
             {
                 child = Unsafe.As<CoroutineTask<T>>(awaitables[i]);

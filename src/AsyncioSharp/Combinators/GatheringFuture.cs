@@ -39,7 +39,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         {
             if (Decides(child))
             {
-                Look(child);
+                Look(Succeeds(child) ? null : child);
             }
         }
         if (children.Length == 0)
@@ -79,24 +79,31 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         return accepted;
     }
 
-    internal override Wakeup WakeupFor(object done) => Decides((Future)done) ? Wakeup.Named : Wakeup.None;
+    internal override Wakeup WakeupFor(object done, bool runsHere)
+        => !runsHere ? Wakeup.Later
+        : !Decides((Future)done) ? Wakeup.None
+        : Succeeds((Future)done) ? Wakeup.Plain
+        : Wakeup.Named;
 
-    internal override void Run(object? source) => Look((Future)source!);
+    internal override void Run(object? source) => Look((Future?)source);
 
     // Called once for each child. Unless this is true, what would be done in the child's turn is nothing.
-    private bool Decides(Future done) => --_remaining == 0 || !(_outcomes || done.HasSucceeded);
+    private bool Decides(Future done) => --_remaining == 0 || !Succeeds(done);
 
-    private void Look(Future child)
+    private bool Succeeds(Future done) => _outcomes || done.HasSucceeded;
+
+    // A child that has failed, or null for the last of all.
+    private void Look(Future? child)
     {
         if (IsDone)
         {
-            child.MarkRetrieved(); // the first failure has completed the gather; later ones are nobody's business
+            child?.MarkRetrieved(); // the first failure has completed the gather; later ones are nobody's business
         }
-        else if (!_outcomes && child.IsCancelled)
+        else if (child is { IsCancelled: true })
         {
             SetException(child.Cancellation()); // as an exception: a cancelled child does not make the gather cancelled
         }
-        else if (!_outcomes && child.TakeException() is { } failure)
+        else if (child?.TakeException() is { } failure)
         {
             SetException(failure);
         }

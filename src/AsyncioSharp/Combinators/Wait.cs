@@ -130,10 +130,13 @@ public static partial class Asyncio
     }
 }
 
-/// <summary>What <c>Wait</c> waits for: it is done when enough futures are, in the turn after the one that decides it. The others take no entry of the ready queue.</summary>
+/// <summary>
+/// What <c>Wait</c> waits for: it is done when enough futures are, in a turn of its own, which it takes only for an end that decides it, or for a failure that it has
+/// to look at.
+/// </summary>
 internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures, int count, ReturnWhen returnWhen) : Future<bool>(loop), ITokenListener, IDerived
 {
-    private int _remaining = count;
+    private int _remaining = returnWhen == ReturnWhen.FirstCompleted ? 1 : count;
 
     public IEnumerable<Future> Sources => futures.Where(static future => !future.IsDone);
 
@@ -155,12 +158,15 @@ internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures
         }
     }
 
-    internal override Wakeup WakeupFor(object done)
-        => --_remaining == 0
-            || returnWhen == ReturnWhen.FirstCompleted
-            || (returnWhen == ReturnWhen.FirstException && done is Future { IsCancelled: false } future && future.Exception() is not null)
-        ? Wakeup.Plain
+    internal override Wakeup WakeupFor(object done, bool runsHere)
+        => !runsHere ? Wakeup.Later
+        : --_remaining == 0 ? Wakeup.Plain
+        : returnWhen == ReturnWhen.FirstException && ((Future)done).PeekException is not null ? Wakeup.Named
         : Wakeup.None;
 
-    internal override void Run(object? source) => Release();
+    internal override void Run(object? source)
+    {
+        (source as Future)?.MarkRetrieved();
+        Release();
+    }
 }

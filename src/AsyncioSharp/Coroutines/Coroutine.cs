@@ -265,7 +265,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>It goes on: what has been awaited must not be kept alive until the next await that waits for something.</summary>
     internal void ForgetAwaited() => Link = null;
 
-    /// <summary>Says who is to be woken, of one that waits for itself.</summary>
+    /// <summary>Says which task is to be woken, of one that waits for itself.</summary>
     internal void SetWaiter(Runnable waiter) => Link = waiter;
 
     /// <summary>Ends it without a value of its own.</summary>

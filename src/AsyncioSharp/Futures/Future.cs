@@ -161,7 +161,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         if (IsDone)
         {
             Loop.CheckPush();
-            Tell(waiter);
+            Tell(waiter, Loop.RunsHere);
         }
         else if (_waitersOrOutcome is null)
         {
@@ -323,14 +323,16 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         var one => $" cb=[{WaiterText((Runnable)one)}]",
     };
 
+    /// <summary>Says that there is a result.</summary>
+    /// <param name="runsHere">True if the caller knows that the loop runs here, which else is a question to the thread.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected void Succeed()
+    private protected void Succeed(bool runsHere = false)
     {
         _state = Status.Succeeded;
         if (_waitersOrOutcome is { } waiters)
         {
             _waitersOrOutcome = null;
-            WakeAll(waiters);
+            WakeAll(waiters, runsHere || Loop.RunsHere);
         }
     }
 
@@ -374,31 +376,40 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         _state = status;
         if (waiters is not null)
         {
-            WakeAll(waiters);
+            WakeAll(waiters, Loop.RunsHere);
         }
     }
 
-    private void WakeAll(object waiters)
+    private void WakeAll(object waiters, bool runsHere)
     {
         if (waiters is WaiterList list)
         {
             foreach (var waiter in list)
             {
-                Tell(waiter);
+                Tell(waiter, runsHere);
             }
         }
         else
         {
-            Tell(Unsafe.As<Runnable>(waiters));
+            Tell(Unsafe.As<Runnable>(waiters), runsHere);
         }
     }
 
-    private void Tell(Runnable waiter)
+    private void Tell(Runnable waiter, bool runsHere)
     {
-        var wakeup = waiter.WakeupFor(this);
-        if (wakeup != Wakeup.None)
+        var wakeup = waiter.WakeupFor(this, runsHere);
+        if (wakeup == Wakeup.None)
         {
-            Loop.Push(waiter, wakeup == Wakeup.Named ? this : null);
+            return;
+        }
+        var source = wakeup == Wakeup.Named ? this : null;
+        if (runsHere)
+        {
+            Loop.PushOwn(waiter, source);
+        }
+        else
+        {
+            Loop.PushElsewhere(wakeup == Wakeup.Later ? new LateEnd(this, waiter) : waiter, source);
         }
     }
 
@@ -415,36 +426,4 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
                 return 0;
         }
     }
-}
-
-/// <summary>What futures and tasks with a value have in common; covariant, so that a task of strings is an awaitable of objects.</summary>
-/// <typeparam name="T">The kind of value.</typeparam>
-public interface IFuture<out T> : IAwaitable<T>
-{
-    /// <inheritdoc cref="Future.Loop"/>
-    EventLoop Loop { get; }
-
-    /// <inheritdoc cref="Future.IsDone"/>
-    bool IsDone { get; }
-
-    /// <inheritdoc cref="Future.IsCancelled"/>
-    bool IsCancelled { get; }
-
-    /// <summary>The result. Mirrors <c>Future.result()</c>.</summary>
-    /// <returns>The result.</returns>
-    /// <exception cref="InvalidStateException">It is pending.</exception>
-    /// <exception cref="CancelledException">It was cancelled.</exception>
-    T Result();
-
-    /// <inheritdoc cref="Future.Exception"/>
-    Exception? Exception();
-
-    /// <inheritdoc cref="Future.Cancel(string?)"/>
-    bool Cancel(string? message = null);
-
-    /// <inheritdoc cref="Future.AddDoneCallback(Action{Future}, Context?)"/>
-    void AddDoneCallback(Action<Future> callback, Context? context = null);
-
-    /// <inheritdoc cref="Future.RemoveDoneCallback(Action{Future})"/>
-    int RemoveDoneCallback(Action<Future> callback);
 }

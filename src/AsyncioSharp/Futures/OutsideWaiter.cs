@@ -26,7 +26,7 @@ internal abstract class KnownWaiter(Future future) : Runnable
 
     internal sealed override void Run(object? source)
     {
-        if (source is null && !future.IsDone)
+        if (!future.IsDone)
         {
             Register(); // it was sent from another thread, and only gets here
         }

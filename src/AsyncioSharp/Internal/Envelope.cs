@@ -1,8 +1,8 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// An entry with what made it ready, for the few that must be told (see <see cref="Wakeup"/>): the exception to deliver, which of several futures is done. The
-/// ready queue opens it when its turn comes. It is also what an entry travels in that another thread sends and that is no link of the inbox itself.
+/// An entry with what made it ready, for the few that must be told (see <see cref="Wakeup"/>): the exception to deliver, which of several futures is done. It is
+/// also what an entry comes in that another thread sends and that is no link of the inbox itself. The ready queue opens it when its turn comes.
 /// </summary>
 internal sealed class Envelope(Runnable target, object? source) : Runnable
 {

@@ -47,7 +47,7 @@ internal sealed class ReadyQueue
             slots = AdvanceTail();
             next = Segment.First;
         }
-        At(slots, next).Entry = Slot.EntryOf(target, source);
+        At(slots, next).Held = Slot.Holding(target, source);
         _next = next + 1;
         Count++;
     }
@@ -58,7 +58,7 @@ internal sealed class ReadyQueue
         get
         {
             var slots = _heads;
-            return At(slots, Math.Min(_oldest, Segment.EndOf(slots)) - 1).Target; // the place may be one of a larger segment, if another thread asks
+            return At(slots, Math.Min(_oldest, Segment.EndOf(slots)) - 1).Entry; // the place may be one of a larger segment, if another thread asks
         }
     }
 
@@ -77,13 +77,13 @@ internal sealed class ReadyQueue
         ref var slot = ref At(slots, oldest);
         _oldest = oldest + 1;
         Count--;
-        var target = slot.Entry!;
+        var target = slot.Held!;
         source = null;
         if (target.GetType() == typeof(Envelope))
         {
             var envelope = Unsafe.As<Envelope>(target);
             source = envelope.Source;
-            slot.Entry = target = envelope.Target; // what runs is in its place
+            slot.Held = target = envelope.Target; // what runs is in its place
         }
         return target;
     }
@@ -98,12 +98,12 @@ internal sealed class ReadyQueue
         if (Sse.IsSupported)
         {
             // An address of the moment: if the object moves, a line was fetched in vain.
-            Sse.Prefetch0((void*)Unsafe.As<Runnable?, nint>(ref At(_heads, _oldest + Segment.Ahead - 1).Entry));
+            Sse.Prefetch0((void*)Unsafe.As<Runnable?, nint>(ref At(_heads, _oldest + Segment.Ahead - 1).Held));
         }
     }
 
     /// <summary>Says that an entry which was taken before runs now, until <see cref="End"/>.</summary>
-    internal void Begin(Runnable target) => At(_heads, _oldest - 1).Entry = target;
+    internal void Begin(Runnable target) => At(_heads, _oldest - 1).Held = target;
 
     /// <summary>Says that what was begun has ended, if anything.</summary>
     internal void End() => At(_heads, _oldest - 1) = default;
@@ -164,9 +164,9 @@ internal sealed class ReadyQueue
             meanwhile?.Invoke();
             foreach (ref var slot in segment.Slots.AsSpan(number == first ? Math.Min(oldest, segment.Slots.Length) : Segment.First))
             {
-                if (slot.Target is { } target)
+                if (slot.Entry is { } entry)
                 {
-                    found.Add(target);
+                    found.Add(entry);
                 }
             }
             meanwhile?.Invoke();
@@ -231,7 +231,7 @@ internal sealed class ReadyQueue
                 _segment = _segment.Previous!;
                 _place = Segment.EndOf(_segment.Slots);
             }
-            At(_segment.Slots, --_place).Entry = entry;
+            At(_segment.Slots, --_place).Held = entry;
         }
     }
 
@@ -239,12 +239,12 @@ internal sealed class ReadyQueue
     // cache, and a second store in each turn, made a yield 6 % dearer.
     internal struct Slot
     {
-        internal Runnable? Entry; // or an envelope around it
+        internal Runnable? Held; // the entry, or the envelope around it
 
-        /// <summary>The entry itself. For other threads too.</summary>
-        internal readonly Runnable? Target => Volatile.Read(in Entry) is var entry && entry is Envelope envelope ? envelope.Target : entry;
+        /// <summary>The entry. For other threads too.</summary>
+        internal readonly Runnable? Entry => Volatile.Read(in Held) is var held && held is Envelope envelope ? envelope.Target : held;
 
-        internal static Runnable EntryOf(Runnable target, object? source) => source is null ? target : Enclosed(target, source);
+        internal static Runnable Holding(Runnable target, object? source) => source is null ? target : Enclosed(target, source);
 
         [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
         private static Envelope Enclosed(Runnable target, object source) => new(target, source);

@@ -22,7 +22,8 @@ public abstract class Runnable
 
     /// <summary>Asked once for each of the futures at which the entry waits, when it is done: how the entry is to be made ready for it.</summary>
     /// <param name="done">The future.</param>
-    internal virtual Wakeup WakeupFor(object done) => Wakeup.Plain;
+    /// <param name="runsHere">Whether the loop runs on this thread; else nothing may be counted, for another thread may do so too.</param>
+    internal virtual Wakeup WakeupFor(object done, bool runsHere) => Wakeup.Plain;
 
     /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>

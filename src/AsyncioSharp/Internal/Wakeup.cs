@@ -11,4 +11,7 @@ internal enum Wakeup : byte
 
     /// <summary>It waits for several, and is told which is done: that costs an object.</summary>
     Named,
+
+    /// <summary>That is to be asked again in its turn, on the loop's thread.</summary>
+    Later,
 }

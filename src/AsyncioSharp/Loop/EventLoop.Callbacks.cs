@@ -174,7 +174,7 @@ public sealed partial class EventLoop
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void PushOwn(Runnable target, object? source) => _ready.Push(target, source);
 
-    /// <summary>Refuses to make ready who comes when the loop is closed or, in debug mode, in another thread than the one that runs it.</summary>
+    /// <summary>Throws if nothing may be made ready here: the loop is closed or, in debug mode, another thread runs it.</summary>
     internal void CheckPush()
     {
         if (IsClosed)
@@ -271,8 +271,9 @@ public sealed partial class EventLoop
     /// <summary>Says that a function was handed (+1) to an executor, or came back (-1): a virtual clock stands still meanwhile.</summary>
     internal void NoteWorkElsewhere(int change) => Interlocked.Add(ref _workElsewhere, change);
 
+    /// <summary>The same, for callers that know that the loop does not run here.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void PushElsewhere(Runnable target, object? source)
+    internal void PushElsewhere(Runnable target, object? source)
     {
         if (!TryPush(target, source))
         {

@@ -169,7 +169,7 @@ internal sealed class Inbox
             ref var earlier = ref link.EarlierSent;
             var next = earlier;
             earlier = null; // who keeps a handle must not keep those before it, nor the collector those after one that has grown old
-            filler.FillBack(link is Envelope { Source: null } envelope ? envelope.Target : link);
+            filler.FillBack(link);
             link = next;
         }
     }

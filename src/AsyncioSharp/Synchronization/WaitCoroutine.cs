@@ -30,8 +30,8 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     /// <summary>Where it stands in line; kept by the line too.</summary>
     internal int Place { get; set; }
 
-    /// <summary>The task that waits; only while it does.</summary>
-    internal CoroutineTask Task => Unsafe.As<CoroutineTask>(Link)!;
+    /// <summary>The task that waits; only while it does. Null for a coroutine that waits although it was to be closed: nothing will ever go on with it.</summary>
+    internal CoroutineTask? Task => Unsafe.As<CoroutineTask>(Link);
 
     internal sealed override bool IsTransparent => true;
 

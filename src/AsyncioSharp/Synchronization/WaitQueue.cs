@@ -111,7 +111,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     /// <summary>Makes the task of one that is cancelled ready; it leaves when it runs.</summary>
     internal void Cancel(WaitCoroutine<T> waiter)
     {
-        waiter.Task.WakeCancelled();
+        waiter.Task?.WakeCancelled();
         NoteEnd(waiter, WaitPhase.Cancelled);
         Live--;
     }
@@ -119,21 +119,28 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     /// <summary>Wakes the first in line that still waits. False if there is none.</summary>
     internal bool WakeNext()
     {
-        if (!HasWaiting)
+        while (HasWaiting)
         {
-            return false;
+            var waiter = _inVain == 0 ? FirstFrom(ref _next) : FirstFrom(ref _again);
+            if (waiter.Task is { } task)
+            {
+                binding.Loop!.Push(task, null);
+                NoteEnd(waiter, WaitPhase.Woken);
+                Woken++;
+                return true;
+            }
+            Cancel(waiter);
         }
-        var waiter = _inVain == 0 ? FirstFrom(ref _next) : FirstFrom(ref _again);
-        binding.Loop!.Push(waiter.Task, null);
-        NoteEnd(waiter, WaitPhase.Woken);
-        Woken++;
-        return true;
+        return false;
     }
 
     /// <summary>Has the task of one that was closed learn that its coroutine is gone, unless its loop is closed too.</summary>
     internal void WakeClosed(WaitCoroutine<T> waiter)
     {
-        binding.Loop!.TryPush(waiter.Task, null);
+        if (waiter.Task is { } task)
+        {
+            binding.Loop!.TryPush(task, null);
+        }
         NoteEnd(waiter, WaitPhase.Woken);
         Woken++;
     }

@@ -28,12 +28,12 @@ public partial class CoroutineTask
         Loop.Push(this, null);
     }
 
-    // What woke the task, if that did not say so and it matters: the future for which it has waited, or its leaf, which was cancelled.
-    private IWaitable? EndedWait()
+    // What woke the task, also if that did not say so and it matters: the future for which it has waited, or its leaf, which was cancelled.
+    private object? EndedWait(object? source)
     {
         bool isCancelled = Has(Marks.WaitCancelled);
-        Mark(Marks.WaitCancelled, false);
-        return WaitsFor is { } wait && (isCancelled || wait is Future { IsDone: true }) ? wait : null;
+        Mark(Marks.WaitCancelled, false); // it is for one step
+        return source ?? (WaitsFor is { } wait && (isCancelled || wait is Future { IsDone: true }) ? wait : null);
     }
 
     // A step that begins with the end of what the task waited for. True if the task has ended by it.

@@ -276,7 +276,7 @@ public partial class CoroutineTask : Future
         {
             return null; // its coroutine was closed while a wake-up was on its way
         }
-        source ??= EndedWait();
+        source = EndedWait(source);
         if (source is not null && EndsUnseen(source))
         {
             return null;
@@ -406,7 +406,7 @@ public partial class CoroutineTask : Future
                 CancelWith(CancellationFor(null));
                 return null;
             case null:
-                Succeed();
+                Succeed(runsHere: true);
                 return null;
             case CancelledException cancelled:
                 CancelWith(Tokens?.Told(cancelled) ?? cancelled);

@@ -71,17 +71,17 @@ public static partial class Asyncio
             }
             else if (_work is CoroutineTask task)
             {
-                if (source is null)
+                if (task.IsDone)
                 {
                     Finish(task);
                 }
-                else if (task.Begun || task.IsDone)
+                else if (task.Begun)
                 {
                     task.Cancel(); // the future was cancelled
                 }
                 else
                 {
-                    Loop.Push(this, source); // it was before the coroutine arrived; but no request is seen before the first step
+                    Loop.Push(this, null); // it was before the coroutine arrived; but no request is seen before the first step
                 }
             }
         }
@@ -120,8 +120,8 @@ public static partial class Asyncio
             task.AddWaiter(this);
         }
 
-        // The start was sent before anybody had the future, so this comes behind it.
-        private protected override void OnCancelRequested() => Loop.TryPush(this, this);
+        // Where it comes before the start, which was sent before anybody had the future and may still be in the inbox, it begins the coroutine in its place.
+        private protected override void OnCancelRequested() => Loop.TryPush(this, null);
 
         private void Finish(CoroutineTask task)
         {

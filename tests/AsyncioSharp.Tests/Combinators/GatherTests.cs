@@ -50,6 +50,29 @@ public class GatherTests
     }
 
     [Fact]
+    public void The_end_of_the_last_child_allocates_nothing_if_none_has_failed()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var allocation = new Allocation();
+            for (int round = 0; round < Allocation.Rounds; round++)
+            {
+                Future<int>[] children = [loop.CreateFuture<int>(), loop.CreateFuture<int>()];
+                var gather = Asyncio.Gather<int>(children);
+                allocation.Begin();
+                children[0].SetResult(0);
+                children[1].SetResult(1);
+                allocation.End();
+                await gather;
+            }
+            allocation.Least.ShouldBe(0);
+        }
+    }
+
+    [Fact]
     public void The_turn_of_the_last_child_completes_a_gather_of_outcomes_also_if_another_has_failed_just_before()
     {
         VirtualTimeLoop.Run(Main());

@@ -26,6 +26,25 @@ public class WaitTests
         }
     }
 
+    [Fact]
+    public void The_first_end_takes_a_turn_and_no_other_if_the_first_is_enough()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Future<int>[] futures = [loop.CreateFuture<int>(), loop.CreateFuture<int>(), loop.CreateFuture<int>()];
+            var waiting = Asyncio.CreateTask(Asyncio.Wait(futures, returnWhen: ReturnWhen.FirstCompleted));
+            await Asyncio.Sleep(0);
+            futures[2].SetResult(2);
+            futures[1].SetException(new FormatException("expected by a test"));
+            loop.ReadyEntries().Select(static entry => entry.GetType()).ShouldBe([typeof(CountingFuture)]);
+            (await waiting).Done.ShouldBe([futures[1], futures[2]], ignoreOrder: true);
+            futures[1].Exception().ShouldNotBeNull();
+        }
+    }
+
     [Theory]
     [InlineData(ReturnWhen.AllCompleted)]
     [InlineData(ReturnWhen.FirstException)]

@@ -277,6 +277,33 @@ public class UnretrievedTests
     }
 
     [Fact]
+    public void FirstException_looks_at_a_failure_in_its_turn_and_not_before()
+    {
+        var loop = VirtualTimeLoop.Create();
+        var failures = new List<string>();
+        loop.ExceptionHandler = (_, context) => failures.AddRange(context.Exception is { } failure ? [failure.Message] : []); // a report would keep the task, and what it awaits
+        FailInTheLastIteration(loop);
+        loop.Close();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        failures.ShouldBe(["not looked at"]);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void FailInTheLastIteration(EventLoop loop)
+        {
+            Future<int>[] futures = [loop.CreateFuture<int>(), loop.CreateFuture<int>()];
+            _ = loop.CreateTask(Asyncio.Wait(futures, returnWhen: ReturnWhen.FirstException));
+            loop.CallLater(1, () =>
+            {
+                futures[0].SetException(new FormatException("not looked at"));
+                loop.Stop();
+            });
+            loop.RunForever();
+        }
+    }
+
+    [Fact]
     [Rule("EXC-09")]
     public void A_gather_nobody_awaits_is_reported_even_if_it_holds_a_cancellation()
     {

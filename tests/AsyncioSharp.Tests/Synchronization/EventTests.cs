@@ -32,6 +32,34 @@ public class EventTests
         });
 
     [Fact]
+    public void Who_waits_although_it_was_to_be_closed_keeps_nobody_else_from_going_on()
+        => OnLoop.Run(async () =>
+        {
+            var gate = new AsyncLock();
+            await gate.Acquire();
+            var stubborn = Asyncio.CreateTask(Stubborn());
+            await Asyncio.Sleep(0);
+            Should.Throw<InvalidOperationException>(stubborn.Coroutine.Close).Message.ShouldContain("ignored Close()");
+            var other = Asyncio.CreateTask(gate.Acquire());
+            await Asyncio.Sleep(0);
+            gate.Release();
+            await Asyncio.WaitFor(other, 1);
+            await Should.ThrowAsync<InvalidOperationException>(() => stubborn.AsTask());
+
+            async Coroutine Stubborn()
+            {
+                try
+                {
+                    await Asyncio.Sleep(10);
+                }
+                finally
+                {
+                    await gate.Acquire();
+                }
+            }
+        });
+
+    [Fact]
     [CPython("test_locks.py::EventTests.test_wait_on_set", Deviation = "Wait gives no value; it always was True.")]
     public void Waiting_for_a_set_event_does_not_suspend()
         => OnLoop.Run(async () =>

@@ -189,6 +189,37 @@ public class RunCoroutineThreadsafeTests
     }
 
     [Fact, Rule("RCT-04")]
+    public void A_cancel_on_the_loops_own_thread_that_is_there_before_the_coroutine_reaches_the_task()
+    {
+        var order = new List<string>();
+        var loop = VirtualTimeLoop.Create();
+        loop.CallSoon(() =>
+        {
+            ConcurrentFuture<int>? future = null;
+            new TestThread(() => future = Asyncio.RunCoroutineThreadsafe(Suspending(), loop)).Join();
+            future!.Cancel().ShouldBeTrue(); // the coroutine is in the inbox
+        });
+        loop.RunUntilComplete(Asyncio.Sleep(1));
+
+        order.ShouldBe(["starts", "is cancelled"]);
+        loop.Close();
+
+        async Coroutine<int> Suspending()
+        {
+            order.Add("starts");
+            try
+            {
+                await Asyncio.Sleep(3600);
+            }
+            finally
+            {
+                order.Add(CoroutineTask.Current.Cancelling > 0 ? "is cancelled" : "goes on");
+            }
+            return 1;
+        }
+    }
+
+    [Fact, Rule("RCT-04")]
     public void A_cancel_that_finds_a_task_ended_before_its_first_step_is_over_with()
     {
         var loop = VirtualTimeLoop.Create();

@@ -43,6 +43,61 @@ public class ThreadHammerTests
         }
     }
 
+    [Theory]
+    [InlineData("Gather")]
+    [InlineData("Wait")]
+    [InlineData("AsCompleted")]
+    public void Futures_that_several_threads_complete_are_all_counted(string combinator)
+    {
+        const int Rounds = 30;
+        const int Futures = 2_000; // of each thread
+        var loop = new EventLoop();
+        loop.RunUntilComplete(Main());
+        loop.Close();
+
+        async Coroutine Main()
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                var futures = Enumerable.Range(0, 2 * Futures).Select(_ => loop.CreateFuture<int>()).ToArray();
+                var all = Asyncio.CreateTask(All(futures));
+                await Asyncio.Sleep(0);
+                using var start = new Barrier(2);
+                var threads = new[] { 0, 1 }.Select(parity => new TestThread(() =>
+                {
+                    start.SignalAndWait();
+                    for (int i = parity; i < futures.Length; i += 2)
+                    {
+                        futures[i].SetResult(i);
+                    }
+                })).ToList();
+                await Asyncio.WaitFor(all, Signal.LimitSeconds);
+                threads.ForEach(static thread => thread.Join());
+            }
+        }
+
+        async Coroutine All(Future<int>[] futures)
+        {
+            switch (combinator)
+            {
+                case "Gather":
+                    (await Asyncio.Gather<int>(futures)).ShouldBe(Enumerable.Range(0, futures.Length));
+                    break;
+                case "Wait":
+                    (await Asyncio.Wait(futures)).Done.Count.ShouldBe(futures.Length);
+                    break;
+                default:
+                    int seen = 0;
+                    await foreach (var future in Asyncio.AsCompleted(futures))
+                    {
+                        seen += future.IsDone ? 1 : 0;
+                    }
+                    seen.ShouldBe(futures.Length);
+                    break;
+            }
+        }
+    }
+
     [Fact, Rule("RCT-01")]
     public void RunCoroutineThreadsafe_loses_nothing_and_keeps_each_threads_order()
     {
