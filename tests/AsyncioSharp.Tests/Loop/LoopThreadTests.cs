@@ -150,6 +150,8 @@ public class LoopThreadTests
         loop.LogWriter = TextWriter.Null;
         var waited = loop.CreateFuture<int>();
         waited.AddDoneCallback(_ => { });
+        var done = loop.CreateFuture<int>();
+        done.SetResult(1);
         var order = new List<string>();
         static async Coroutine Nothing() => await Asyncio.Sleep(0);
         var coroutine = Nothing();
@@ -168,6 +170,7 @@ public class LoopThreadTests
                 () => waited.SetResult(1),
                 () => waited.SetException(new FormatException()),
                 () => waited.Cancel(),
+                () => done.AddDoneCallback(_ => order.Add("done")),
             })
             {
                 string message = LoopHelpers.OnOtherThread(use).ShouldBeOfType<InvalidOperationException>().Message;
