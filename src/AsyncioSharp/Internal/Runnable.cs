@@ -20,7 +20,9 @@ public abstract class Runnable
     /// <param name="source">What it must be told: which of several futures is done, an exception to deliver; mostly null.</param>
     internal abstract void Run(object? source);
 
-    /// <summary>Asked once for each of the futures at which the entry waits, when it is done: how the entry is to be made ready for it.</summary>
+    /// <summary>
+    /// Asked for each of the futures at which the entry waits, when it is done, and again after <see cref="Wakeup.Later"/>: how the entry is to be made ready for it.
+    /// </summary>
     /// <param name="done">The future.</param>
     /// <param name="runsHere">Whether the loop runs on this thread; else nothing may be counted, for another thread may do so too.</param>
     internal virtual Wakeup WakeupFor(object done, bool runsHere) => Wakeup.Plain;

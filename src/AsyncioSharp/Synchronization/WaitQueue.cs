@@ -130,6 +130,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
                 return true;
             }
             Cancel(waiter);
+            Leave(waiter); // nothing will ever run it, so that it would do so itself
         }
         return false;
     }

@@ -81,7 +81,7 @@ public static partial class Asyncio
                 }
                 else
                 {
-                    Loop.Push(this, null); // it was before the coroutine arrived; but no request is seen before the first step
+                    Loop.Push(this, null); // it was before the first step, and no request is seen before that
                 }
             }
         }

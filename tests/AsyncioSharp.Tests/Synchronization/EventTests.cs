@@ -44,6 +44,10 @@ public class EventTests
             await Asyncio.Sleep(0);
             gate.Release();
             await Asyncio.WaitFor(other, 1);
+            var third = Asyncio.CreateTask(gate.Acquire());
+            await Asyncio.Sleep(0);
+            gate.Release();
+            await Asyncio.WaitFor(third, 1);
             await Should.ThrowAsync<InvalidOperationException>(() => stubborn.AsTask());
 
             async Coroutine Stubborn()
