@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one is done. The end of a
+/// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one has failed. The end of a
 /// child that decides nothing, as it is neither the last nor a failure that counts, is only noted, and takes no entry of the queue.
 /// </summary>
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
@@ -37,10 +37,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
         foreach (var child in done ?? [])
         {
-            if (Decides(child))
-            {
-                Look(Succeeds(child) ? null : child);
-            }
+            RunFor(child);
         }
         if (children.Length == 0)
         {
@@ -80,21 +77,19 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     }
 
     internal override Wakeup WakeupFor(object done, bool runsHere)
-        => !runsHere ? Wakeup.Later
-        : !Decides((Future)done) ? Wakeup.None
-        : Succeeds((Future)done) ? Wakeup.Plain
-        : Wakeup.Named;
-
-    internal override void Run(object? source) => Look((Future?)source);
-
-    // Called once for each child. Unless this is true, what would be done in the child's turn is nothing.
-    private bool Decides(Future done) => --_remaining == 0 || !Succeeds(done);
-
-    private bool Succeeds(Future done) => _outcomes || done.HasSucceeded;
-
-    // A child that has failed, or null for the last of all.
-    private void Look(Future? child)
     {
+        if (!runsHere)
+        {
+            return Wakeup.Later;
+        }
+        bool isLast = --_remaining == 0;
+        return !_outcomes && !((Future)done).HasSucceeded ? Wakeup.Named : isLast ? Wakeup.Plain : Wakeup.None;
+    }
+
+    // For a child that has failed or was cancelled; for the last of all, with null.
+    internal override void Run(object? source)
+    {
+        var child = (Future?)source;
         if (IsDone)
         {
             child?.MarkRetrieved(); // the first failure has completed the gather; later ones are nobody's business

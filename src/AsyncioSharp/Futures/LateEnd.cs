@@ -6,16 +6,7 @@ namespace AsyncioSharp;
 /// </summary>
 internal sealed class LateEnd(Future future, Runnable waiter) : Runnable
 {
-    internal override void Run(object? source)
-    {
-        var wakeup = waiter.WakeupFor(future, runsHere: true);
-        if (wakeup != Wakeup.None)
-        {
-            waiter.Run(wakeup == Wakeup.Named ? future : null);
-        }
-    }
-
-    internal override void Abandon() => waiter.Abandon();
+    internal override void Run(object? source) => waiter.RunFor(future);
 
     /// <summary>For the report of a schedule.</summary>
     public override string ToString() => waiter.ToString()!;

@@ -27,6 +27,16 @@ public abstract class Runnable
     /// <param name="runsHere">Whether the loop runs on this thread; else nothing may be counted, for another thread may do so too.</param>
     internal virtual Wakeup WakeupFor(object done, bool runsHere) => Wakeup.Plain;
 
+    /// <summary>Asks, and runs the entry at once, if it wants a turn. On the loop's thread.</summary>
+    internal void RunFor(object done)
+    {
+        var wakeup = WakeupFor(done, runsHere: true);
+        if (wakeup != Wakeup.None)
+        {
+            Run(wakeup == Wakeup.Named ? done : null);
+        }
+    }
+
     /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>
     internal virtual bool Wake(object? source) => throw new InvalidOperationException($"{this} is not woken from outside its loop.");

@@ -271,7 +271,7 @@ public sealed partial class EventLoop
     /// <summary>Says that a function was handed (+1) to an executor, or came back (-1): a virtual clock stands still meanwhile.</summary>
     internal void NoteWorkElsewhere(int change) => Interlocked.Add(ref _workElsewhere, change);
 
-    /// <summary>The same, for callers that know that the loop does not run here.</summary>
+    /// <summary>As <see cref="Push"/>, for callers that know that the loop does not run here.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void PushElsewhere(Runnable target, object? source)
     {
