@@ -13,6 +13,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     private readonly Func<Future[], TResult> _collect;
     private readonly bool _outcomes;                 // failures are results too: return_exceptions
     private int _remaining;                          // children whose end has not been noted, each counted once
+    private LateEnd.UnderWay _late;
     private bool _cancelRequested;
 
     internal GatheringFuture(EventLoop loop, Future[] children, bool outcomes, Func<Future[], TResult> collect)
@@ -37,7 +38,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
         foreach (var child in done ?? [])
         {
-            RunFor(child);
+            Take(child);
         }
         if (children.Length == 0)
         {
@@ -76,14 +77,27 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         return accepted;
     }
 
-    internal override Wakeup WakeupFor(object done, bool runsHere)
+    internal override Wakeup WakeupFor(object done, bool runsHere) => _late.Join(runsHere) ? Wakeup.Later : Note((Future)done);
+
+    internal override void RunLate(object done)
     {
-        if (!runsHere)
+        _late.Leave();
+        Take((Future)done);
+    }
+
+    private void Take(Future done)
+    {
+        var wakeup = Note(done);
+        if (wakeup != Wakeup.None)
         {
-            return Wakeup.Later;
+            Run(wakeup == Wakeup.Named ? done : null);
         }
+    }
+
+    private Wakeup Note(Future done)
+    {
         bool isLast = --_remaining == 0;
-        return !_outcomes && !((Future)done).HasSucceeded ? Wakeup.Named : isLast ? Wakeup.Plain : Wakeup.None;
+        return !_outcomes && !done.HasSucceeded ? Wakeup.Named : isLast ? Wakeup.Plain : Wakeup.None;
     }
 
     // For a child that has failed or was cancelled; for the last of all, with null.

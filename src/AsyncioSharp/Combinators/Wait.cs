@@ -137,6 +137,7 @@ public static partial class Asyncio
 internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures, int count, ReturnWhen returnWhen) : Future<bool>(loop), ITokenListener, IDerived
 {
     private int _remaining = returnWhen == ReturnWhen.FirstCompleted ? 1 : count;
+    private LateEnd.UnderWay _late;
 
     public IEnumerable<Future> Sources => futures.Where(static future => !future.IsDone);
 
@@ -158,10 +159,21 @@ internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures
         }
     }
 
-    internal override Wakeup WakeupFor(object done, bool runsHere)
-        => !runsHere ? Wakeup.Later
-        : --_remaining == 0 ? Wakeup.Plain
-        : returnWhen == ReturnWhen.FirstException && ((Future)done).PeekException is not null ? Wakeup.Named
+    internal override Wakeup WakeupFor(object done, bool runsHere) => _late.Join(runsHere) ? Wakeup.Later : Note((Future)done);
+
+    internal override void RunLate(object done)
+    {
+        _late.Leave();
+        var wakeup = Note((Future)done);
+        if (wakeup != Wakeup.None)
+        {
+            Run(wakeup == Wakeup.Named ? done : null);
+        }
+    }
+
+    private Wakeup Note(Future done)
+        => --_remaining == 0 ? Wakeup.Plain
+        : returnWhen == ReturnWhen.FirstException && done.PeekException is not null ? Wakeup.Named
         : Wakeup.None;
 
     internal override void Run(object? source)

@@ -402,14 +402,15 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         {
             return;
         }
+        var entry = wakeup == Wakeup.Later ? new LateEnd(this, waiter) : waiter;
         var source = wakeup == Wakeup.Named ? this : null;
         if (runsHere)
         {
-            Loop.PushOwn(waiter, source);
+            Loop.PushOwn(entry, source);
         }
         else
         {
-            Loop.PushElsewhere(wakeup == Wakeup.Later ? new LateEnd(this, waiter) : waiter, source);
+            Loop.PushElsewhere(entry, source);
         }
     }
 

@@ -20,22 +20,13 @@ public abstract class Runnable
     /// <param name="source">What it must be told: which of several futures is done, an exception to deliver; mostly null.</param>
     internal abstract void Run(object? source);
 
-    /// <summary>
-    /// Asked for each of the futures at which the entry waits, when it is done, and again after <see cref="Wakeup.Later"/>: how the entry is to be made ready for it.
-    /// </summary>
+    /// <summary>Asked for each of the futures at which the entry waits, when it is done: how the entry is to be made ready for it.</summary>
     /// <param name="done">The future.</param>
     /// <param name="runsHere">Whether the loop runs on this thread; else nothing may be counted, for another thread may do so too.</param>
     internal virtual Wakeup WakeupFor(object done, bool runsHere) => Wakeup.Plain;
 
-    /// <summary>Asks, and runs the entry at once, if it wants a turn. On the loop's thread.</summary>
-    internal void RunFor(object done)
-    {
-        var wakeup = WakeupFor(done, runsHere: true);
-        if (wakeup != Wakeup.None)
-        {
-            Run(wakeup == Wakeup.Named ? done : null);
-        }
-    }
+    /// <summary>Told on the loop's thread, in its turn, what was <see cref="Wakeup.Later"/>.</summary>
+    internal virtual void RunLate(object done) => throw new InvalidOperationException($"{this} counts no ends.");
 
     /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>
