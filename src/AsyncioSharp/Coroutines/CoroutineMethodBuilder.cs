@@ -27,8 +27,21 @@ public struct CoroutineMethodBuilder
         where TStateMachine : IAsyncStateMachine
     {
         var coroutine = new StateMachineCoroutine<TStateMachine>();
-        _coroutine = coroutine;                  // this builder is a field of the state machine,
-        coroutine.StateMachine = stateMachine;   // so it must be complete before the state machine is copied
+        _coroutine = coroutine; // this builder is a field of the state machine, so it must be complete before that is copied
+        if (typeof(TStateMachine).IsGenericType || MachineFields<TStateMachine>.NumbersEnd == 0)
+        {
+            coroutine.StateMachine = stateMachine;
+        }
+        else
+        {
+            MachineLayout.Move(
+                ref Unsafe.As<TStateMachine, byte>(ref stateMachine),
+                ref Unsafe.As<TStateMachine, byte>(ref coroutine.StateMachine),
+                ref Unsafe.As<CoroutineMethodBuilder, byte>(ref this),
+                coroutine,
+                MachineFields<TStateMachine>.References,
+                MachineFields<TStateMachine>.NumbersEnd);
+        }
         NeverAwaited.Watch(coroutine);
     }
 
@@ -92,7 +105,20 @@ public struct CoroutineMethodBuilder<T>
     {
         var coroutine = new StateMachineCoroutine<TStateMachine, T>();
         _coroutine = coroutine; // see above for the order
-        coroutine.StateMachine = stateMachine;
+        if (typeof(TStateMachine).IsGenericType || MachineFields<TStateMachine>.NumbersEnd == 0)
+        {
+            coroutine.StateMachine = stateMachine;
+        }
+        else
+        {
+            MachineLayout.Move(
+                ref Unsafe.As<TStateMachine, byte>(ref stateMachine),
+                ref Unsafe.As<TStateMachine, byte>(ref coroutine.StateMachine),
+                ref Unsafe.As<CoroutineMethodBuilder<T>, byte>(ref this),
+                coroutine,
+                MachineFields<TStateMachine>.References,
+                MachineFields<TStateMachine>.NumbersEnd);
+        }
         NeverAwaited.Watch(coroutine);
     }
 

@@ -23,14 +23,15 @@ internal sealed class MachineFields
     internal MachineFields([DynamicallyAccessedMembers(Kept)] Type machine)
     {
         _all = machine.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        Awaiters = Array.FindAll(_all, static field => field.Name.StartsWith(StateMachineCode.AwaiterPrefix, StringComparison.Ordinal));
+        Awaiters = Array.FindAll(_all, IsAwaiter);
     }
+
+    internal FieldInfo[] All => _all;
 
     internal FieldInfo[] Awaiters { get; }
 
     /// <summary>True if there is anything that can refer to an object, besides what every machine has.</summary>
-    internal bool HoldValues => Array.Exists(_all, static one => !one.FieldType.IsPrimitive && !one.FieldType.IsEnum
-        && !one.Name.StartsWith(StateMachineCode.AwaiterPrefix, StringComparison.Ordinal) && one.Name != StateMachineCode.BuilderField);
+    internal bool HoldValues => Array.Exists(_all, static one => !IsNumber(one) && !IsEmptyAtFirst(one));
 
     /// <summary>Those of awaiters that can be replaced.</summary>
     internal (FieldInfo Field, AwaiterKind Kind)[] KnownAwaiters
@@ -58,6 +59,14 @@ internal sealed class MachineFields
         return _yields.Count == 0 || (StateOf(machine) is { } state && _yields.Contains(state));
     }
 
+    /// <summary>True for what cannot refer to an object.</summary>
+    internal static bool IsNumber(FieldInfo field) => field.FieldType.IsPrimitive || field.FieldType.IsEnum;
+
+    /// <summary>True for what nothing is in before the method begins.</summary>
+    internal static bool IsEmptyAtFirst(FieldInfo field) => IsAwaiter(field) || field.Name == StateMachineCode.BuilderField;
+
+    private static bool IsAwaiter(FieldInfo field) => field.Name.StartsWith(StateMachineCode.AwaiterPrefix, StringComparison.Ordinal);
+
     private static HashSet<int> StatesWith(FieldInfo awaiter, IAsyncStateMachine machine)
     {
         Action moveNext = machine.MoveNext;
@@ -83,6 +92,12 @@ internal static class MachineFields<[DynamicallyAccessedMembers(MachineFields.Ke
 
     /// <summary>True if there are arguments, or other values of the method, that can refer to an object.</summary>
     internal static readonly bool HoldValues = s_fields.HoldValues;
+
+    /// <summary>Where the numbers of a machine end that can be moved by <see cref="MachineLayout"/>; else 0.</summary>
+    internal static readonly int NumbersEnd = MachineLayout.Measure(s_fields.All, default(TStateMachine), Unsafe.SizeOf<TStateMachine>(), out References);
+
+    /// <summary>How many references are in front of those numbers.</summary>
+    internal static readonly int References;
 
     /// <summary>True if an awaiter of this type can be replaced in the suspended method.</summary>
     internal static bool HaveAwaiter(Type? awaiter) => awaiter is not null && Array.Exists(s_fields.Awaiters, field => field.FieldType == awaiter);
