@@ -34,29 +34,11 @@ internal static class Gathering
         Dictionary<object, Future>? made = null; // of what is no future, kept from the first on that may have been given before
         for (int i = 0; i < children.Length; i++)
         {
-            Future? child;
             // What most are is asked first: a task's exact class costs nothing, and of others, asking for one that it is not is dear.
-            if (typeof(T) != typeof(NoValue) && awaitables[i].GetType() == typeof(CoroutineTask<T>))
-            {
-                child = Unsafe.As<CoroutineTask<T>>(awaitables[i]);
-            }
-            else if (made is null && typeof(T) != typeof(NoValue) && awaitables[i] is Coroutine<T> typed && typed.IsGivenFirst())
-            {
-                child = Asyncio.TaskInside(typed, loop, running);
-            }
-            else if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
-            {
-                child = Asyncio.TaskInside<T>(coroutine, loop);
-            }
-            else if ((child = awaitables[i] as Future) is null)
-            {
-                var awaitable = CoroutineSources.Distinct(awaitables[i]);
-                made ??= MadeOf(awaitables[..i], children);
-                if (!made.TryGetValue(awaitable, out child))
-                {
-                    made[awaitable] = child = Asyncio.TaskInside<T>(CoroutineSources.CoroutineOf(awaitable), loop);
-                }
-            }
+            object awaitable = awaitables[i];
+            Future child = typeof(T) != typeof(NoValue) && awaitable.GetType() == typeof(CoroutineTask<T>) ? Unsafe.As<CoroutineTask<T>>(awaitable)
+                : typeof(T) != typeof(NoValue) && made is null && awaitable is Coroutine<T> typed && typed.IsGivenFirst() ? Asyncio.TaskInside(typed, loop, running)
+                : FutureOf<TAwaitable, T>(awaitables, children, i, loop, ref made);
             loop ??= child.Loop;
             if (child.Loop != loop)
             {
@@ -65,6 +47,28 @@ internal static class Gathering
             children[i] = child;
         }
         return new GatheringFuture<TResult>(loop ?? Asyncio.GetRunningLoop(), children, outcomes, collect);
+    }
+
+    // In a method of its own: it is long, and inlined it would use up the registers of what runs often.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Future FutureOf<TAwaitable, T>(ReadOnlySpan<TAwaitable> awaitables, Future[] children, int i, EventLoop? loop, ref Dictionary<object, Future>? made)
+        where TAwaitable : IAwaitable
+    {
+        if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
+        {
+            return Asyncio.TaskInside<T>(coroutine, loop);
+        }
+        if (awaitables[i] is Future future)
+        {
+            return future;
+        }
+        var awaitable = CoroutineSources.Distinct(awaitables[i]);
+        made ??= MadeOf(awaitables[..i], children);
+        if (!made.TryGetValue(awaitable, out var child))
+        {
+            made[awaitable] = child = Asyncio.TaskInside<T>(CoroutineSources.CoroutineOf(awaitable), loop);
+        }
+        return child;
     }
 
     private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, Future[] futures)
