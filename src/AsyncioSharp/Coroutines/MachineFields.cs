@@ -31,7 +31,7 @@ internal sealed class MachineFields
     internal FieldInfo[] Awaiters { get; }
 
     /// <summary>True if there is anything that can refer to an object, besides what every machine has.</summary>
-    internal bool HoldValues => Array.Exists(_all, static one => !IsNumber(one) && !IsEmptyAtFirst(one));
+    internal bool HoldValues => Array.Exists(_all, static one => !IsNumber(one) && !IsOfMachine(one));
 
     /// <summary>Those of awaiters that can be replaced.</summary>
     internal (FieldInfo Field, AwaiterKind Kind)[] KnownAwaiters
@@ -62,8 +62,11 @@ internal sealed class MachineFields
     /// <summary>True for what cannot refer to an object.</summary>
     internal static bool IsNumber(FieldInfo field) => field.FieldType.IsPrimitive || field.FieldType.IsEnum;
 
-    /// <summary>True for what nothing is in before the method begins.</summary>
-    internal static bool IsEmptyAtFirst(FieldInfo field) => IsAwaiter(field) || field.Name == StateMachineCode.BuilderField;
+    /// <summary>True for what nothing is in before the method begins: it belongs to the machine, or is a local.</summary>
+    internal static bool IsEmptyAtFirst(FieldInfo field) => IsOfMachine(field)
+        || field.Name.Contains(StateMachineCode.LocalInfix, StringComparison.Ordinal) || field.Name.StartsWith(StateMachineCode.SharedPrefix, StringComparison.Ordinal);
+
+    private static bool IsOfMachine(FieldInfo field) => IsAwaiter(field) || field.Name == StateMachineCode.BuilderField;
 
     private static bool IsAwaiter(FieldInfo field) => field.Name.StartsWith(StateMachineCode.AwaiterPrefix, StringComparison.Ordinal);
 

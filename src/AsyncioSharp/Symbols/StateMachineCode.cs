@@ -23,6 +23,8 @@ internal sealed class StateMachineCode
     internal const string StateField = "<>1__state";
     internal const string BuilderField = "<>t__builder";
     internal const string AwaiterPrefix = "<>u__";
+    internal const string LocalInfix = ">5__";         // <name>5__1: a local of the method
+    internal const string SharedPrefix = "<>7__wrap"; // what several locals and loops use in turn
 
     private readonly List<Suspension> _suspensions = [];
     private readonly List<Branch> _branches = [];

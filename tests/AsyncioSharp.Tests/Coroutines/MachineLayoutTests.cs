@@ -36,6 +36,7 @@ public sealed class MachineLayoutTests
         ["an object's"] = new(static t => t.OfAnObject(7, 8), "own 7 8", true, 1),
         ["references"] = new(static t => t.References("a", "b", [3], "d", 5), "own a b 3 d 5", true, 6),
         ["locals"] = new(static t => Locals("a", 2), "a 2 a2 4", true, 3),
+        ["structures among the locals"] = new(static t => Loops([1, 2], 3), "1 2 3 0.00:00:03", true, 2),
         ["awaiters of .NET"] = new(static t => Foreign("a", 2), "a 2", true, 1),
         ["too many references"] = new(static t => t.SevenReferences("a", "b", "c", "d", "e", "f", 7), "own a b c d e f 7", false),
         ["a structure with a reference"] = new(static t => Structures((1, "b"), 3), "1 b 3", false),
@@ -120,6 +121,19 @@ public sealed class MachineLayoutTests
         await Asyncio.Sleep(0);
         await Asyncio.Sleep(1);
         return $"{a} {b} {joined} {boxed}";
+    }
+
+    private static async Coroutine<string> Loops(List<int> a, int b)
+    {
+        var text = new List<string>();
+        var time = TimeSpan.FromSeconds(b);
+        foreach (int each in a)
+        {
+            await Asyncio.Sleep(0);
+            text.Add($"{each}");
+        }
+        await Asyncio.Sleep(0);
+        return string.Join(" ", [.. text, $"{b}", $"{time:d\\.hh\\:mm\\:ss}"]);
     }
 
     private static async Coroutine<string> Foreign(string a, int b)
