@@ -38,7 +38,11 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
         foreach (var child in done ?? [])
         {
-            Take(child);
+            var wakeup = Note(child);
+            if (wakeup != Wakeup.None)
+            {
+                Run(wakeup == Wakeup.Named ? child : null);
+            }
         }
         if (children.Length == 0)
         {
@@ -79,19 +83,10 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 
     internal override Wakeup WakeupFor(object done, bool runsHere) => _late.Join(runsHere) ? Wakeup.Later : Note((Future)done);
 
-    internal override void RunLate(object done)
+    internal override Wakeup WakeupForLate(object done)
     {
         _late.Leave();
-        Take((Future)done);
-    }
-
-    private void Take(Future done)
-    {
-        var wakeup = Note(done);
-        if (wakeup != Wakeup.None)
-        {
-            Run(wakeup == Wakeup.Named ? done : null);
-        }
+        return Note((Future)done);
     }
 
     private Wakeup Note(Future done)

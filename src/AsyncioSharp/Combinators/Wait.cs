@@ -161,14 +161,10 @@ internal sealed class CountingFuture(EventLoop loop, IEnumerable<Future> futures
 
     internal override Wakeup WakeupFor(object done, bool runsHere) => _late.Join(runsHere) ? Wakeup.Later : Note((Future)done);
 
-    internal override void RunLate(object done)
+    internal override Wakeup WakeupForLate(object done)
     {
         _late.Leave();
-        var wakeup = Note((Future)done);
-        if (wakeup != Wakeup.None)
-        {
-            Run(wakeup == Wakeup.Named ? done : null);
-        }
+        return Note((Future)done);
     }
 
     private Wakeup Note(Future done)

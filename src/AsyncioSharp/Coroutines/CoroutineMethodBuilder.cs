@@ -11,7 +11,7 @@ namespace AsyncioSharp;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct CoroutineMethodBuilder
 {
-    private StateMachineCoroutine _coroutine;
+    private StateMachineCoroutine _coroutine; // the only field: MachineLayout moves a machine without its builder, and sets this
 
     /// <summary>For the compiler.</summary>
     public readonly Coroutine Task => _coroutine;
@@ -28,7 +28,7 @@ public struct CoroutineMethodBuilder
     {
         var coroutine = new StateMachineCoroutine<TStateMachine>();
         _coroutine = coroutine; // this builder is a field of the state machine, so it must be complete before that is copied
-        if (typeof(TStateMachine).IsGenericType || MachineFields<TStateMachine>.NumbersEnd == 0)
+        if (!RuntimeFeature.IsDynamicCodeCompiled || typeof(TStateMachine).IsGenericType || MachineFields<TStateMachine>.NumbersEnd == 0)
         {
             coroutine.StateMachine = stateMachine;
         }
@@ -88,7 +88,7 @@ public struct CoroutineMethodBuilder
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct CoroutineMethodBuilder<T>
 {
-    private Coroutine<T> _coroutine;
+    private Coroutine<T> _coroutine; // the only field, see above
 
     /// <summary>For the compiler.</summary>
     public readonly Coroutine<T> Task => _coroutine;
@@ -105,7 +105,7 @@ public struct CoroutineMethodBuilder<T>
     {
         var coroutine = new StateMachineCoroutine<TStateMachine, T>();
         _coroutine = coroutine; // see above for the order
-        if (typeof(TStateMachine).IsGenericType || MachineFields<TStateMachine>.NumbersEnd == 0)
+        if (!RuntimeFeature.IsDynamicCodeCompiled || typeof(TStateMachine).IsGenericType || MachineFields<TStateMachine>.NumbersEnd == 0)
         {
             coroutine.StateMachine = stateMachine;
         }

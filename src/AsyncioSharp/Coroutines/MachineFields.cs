@@ -31,7 +31,7 @@ internal sealed class MachineFields
     internal FieldInfo[] Awaiters { get; }
 
     /// <summary>True if there is anything that can refer to an object, besides what every machine has.</summary>
-    internal bool HoldValues => Array.Exists(_all, static one => !IsNumber(one) && !IsOfMachine(one));
+    internal bool HoldValues => Array.Exists(_all, static one => !IsNumber(one) && !IsAwaiter(one) && one.Name != StateMachineCode.BuilderField);
 
     /// <summary>Those of awaiters that can be replaced.</summary>
     internal (FieldInfo Field, AwaiterKind Kind)[] KnownAwaiters
@@ -62,11 +62,13 @@ internal sealed class MachineFields
     /// <summary>True for what cannot refer to an object.</summary>
     internal static bool IsNumber(FieldInfo field) => field.FieldType.IsPrimitive || field.FieldType.IsEnum;
 
-    /// <summary>True for what nothing is in before the method begins: it belongs to the machine, or is a local.</summary>
-    internal static bool IsEmptyAtFirst(FieldInfo field) => IsOfMachine(field)
+    /// <summary>True for what nothing is in before the method begins: this library's builder, awaiters, locals.</summary>
+    internal static bool IsEmptyAtFirst(FieldInfo field) => IsOwnBuilder(field) || IsAwaiter(field)
         || field.Name.Contains(StateMachineCode.LocalInfix, StringComparison.Ordinal) || field.Name.StartsWith(StateMachineCode.SharedPrefix, StringComparison.Ordinal);
 
-    private static bool IsOfMachine(FieldInfo field) => IsAwaiter(field) || field.Name == StateMachineCode.BuilderField;
+    /// <summary>True for the machine's builder, if it is this library's, and not one around it.</summary>
+    internal static bool IsOwnBuilder(FieldInfo field) => field.Name == StateMachineCode.BuilderField && (field.FieldType == typeof(CoroutineMethodBuilder)
+        || (field.FieldType.IsConstructedGenericType && field.FieldType.GetGenericTypeDefinition() == typeof(CoroutineMethodBuilder<>)));
 
     private static bool IsAwaiter(FieldInfo field) => field.Name.StartsWith(StateMachineCode.AwaiterPrefix, StringComparison.Ordinal);
 

@@ -1,17 +1,24 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// The end of a future on its way to a waiter that counts such ends: of one that another thread has completed, or this one while the loop does not run, since there
-/// may be several of them, and only the loop's thread counts. Takes the turn in which asyncio would count it.
+/// The end of a future on its way to a waiter that counts such ends, which only the loop's thread does: of a future that another thread has completed, or the loop's
+/// own while it does not run; and of those that are done after it and before its turn, which must not be counted first. Takes the turn in which asyncio would count it.
 /// </summary>
 internal sealed class LateEnd(Future future, Runnable waiter) : Runnable
 {
-    internal override void Run(object? source) => waiter.RunLate(future);
+    internal override void Run(object? source)
+    {
+        var wakeup = waiter.WakeupForLate(future);
+        if (wakeup != Wakeup.None)
+        {
+            waiter.Run(wakeup == Wakeup.Named ? future : null);
+        }
+    }
 
     /// <summary>For the report of a schedule.</summary>
     public override string ToString() => waiter.ToString()!;
 
-    /// <summary>Those that are on their way to one waiter. While there are any, what ends on the loop's thread has to stay behind them, or it would be counted first.</summary>
+    /// <summary>How many are on their way to one waiter.</summary>
     internal struct UnderWay
     {
         private int _count;

@@ -25,8 +25,8 @@ public abstract class Runnable
     /// <param name="runsHere">Whether the loop runs on this thread; else nothing may be counted, for another thread may do so too.</param>
     internal virtual Wakeup WakeupFor(object done, bool runsHere) => Wakeup.Plain;
 
-    /// <summary>Told on the loop's thread, in its turn, what was <see cref="Wakeup.Later"/>.</summary>
-    internal virtual void RunLate(object done) => throw new InvalidOperationException($"{this} counts no ends.");
+    /// <summary>Asked again on the loop's thread, in the turn of a future that was <see cref="Wakeup.Later"/>; the answer is another one.</summary>
+    internal virtual Wakeup WakeupForLate(object done) => throw new InvalidOperationException($"{this} counts no ends.");
 
     /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>

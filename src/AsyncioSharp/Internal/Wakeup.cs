@@ -12,6 +12,6 @@ internal enum Wakeup : byte
     /// <summary>It waits for several, and is told which is done: that costs an object.</summary>
     Named,
 
-    /// <summary>It is told in its turn, on the loop's thread, and then decides.</summary>
+    /// <summary>That is to be asked again in the future's turn, on the loop's thread.</summary>
     Later,
 }

@@ -55,7 +55,41 @@ public sealed class LateEndTests
         _loop.IterationsUntil(() => gather.IsDone);
 
         Should.Throw<FormatException>(() => gather.Result()).Message.ShouldBe("earlier");
+        second.Exception().ShouldBeOfType<FormatException>();
         _loop.Close();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Once_those_have_had_their_turns_an_end_that_decides_nothing_takes_none_again(bool waits)
+    {
+        var futures = Enumerable.Range(0, 3).Select(_ => _loop.CreateFuture<int>()).ToArray();
+        _loop.CreateTask(Waits(), name: "waits").AddDoneCallback(_ => _log.Add("done"));
+        _loop.RunOnce();
+        futures[0].SetResult(0);
+        _loop.RunOnce();
+
+        _loop.CallSoon(() =>
+        {
+            futures[1].SetResult(1);
+            _loop.ReadyEntries().ShouldBeEmpty();
+            futures[2].SetResult(2);
+        });
+        _loop.IterationsUntil(() => _log is ["done"]);
+        _loop.Close();
+
+        async Coroutine Waits()
+        {
+            if (waits)
+            {
+                await Asyncio.Wait(futures);
+            }
+            else
+            {
+                await Asyncio.Gather(futures);
+            }
+        }
     }
 
     private void CompleteBoth(Future<int> first, Action second)

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Reflection.Emit;
+using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 
 namespace AsyncioSharp.Tests.Coroutines;
@@ -38,6 +40,8 @@ public sealed class MachineLayoutTests
         ["locals"] = new(static t => Locals("a", 2), "a 2 a2 4", true, 3),
         ["structures among the locals"] = new(static t => Loops([1, 2], 3), "1 2 3 0.00:00:03", true, 2),
         ["awaiters of .NET"] = new(static t => Foreign("a", 2), "a 2", true, 1),
+        ["awaiters that are objects"] = new(static t => ObjectAwaiters("a", 2), "a 2", true, 2),
+        ["a closure"] = new(static t => Closure("a", 2), "a2 2", true, 3),
         ["too many references"] = new(static t => t.SevenReferences("a", "b", "c", "d", "e", "f", 7), "own a b c d e f 7", false),
         ["a structure with a reference"] = new(static t => Structures((1, "b"), 3), "1 b 3", false),
         ["a structure with a number"] = new(static t => Time(TimeSpan.FromDays(1), 2, 3), "1.00:00:00 2 3", false),
@@ -68,6 +72,66 @@ public sealed class MachineLayoutTests
         async Coroutine<string[]> Gathers() => await Asyncio.Gather(calls);
 
         int Field(string field) => (int)typeof(MachineFields<>).MakeGenericType(machine).GetField(field, BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null)!;
+    }
+
+    [Fact]
+    public void They_do_without_a_value_too()
+    {
+        var seen = new List<string>();
+        VirtualTimeLoop.Run(NoValue(1, "b", 3, seen));
+        seen.ShouldBe(["1 b 3"]);
+    }
+
+    [Fact]
+    public void A_builder_around_the_librarys_keeps_what_it_has()
+    {
+        VirtualTimeLoop.Run(Wraps()).ShouldBe("1 2 3 named 42");
+
+        static async Coroutine<string> Wraps() => await Wrapped(1, 2, 3).Inner;
+    }
+
+    [Fact]
+    public void A_builder_may_be_outside_of_its_machine() => VirtualTimeLoop.Run(HandMade.Call(1, 2, 3, 4)).ShouldBe("1 2 3 4");
+
+    // As the compiler would make them, but in places where .NET does not put them: the offset of each field.
+    [Theory]
+    [InlineData(true, 0, 8, 12, 16, 24)]   // the reference, the numbers, the builder
+    [InlineData(false, 24, 8, 12, 16, 0)]  // the builder, the numbers, the reference
+    [InlineData(false, 8, 16, 20, 24, 0)]  // the builder, the reference, the numbers
+    [InlineData(false, 24, 0, 4, 8, 16)]   // the numbers, the builder, the reference
+    [InlineData(false, 8, 0, 16, 24, 32)]  // the reference among the numbers
+    [InlineData(false, 0, 8, 12, 24, 16)]  // the builder among the numbers
+    [InlineData(false, 0, 16, 20, 24, 32)] // a hole
+    public void A_machine_that_is_laid_out_otherwise_is_copied(bool isMoved, int reference, int state, int number, int large, int builder)
+    {
+        var module = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Machines"), AssemblyBuilderAccess.Run).DefineDynamicModule("Machines");
+        var type = module.DefineType("Machine", TypeAttributes.ExplicitLayout | TypeAttributes.Public, typeof(ValueType));
+        Define("argument", typeof(string), reference);
+        Define("<>1__state", typeof(int), state);
+        Define("number", typeof(int), number);
+        Define("large", typeof(long), large);
+        Define("<>t__builder", typeof(CoroutineMethodBuilder), builder);
+        var machine = Activator.CreateInstance(type.CreateType())!;
+        int size = RuntimeHelpers.SizeOf(machine.GetType().TypeHandle);
+
+        int end = MachineLayout.Measure(machine.GetType().GetFields(), machine, size, out int references);
+
+        (end, references).ShouldBe(isMoved ? (24, 1) : (0, 0));
+
+        void Define(string name, Type fieldType, int offset) => type.DefineField(name, fieldType, FieldAttributes.Public).SetOffset(offset);
+    }
+
+    [AsyncMethodBuilder(typeof(WrappingBuilder<>))]
+    private static async Wrapper<string> Wrapped(int a, int b, int c)
+    {
+        await Asyncio.Sleep(0);
+        return $"{a} {b} {c}";
+    }
+
+    private static async Coroutine NoValue(int a, string b, int c, List<string> seen)
+    {
+        await Asyncio.Sleep(0);
+        seen.Add($"{a} {b} {c}");
     }
 
     private static async Coroutine<string> Bytes(bool a, byte b, sbyte c, bool d, byte e)
@@ -144,6 +208,22 @@ public sealed class MachineLayoutTests
         return $"{a} {b}";
     }
 
+    private static async Coroutine<string> ObjectAwaiters(string a, int b)
+    {
+        await new Awaitable();
+        await Asyncio.Sleep(0);
+        return $"{a} {b}";
+    }
+
+    private static async Coroutine<string> Closure(string a, int b)
+    {
+        Func<string> joined = () => a + b;
+        await Asyncio.Sleep(0);
+        b = 2;
+        await Asyncio.Sleep(0);
+        return $"{joined()} {b}";
+    }
+
     private async Coroutine<string> SevenReferences(string a, string b, string c, string d, string e, string f, int g)
     {
         await Asyncio.Sleep(0);
@@ -188,4 +268,76 @@ public sealed class MachineLayoutTests
 
     // What to call, what it gives, whether its machine is moved, and with how many references.
     private sealed record Case(Func<MachineLayoutTests, Coroutine<string>> Call, string Result, bool IsMoved, int References = 0);
+
+    private sealed class Awaitable : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => true;
+
+        public Awaitable GetAwaiter() => this;
+
+        public void GetResult()
+        {
+        }
+
+        public void OnCompleted(Action continuation) => continuation();
+
+        public void UnsafeOnCompleted(Action continuation) => continuation();
+    }
+
+    private sealed record Wrapper<T>(Coroutine<string> Inner);
+
+    private struct WrappingBuilder<T>
+    {
+        private CoroutineMethodBuilder<string> _inner;
+        private string _name;
+        private int _number;
+
+        public static WrappingBuilder<T> Create() => new() { _name = "named", _number = 42 };
+
+        public readonly Wrapper<T> Task => new(_inner.Task);
+
+        public void Start<TStateMachine>(ref TStateMachine stateMachine)
+            where TStateMachine : IAsyncStateMachine
+            => _inner.Start(ref stateMachine);
+
+        public readonly void SetStateMachine(IAsyncStateMachine stateMachine)
+        {
+        }
+
+        public readonly void SetResult(T result) => _inner.SetResult($"{result} {_name} {_number}");
+
+        public readonly void SetException(Exception exception) => _inner.SetException(exception);
+
+        public readonly void AwaitOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+            where TAwaiter : INotifyCompletion
+            where TStateMachine : IAsyncStateMachine
+            => _inner.AwaitOnCompleted(ref awaiter, ref stateMachine);
+
+        public readonly void AwaitUnsafeOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+            where TAwaiter : ICriticalNotifyCompletion
+            where TStateMachine : IAsyncStateMachine
+            => _inner.AwaitUnsafeOnCompleted(ref awaiter, ref stateMachine);
+    }
+
+    private sealed class Holder
+    {
+        public CoroutineMethodBuilder<string> Builder = CoroutineMethodBuilder<string>.Create();
+    }
+
+    private struct HandMade(int a, int b, int c, int d, Holder holder) : IAsyncStateMachine
+    {
+        public readonly void MoveNext() => holder.Builder.SetResult($"{a} {b} {c} {d}");
+
+        public readonly void SetStateMachine(IAsyncStateMachine stateMachine)
+        {
+        }
+
+        public static Coroutine<string> Call(int a, int b, int c, int d)
+        {
+            var holder = new Holder();
+            var machine = new HandMade(a, b, c, d, holder);
+            holder.Builder.Start(ref machine);
+            return holder.Builder.Task;
+        }
+    }
 }
