@@ -43,9 +43,9 @@ internal static class MachineLayout
             number.SetValue(machine, NonZero(number.FieldType));
         }
         int end = words.LastIndexOfAnyExcept(0) + 1;
-        if (end <= objects || words[..objects].ContainsAnyExcept(0) || words[objects..end].Contains(0))
+        if (end < objects || words[objects..end].Contains(0))
         {
-            return 0; // the numbers are elsewhere, or there is something between them
+            return 0; // the numbers are elsewhere, or there is something in between
         }
         for (int i = 0; i < objects; i++)
         {
@@ -53,7 +53,7 @@ internal static class MachineLayout
         }
         if (Array.Exists(fields, field => IsReference(field) && field.GetValue(machine) is null))
         {
-            return 0; // those were other references
+            return 0; // what is in front of the numbers is something else
         }
         references = objects;
         return end * Unsafe.SizeOf<nint>();

@@ -152,8 +152,15 @@ internal static class InterruptPrograms
         }
         finally
         {
+            bool pressed = false;
+            using var own = System.Runtime.InteropServices.PosixSignalRegistration.Create(
+                System.Runtime.InteropServices.PosixSignal.SIGINT, _ => Volatile.Write(ref pressed, true));
             Console.WriteLine("ready");
-            await Asyncio.Sleep(0.5); // longer than the signal takes
+            while (!Volatile.Read(ref pressed)) // the signal takes its time where much else runs
+            {
+                await Asyncio.Sleep(0.01);
+            }
+            await Asyncio.Sleep(0.5); // the same thread calls the handler of the run, before or after this one
             Console.WriteLine("cleaned up");
         }
     }
