@@ -28,6 +28,7 @@ public struct CoroutineMethodBuilder
     {
         var coroutine = new StateMachineCoroutine<TStateMachine>();
         _coroutine = coroutine; // this builder is a field of the state machine, so it must be complete before that is copied
+        // The same below: in a method of its own, that would have to be compiled for each machine too, as long as calls are not inlined.
         if (!RuntimeFeature.IsDynamicCodeCompiled || typeof(TStateMachine).IsGenericType || MachineFields<TStateMachine>.NumbersEnd == 0)
         {
             coroutine.StateMachine = stateMachine;
