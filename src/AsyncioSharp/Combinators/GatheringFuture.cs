@@ -38,11 +38,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
         foreach (var child in done ?? [])
         {
-            var wakeup = Note(child);
-            if (wakeup != Wakeup.None)
-            {
-                Run(wakeup == Wakeup.Named ? child : null);
-            }
+            RunFor(child, Note(child));
         }
         if (children.Length == 0)
         {

@@ -15,23 +15,22 @@ internal sealed class MachineFields
 
     private static readonly ConditionalWeakTable<Type, MachineFields> s_known = [];
 
-    private readonly FieldInfo[] _all;
     private FieldInfo[]? _enumerators;
     private (FieldInfo Field, AwaiterKind Kind)[]? _knownAwaiters;
     private HashSet<int>? _yields; // the states in which it waits for its turn
 
     internal MachineFields([DynamicallyAccessedMembers(Kept)] Type machine)
     {
-        _all = machine.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        Awaiters = Array.FindAll(_all, IsAwaiter);
+        All = machine.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
+        Awaiters = Array.FindAll(All, IsAwaiter);
     }
 
-    internal FieldInfo[] All => _all;
+    internal FieldInfo[] All { get; }
 
     internal FieldInfo[] Awaiters { get; }
 
     /// <summary>True if there is anything that can refer to an object, besides what every machine has.</summary>
-    internal bool HoldValues => Array.Exists(_all, static one => !IsNumber(one) && !IsAwaiter(one) && one.Name != StateMachineCode.BuilderField);
+    internal bool HoldValues => Array.Exists(All, static one => !IsNumber(one) && !IsAwaiter(one) && one.Name != StateMachineCode.BuilderField);
 
     /// <summary>Those of awaiters that can be replaced.</summary>
     internal (FieldInfo Field, AwaiterKind Kind)[] KnownAwaiters
@@ -39,14 +38,14 @@ internal sealed class MachineFields
 
     /// <summary>Those of <c>await foreach</c> and <c>await using</c>, and of locals.</summary>
     internal FieldInfo[] Enumerators
-        => _enumerators ??= Array.FindAll(_all, static one => LeftIterators.IsPlain(one.FieldType) || LeftIterators.InnerOf(one.FieldType) is not null);
+        => _enumerators ??= Array.FindAll(All, static one => LeftIterators.IsPlain(one.FieldType) || LeftIterators.InnerOf(one.FieldType) is not null);
 
     /// <summary>For a machine whose type is known only at run time.</summary>
     [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = "A machine that runs uses its fields, which keeps them; where they cannot be seen it counts as unknown.")]
     internal static MachineFields Of(object machine) => s_known.GetValue(machine.GetType(), static machine => new MachineFields(machine));
 
     /// <summary>The number of the machine's state: not negative where it is suspended at an <c>await</c>. Null if it is not to be seen.</summary>
-    internal int? StateOf(object machine) => (int?)Array.Find(_all, static field => field.Name == StateMachineCode.StateField)?.GetValue(machine);
+    internal int? StateOf(object machine) => (int?)Array.Find(All, static field => field.Name == StateMachineCode.StateField)?.GetValue(machine);
 
     /// <summary>True if the machine is suspended at <c>await Task.Yield()</c>, whose awaiter is empty; where the runtime does not show its code, if it might be.</summary>
     internal bool IsAtYield(IAsyncStateMachine machine)

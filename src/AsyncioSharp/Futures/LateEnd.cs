@@ -6,14 +6,7 @@ namespace AsyncioSharp;
 /// </summary>
 internal sealed class LateEnd(Future future, Runnable waiter) : Runnable
 {
-    internal override void Run(object? source)
-    {
-        var wakeup = waiter.WakeupForLate(future);
-        if (wakeup != Wakeup.None)
-        {
-            waiter.Run(wakeup == Wakeup.Named ? future : null);
-        }
-    }
+    internal override void Run(object? source) => waiter.RunFor(future, waiter.WakeupForLate(future));
 
     /// <summary>For the report of a schedule.</summary>
     public override string ToString() => waiter.ToString()!;

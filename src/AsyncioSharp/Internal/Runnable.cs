@@ -28,6 +28,15 @@ public abstract class Runnable
     /// <summary>Asked again on the loop's thread, in the turn of a future that was <see cref="Wakeup.Later"/>; the answer is another one.</summary>
     internal virtual Wakeup WakeupForLate(object done) => throw new InvalidOperationException($"{this} counts no ends.");
 
+    /// <summary>Runs the entry at once, unless <paramref name="wakeup"/> says that it wants no turn for the future. On the loop's thread.</summary>
+    internal void RunFor(object done, Wakeup wakeup)
+    {
+        if (wakeup != Wakeup.None)
+        {
+            Run(wakeup == Wakeup.Named ? done : null);
+        }
+    }
+
     /// <summary>Makes the entry ready, from whichever thread; false, and nothing happens, once its loop is closed. Only of entries that code of .NET may wake.</summary>
     /// <param name="source">What made it ready.</param>
     internal virtual bool Wake(object? source) => throw new InvalidOperationException($"{this} is not woken from outside its loop.");
