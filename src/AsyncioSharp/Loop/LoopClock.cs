@@ -10,6 +10,7 @@ internal sealed class LoopClock(TimeProvider provider)
     private const int CoarseMilliseconds = 20;    // the coarse clock is never further behind than this; 16 at most are documented
     private const int LongestQuiet = 1000;        // milliseconds; so that two clocks which drift apart cannot get far
 
+    private readonly double _ticksPerSecond = provider.TimestampFrequency;
     private readonly bool _hasCoarseClock = ReferenceEquals(provider, TimeProvider.System);
     private long _looked;                         // the coarse time just before the exact clock was read last
     private long _quietUntil = long.MinValue;     // the coarse time before which no deadline of _quietFor or later can have come
@@ -22,7 +23,8 @@ internal sealed class LoopClock(TimeProvider provider)
     private static long Coarse => Environment.TickCount64;
 #pragma warning restore RS0030
 
-    internal double Now => provider.GetTimestamp() * SecondsPerTick;
+    // Divided, as CPython does, and not multiplied by SecondsPerTick, which is rounded: 60 s of a virtual clock would be 60.00000000000001.
+    internal double Now => provider.GetTimestamp() / _ticksPerSecond;
 
     /// <summary>False if <paramref name="deadline"/> cannot have come; true if the exact clock has to tell.</summary>
     internal bool MayReach(double deadline)

@@ -169,7 +169,7 @@ public sealed class TaskGroup : IScope
                 return _requested ? null : cancelled;
             }
             // One exception tells all the requests that came while the group was ending, as in CPython.
-            var pending = cancelled is null || _heldBack ? Parent!.TakePending() : null;
+            var pending = _heldBack || (_requested && cancelled is null) ? Parent!.TakePending() : null;
             return cancelled ?? pending;
         }
         if (!isOurs)

@@ -99,6 +99,7 @@ public sealed class AsyncBarrier
         _binding.CheckUse();
         _state = _count > 0 ? State.Resetting : State.Filling;
         _inside.WakeAll();
+        _outside.WakeAll(); // behind those inside, who have left when these run: they need not be woken once more, a turn later
     }
 
     /// <summary>

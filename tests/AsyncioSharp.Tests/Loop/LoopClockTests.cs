@@ -51,6 +51,18 @@ public class LoopClockTests
     }
 
     [Fact]
+    public void Whole_seconds_of_a_virtual_clock_are_whole_numbers()
+    {
+        var time = new VirtualClock();
+        var clock = new LoopClock(time);
+        for (int second = 1; second <= 1000; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            clock.Now.ShouldBe(second);
+        }
+    }
+
+    [Fact]
     public void The_clock_of_another_provider_is_always_asked()
     {
         var time = new VirtualClock();

@@ -251,6 +251,43 @@ public class BarrierTests
         });
 
     [Fact]
+    public void A_reset_while_it_drains_lets_those_outside_in_as_soon_as_those_inside_have_left()
+        => OnLoop.Run(async () =>
+        {
+            var barrier = new AsyncBarrier(2);
+            var steps = new List<string>();
+            await Asyncio.Gather(Fails(), PassTwice(), Pass(), Reset());
+            steps.ShouldBe(["twice", "failed", "once", "turn", "twice"]); // as CPython's
+
+            async Coroutine Fails()
+            {
+                await OnLoop.Failure<BrokenBarrierException>(barrier.Wait());
+                steps.Add("failed");
+            }
+
+            async Coroutine PassTwice()
+            {
+                await barrier.Wait();
+                steps.Add("twice");
+                await barrier.Wait();
+                steps.Add("twice");
+            }
+
+            async Coroutine Pass()
+            {
+                await barrier.Wait();
+                steps.Add("once");
+            }
+
+            async Coroutine Reset()
+            {
+                barrier.Reset();
+                await Asyncio.Sleep(0);
+                steps.Add("turn");
+            }
+        });
+
+    [Fact]
     [CPython("test_locks.py::BarrierTests.test_reset_barrier_while_tasks_draining")]
     public void A_reset_by_the_last_to_leave_disturbs_nobody()
         => OnLoop.Run(async () =>
