@@ -14,6 +14,7 @@ internal static class Commands
 {
     private const int PerChunk = 500;
     private const int MostShown = 5;
+    private const int PlainForEachModern = 2;
 
     public static int Live(Options options)
     {
@@ -24,7 +25,7 @@ internal static class Commands
         var explained = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var chunk in Seeds(options).Chunk(PerChunk))
         {
-            var scenarios = chunk.Select(Generator.Scenario).ToList();
+            var scenarios = chunk.Select(options.Generator).ToList();
             var asking = Task.Run(() => python.Ask(scenarios));
             var traces = ScenarioRun.Traces(scenarios).ToList();
             var answers = asking.GetAwaiter().GetResult();
@@ -56,7 +57,7 @@ internal static class Commands
     public static int Generate(Options options)
     {
         foreach (var seed in Seeds(options))
-            Console.WriteLine(Generator.Scenario(seed).ToJsonString());
+            Console.WriteLine(options.Generator(seed).ToJsonString());
         return 0;
     }
 
@@ -93,9 +94,11 @@ internal static class Commands
         using var current = CPython.Start(options.Python);
         if ((old.Version, current.Version) is not ("3.9", "3.13"))
             throw new ArgumentException($"The corpus records CPython 3.9 and 3.13, not {old.Version} and {current.Version}.");
-        var scenarios = Seeds(options).Select(Generator.Scenario).Concat(given).ToList();
+        var scenarios = Seeds(options).Select(Generator.Scenario).Concat(given.Where(one => !Grammar.IsModern(one))).ToList();
+        var modern = Seeds(options).Take(options.Count / PlainForEachModern).Select(Generator.Modern).Concat(given.Where(Grammar.IsModern)).ToList();
         var asking = Task.Run(() => old.Ask(scenarios));
-        var recorded = current.Ask(scenarios).Zip(asking.GetAwaiter().GetResult()).Zip(scenarios, (pair, scenario) => new Recorded(scenario, pair.Second, pair.First)).ToList();
+        var recorded = current.Ask(scenarios).Zip(asking.GetAwaiter().GetResult()).Zip(scenarios, (pair, scenario) => new Recorded(scenario, pair.Second, pair.First))
+            .Concat(current.Ask(modern).Zip(modern, (answer, scenario) => new Recorded(scenario, answer, answer))).ToList();
         int unexplained = recorded.RemoveAll(one => !one.Old.IsExplained || !one.New.IsExplained);
         int seen = recorded.RemoveAll(one => one.Old.IsLatencySeen || one.New.IsLatencySeen);
         int disagreeing = recorded.RemoveAll(one => !one.Old.Adjusted.SequenceEqual(one.New.Adjusted));

@@ -18,6 +18,8 @@ import re
 import sys
 import warnings
 
+from primitives import Missing, Primitives, show_time
+
 VERSION = sys.version_info[:2]
 WATCHDOG = (1000, 2000, 3000)  # what is still pending then is cancelled
 END = 4000
@@ -26,10 +28,6 @@ MOST_CALLS = 8  # of a done callback, which may add itself again; later ones do 
 
 class Boom(Exception):
     """The scenario's own error."""
-
-
-class Missing(Exception):
-    """A slot is empty or holds something of another kind: the statement is left out, and says so."""
 
 
 # ---- What CPython leaves open ------------------------------------------------------------------------------------------
@@ -80,7 +78,7 @@ class Task(asyncio.tasks._PyTask):
     kept = None      # the exception that ended the task
     message = None
     requests = 0
-    begins = False   # made by wait_for, which has it begin before a request reaches it
+    begins = None    # the rule by which it begins before a request reaches it: it was made by wait_for, or is cancelled by its group
     stepped = False  # it has taken its first step
     late = False     # such a request is on its way
     passing = False  # a request is on its way to what the task waits for
@@ -109,6 +107,7 @@ class Task(asyncio.tasks._PyTask):
     def _Task__step(self, exc=None):
         if not self.stepped:
             self.stepped = True
+            self.begins = None
             if inspect.getcoroutinestate(self._coro) == inspect.CORO_SUSPENDED:
                 self.run.fired.add("CORO-02")  # stock asyncio would have two tasks step one coroutine
                 asyncio.futures._PyFuture.set_exception(self, RuntimeError("coroutine is being awaited already"))
@@ -147,7 +146,7 @@ class Task(asyncio.tasks._PyTask):
         self.requests += 1
         if self.begins:
             if VERSION >= (3, 12):
-                self.run.fired.add("C-04")
+                self.run.fired.add(self.begins)
             self.late = True
             self.message = msg
             self.run.loop.call_soon(self.cancel_late, msg)
@@ -174,6 +173,7 @@ class Task(asyncio.tasks._PyTask):
     def break_ring(self, msg):
         self.run.fired.add("RING")
         if self._fut_waiter is not None and self._fut_waiter.remove_done_callback(self._Task__wakeup):
+            self._fut_waiter.add_done_callback(dismiss)
             self._fut_waiter = None
             error = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
             self.run.loop.call_soon(self._Task__step, error, context=self._context)
@@ -197,6 +197,12 @@ class Task(asyncio.tasks._PyTask):
                     self.run.fired.add("C-27")
                 self._must_cancel = False
         return self.requests
+
+
+def dismiss(future):
+    """What comes where a ring was broken is the request, which has been told."""
+    if not future.cancelled() and isinstance(future._exception, asyncio.CancelledError):
+        future.exception()
 
 
 def gather(run, children, outcomes):
@@ -278,7 +284,7 @@ async def wait_for(run, awaitable, timeout):
     if timeout is None:
         return await awaitable
     async def begin(coroutine):
-        asyncio.current_task().begins = False
+        asyncio.current_task().begins = None
         return await coroutine
 
     run.fired.add("C-04" if inspect.iscoroutine(awaitable) and timeout > 0 and VERSION >= (3, 12) else "C-07")
@@ -306,7 +312,7 @@ async def wait_for(run, awaitable, timeout):
 
     timer = None
     if inner is not awaitable:
-        inner.begins = timeout > 0 and not (waiter.must and waiter.yields)
+        inner.begins = "C-04" if timeout > 0 and not (waiter.must and waiter.yields) else None
     if not inner.done():
         if timeout <= 0:
             asked = inner.cancel()
@@ -347,6 +353,10 @@ def show_error(e):
 
 
 def show_kind(e):
+    if VERSION >= (3, 11) and isinstance(e, BaseExceptionGroup):
+        return f"Group[{', '.join(map(show_error, e.exceptions))}]"
+    if VERSION >= (3, 11) and isinstance(e, asyncio.BrokenBarrierError):
+        return "BrokenBarrier"
     if isinstance(e, asyncio.CancelledError):
         return f"Cancelled({e.args[0]})" if e.args and e.args[0] not in (None, "") else "Cancelled"
     if isinstance(e, Boom):
@@ -382,10 +392,6 @@ def show(value):
     return str(value)
 
 
-def show_time(seconds):
-    return f"{seconds:.3f}".rstrip("0").rstrip(".")
-
-
 def show_expression(x, nested=False):
     """One word, which tells the operands too, so that a line of the trace names the node that it is about; the simplest kinds are two words."""
     if isinstance(x, str):
@@ -398,12 +404,14 @@ def show_expression(x, nested=False):
         return f"sleep{space}{show_time(x['s'])}"
     if kind == "next":
         return f"next{space}{x['of']}"
-    if kind in ("future", "context"):
+    if kind in ("future", "context", "lock", "event", "condition"):
         return kind
+    if kind in ("semaphore", "barrier", "queue"):
+        return f"{kind}({x.get('n', 0)}{',lifo' if x.get('lifo') else ''})"
     operands = [show_expression(child, True) for child in (x["of"] if isinstance(x["of"], list) else [x["of"]])]
-    for field in ("t", "mode", "outcomes", "context"):
+    for field in ("v", "t", "mode", "outcomes", "context", "group"):
         if field in x:
-            operands.append(f"{field}={show_time(x[field]) if field == 't' and x[field] is not None else show(x[field])}")
+            operands.append(f"{field}={show_time(x[field]) if field == 't' else show(x[field])}")
     return f"{kind}({','.join(operands)})"
 
 
@@ -473,7 +481,7 @@ class Frame:
 VARIABLES = {}
 
 
-class Run:
+class Run(Primitives):
     waiting = []  # what the wait that is about to begin was given, in order
 
     def __init__(self, adjust, stock_wait_for=False):
@@ -610,6 +618,10 @@ class Run:
                 signal = await self.each(frame, s)
                 if signal:
                     return signal
+            elif op in ("with", "limit", "group"):
+                signal = await self.scoped(frame, s)
+                if signal:
+                    return signal
             elif op == "return":
                 return (s.get("v"),)
             elif op == "break":
@@ -736,6 +748,10 @@ class Run:
             return not returns(x["do"])
         if kind == "sleep":
             return "v" not in x
+        if kind == "wait_at":
+            return not isinstance(self.slots.get(x["of"]), asyncio.Barrier)
+        if kind in ("acquire", "put", "join"):
+            return True
         if kind in ("ensure", "task", "next") or kind == "wait_for" and x.get("t") is None:
             return self.is_void(x["of"])
         return False
@@ -757,6 +773,10 @@ class Run:
             return future
         if kind == "context":
             return contextvars.copy_context()
+        if kind in PRIMITIVES:
+            return self.primitive(x)
+        if kind in OPERATIONS:
+            return self.operation(x)
         if kind == "next":
             iterator = self.slots.get(x["of"])
             if not hasattr(iterator, "__next__"):
@@ -794,7 +814,7 @@ class Run:
             options = self.options(x)
             if "name" in x:
                 options["name"] = x["name"]
-            return self.loop.spawn(child, **options)
+            return self.spawn_in(x["group"], child, options) if "group" in x else self.loop.spawn(child, **options)
         raise ValueError(kind)
 
     # -- statements that do not wait
@@ -1024,6 +1044,8 @@ class Run:
         return "ok"
 
 
+PRIMITIVES = {"lock", "event", "semaphore", "condition", "barrier", "queue"}
+OPERATIONS = {"acquire", "wait_at", "get", "put", "join"}
 WAIT_FOR = {"C-02", "C-03", "C-04", "C-05", "C-06", "C-40"}  # the choices about wait_for that change more than its latency
 BREAK = ("break",)  # what a block gives that has reached one
 NOTHING = {"on": "nothing"}
@@ -1052,7 +1074,7 @@ def handlers(s):
 
 
 def returns(block):
-    return any(s["op"] == "return" or s["op"] in ("try", "repeat", "each")
+    return any(s["op"] == "return" or s["op"] in ("try", "repeat", "each", "with", "limit", "group")
                and (returns(s.get("do", [])) or any(returns(handler["do"]) for handler in s.get("catch", []))) for s in block)
 
 

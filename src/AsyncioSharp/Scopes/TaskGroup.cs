@@ -225,7 +225,10 @@ public sealed class TaskGroup : IScope
         _aborting = true;
         for (var child = _first; child is not null; child = child.Next)
         {
-            child.Task.StartBeforeCancel();
+            child.Task.StartBeforeCancel(); // all of them first: one may await another, to which its request goes on
+        }
+        for (var child = _first; child is not null; child = child.Next)
+        {
             child.Task.Cancel(_message);
         }
     }

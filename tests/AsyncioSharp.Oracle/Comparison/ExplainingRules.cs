@@ -31,6 +31,12 @@ public static class ExplainingRules
         new("CORO-02", "python-differences.md", "a task is made of a coroutine in which another task is suspended: CPython steps it in both"),
         new("TOKEN", "python-differences.md", "a context variable is reset in another context than that in which it was set"),
         new("RING", "python-differences.md", "tasks that wait for each other in a ring are cancelled: CPython recurses until it fails"),
+        new("COND", "python-differences.md", "a condition's waiter is cancelled before it was notified: CPython wakes another one"),
+        new("LINE", "python-differences.md", "a get or a put was woken in vain: CPython sends it to the end of the line"),
+        new("BARRIER", "python-differences.md", "a task at a barrier is cancelled: CPython may give its number twice, and wakes another one if it was let in"),
+        new("LIMIT", "python-differences.md", "a limit of time is entered while a request is to be delivered, which CPython takes for its own"),
+        new("GROUP", "python-differences.md", "a group is entered by a task that was cancelled before: CPython takes that for a new request when it ends"),
+        new("CAN-04", "python-differences.md", "a group cancels tasks that have not begun: CPython never begins them"),
         new("SELF", "python-differences.md", "a task that awaited itself is awaited by another one: CPython's C code refuses that, its Python code does not"),
     ];
 

@@ -24,17 +24,31 @@ public sealed class Generator
     private int _budget;
     private int _numbers;
 
-    private Generator(ulong seed)
+    private readonly PrimitiveNodes _primitives;
+    private readonly string _letters = ""; // of the primitives that the scenario is about
+    private readonly string _cancelled = "tttttfggm"; // letters of what is cancelled
+    private readonly List<string> _crowd = []; // tasks that are about the same primitives, and cancel each other
+    private readonly int _messages;        // how many of a hundred cancellations have one; where groups deliver them again, none: CPython loses them then
+
+    private Generator(ulong seed, bool isModern)
     {
         _random = new SplitMix(seed);
-        _weights = Weights.Draw(_random);
+        _primitives = new PrimitiveNodes(_random, Slot, Number);
+        _weights = isModern ? Weights.DrawModern(_random, out _letters) : Weights.Draw(_random);
+        _messages = isModern ? 0 : 70;
+        _cancelled = _letters.Length > 0 ? "tttttm" : _cancelled;
         _budget = 6 + _random.Next(34);
     }
 
     /// <summary>The scenario of a seed: always the same.</summary>
     /// <param name="seed">Any number.</param>
     /// <returns>A scenario that the grammar allows.</returns>
-    public static JsonObject Scenario(ulong seed) => new Generator(seed).Main();
+    public static JsonObject Scenario(ulong seed) => new Generator(seed, isModern: false).Main();
+
+    /// <summary>The same for what only CPython 3.13 and later have: primitives, queues, limits of time and groups.</summary>
+    /// <param name="seed">Any number.</param>
+    /// <returns>A scenario that the grammar allows.</returns>
+    public static JsonObject Modern(ulong seed) => new Generator(seed, isModern: true).ModernMain();
 
     private JsonObject Main()
     {
@@ -52,6 +66,63 @@ public sealed class Generator
         }
         return new JsonObject { ["main"] = block };
     }
+
+    private JsonObject ModernMain()
+    {
+        var block = new JsonArray();
+        foreach (char letter in _letters)
+        {
+            for (int i = 1 + _random.Next(2); i > 0; i--)
+                block.Add(Let(letter, _primitives.Make(letter)));
+        }
+        if (_letters.Length > 0 && _random.Chance(75))
+        {
+            for (int i = 3 + _random.Next(3); i > 0; i--)
+                _crowd.Add(New('t'));
+            foreach (var name in _crowd)
+                block.Add(Nodes.Let(name, Nodes.Task(New, Crowd(new Place(1)))));
+            return new JsonObject { ["main"] = block };
+        }
+        for (int i = 2 + _random.Next(4); i > 0; i--)
+        {
+            _budget = 4 + _random.Next(8); // for each, so that several do something
+            block.Add(Let('t', Task(new Place(0))));
+        }
+        for (_budget = _random.Next(6); _budget > 0;)
+            block.Add(AnyStatement(new Place(0)));
+        return new JsonObject { ["main"] = block };
+    }
+
+    /// <summary>Statements of one of several tasks that are about the same few primitives, give others their turn and cancel each other.</summary>
+    private JsonArray Crowd(Place place)
+    {
+        var block = new JsonArray();
+        for (int i = 2 + _random.Next(4); i > 0; i--)
+            block.Add(OfCrowd(place));
+        return block;
+    }
+
+    private JsonObject OfCrowd(Place place) => _random.Next(place.Depth < MostDepth ? 13 : 10) switch
+    {
+        < 5 => AboutPrimitive(place),
+        < 8 => Nodes.Await(Nodes.Sleep(_random.Chance(75) ? 0 : Time()), see: false),
+        < 10 => new JsonObject { ["op"] = "cancel", ["of"] = _random.Pick(_crowd) },
+        10 => Scope(place),
+        11 => Statement("raise", place),
+        _ => AnyStatement(place),
+    };
+
+    private JsonObject AboutPrimitive(Place place)
+    {
+        var kind = _random.Weighted(PrimitiveNodes.WeightsOf(_letters));
+        return kind == "with" && place.Depth < MostDepth ? Hold(place, Crowd)
+            : PrimitiveNodes.Operations.Any(one => one.Kind == kind) ? Nodes.Await(Expression(kind, place), _random.Chance(60))
+            : Statement(kind, place);
+    }
+
+    private JsonObject Scope(Place place) => _random.Chance(50)
+        ? new JsonObject { ["op"] = "limit", ["t"] = Timeout(), ["slot"] = New('p'), ["do"] = Crowd(place.Deeper()) }
+        : Group(place, inside => Nodes.Task(New, Crowd(inside)), Crowd);
 
     private void AddMotif(JsonArray block)
     {
@@ -79,8 +150,8 @@ public sealed class Generator
         while (true)
         {
             var kind = _random.Weighted(_weights.Statements);
-            bool deep = place.Depth >= MostDepth && kind is "task" or "try" or "repeat";
-            bool waits = kind is "await" or "each" or "return";
+            bool deep = place.Depth >= MostDepth && kind is "task" or "try" or "repeat" or "with" or "limit" or "group";
+            bool waits = kind is "await" or "each" or "return" or "with" or "limit" or "group";
             if (!deep && !(waits && place.IsCallback)
                 && !(kind == "return" && !place.MayReturn) && !(kind == "break" && !place.MayBreak)
                 && !(kind is "return" or "raise" && place.Depth == 0))
@@ -99,7 +170,7 @@ public sealed class Generator
         "each" => Each(place),
         "break" or "tasks" or "current" => new JsonObject { ["op"] = kind },
         "context" => Let('x', new JsonObject { ["x"] = "context" }),
-        "cancel" => With(new JsonObject { ["op"] = "cancel", ["of"] = _random.Chance(20) ? "self" : Slot("tttttfggm") }, "msg", 70, () => _random.Pick(Messages)),
+        "cancel" => With(new JsonObject { ["op"] = kind, ["of"] = _random.Chance(20) ? "self" : Slot(_cancelled) }, "msg", _messages, () => _random.Pick(Messages)),
         "uncancel" or "cancelling" or "name" => new JsonObject { ["op"] = kind, ["of"] = _random.Chance(50) ? "self" : Slot("t") },
         "set_name" => new JsonObject { ["op"] = kind, ["of"] = _random.Chance(50) ? "self" : Slot("t"), ["v"] = New('n') },
         "set_result" => new JsonObject { ["op"] = kind, ["of"] = Slot("f"), ["v"] = Number() },
@@ -120,6 +191,12 @@ public sealed class Generator
         "get_var" => new JsonObject { ["op"] = kind, ["var"] = _random.Pick(Variables) },
         "reset_var" => new JsonObject { ["op"] = kind, ["token"] = Slot("k") },
         "close" => new JsonObject { ["op"] = kind, ["of"] = Slot("c") },
+        "with" => Hold(place, inside => Block(inside)),
+        "limit" => new JsonObject { ["op"] = kind, ["t"] = Timeout(), ["slot"] = New('p'), ["do"] = Block(place.Deeper()) },
+        "group" => Group(place, Task, inside => Block(inside)),
+        "reschedule" => new JsonObject { ["op"] = kind, ["of"] = Slot("p"), ["s"] = _random.Chance(10) ? null : Time() * 2 },
+        "look" => new JsonObject { ["op"] = kind, ["of"] = Slot(_letters + "p") },
+        _ when PrimitiveNodes.Statements.FirstOrDefault(one => one.Kind == kind) is { Letters: { } letters } => _primitives.Statement(kind, Among(letters)),
         _ => throw new InvalidOperationException(kind),
     };
 
@@ -128,6 +205,34 @@ public sealed class Generator
         var statement = new JsonObject { ["op"] = "await", ["of"] = Operand(place) };
         return With(statement, "see", 60, () => true);
     }
+
+    private JsonObject Hold(Place place, Func<Place, JsonArray> block)
+    {
+        var slot = Slot(Among("lyo"));
+        var statements = block(place.Deeper());
+        for (int i = slot[0] == 'o' ? 1 + _random.Next(2) : 0; i > 0; i--)
+            statements.Insert(0, _primitives.UnderCondition(slot));
+        return new JsonObject { ["op"] = "with", ["of"] = slot, ["do"] = statements };
+    }
+
+    private JsonObject Group(Place place, Func<Place, JsonObject> task, Func<Place, JsonArray> block)
+    {
+        var slot = New('r');
+        var inside = place.Deeper() with { IsInGroup = true };
+        var statements = new JsonArray();
+        for (int i = _random.Next(3); i > 0; i--)
+        {
+            var child = task(inside);
+            child["group"] = slot;
+            statements.Add(Let('t', child));
+        }
+        foreach (var statement in block(inside))
+            statements.Add(statement!.DeepClone());
+        return new JsonObject { ["op"] = "group", ["slot"] = slot, ["do"] = statements };
+    }
+
+    /// <summary>Those of the letters that the scenario is about.</summary>
+    private string Among(string letters) => string.Concat(letters.Where(_letters.Contains));
 
     private JsonObject Try(Place place)
     {
@@ -168,13 +273,18 @@ public sealed class Generator
     private JsonArray Callback(Place place) => _random.Chance(30) ? [] : Block(place.Deeper() with { IsCallback = true, MayReturn = false, MayBreak = false }, 2);
 
     private JsonObject Task(Place place)
-        => InContext(With(new JsonObject { ["x"] = "task", ["of"] = _random.Chance(85) ? Call(place) : Expression(_random.Pick(["wait_for", "wait", "sleep", "next"]), place) },
-            "name", 10, () => New('n')));
+    {
+        var of = _random.Chance(85) ? Call(place) : Expression(_random.Pick(["wait_for", "wait", "sleep", "next"]), place);
+        return InGroup(place, InContext(With(new JsonObject { ["x"] = "task", ["of"] = of }, "name", 10, () => New('n'))));
+    }
+
+    private JsonObject InGroup(Place place, JsonObject task)
+        => place.IsInGroup || (_slots.ContainsKey('r') && _random.Chance(15)) ? With(task, "group", 85, () => Slot("r")) : task;
 
     private JsonObject Call(Place place)
     {
         var call = new JsonObject { ["x"] = "call", ["id"] = New('b') };
-        call["do"] = Block(place.Deeper() with { IsCallback = false, MayReturn = true, MayBreak = false });
+        call["do"] = Block(place.Deeper() with { IsCallback = false, MayReturn = true, MayBreak = false, IsInGroup = false });
         if (_random.Chance(30))
             call["do"]!.AsArray().Add(new JsonObject { ["op"] = "return", ["v"] = Number() });
         return With(call, "guard", 40, () => true);
@@ -204,6 +314,7 @@ public sealed class Generator
         "wait" => Wait(place),
         "wait_for" => new JsonObject { ["x"] = kind, ["of"] = Operand(place.Deeper()), ["t"] = Timeout() },
         "next" => new JsonObject { ["x"] = kind, ["of"] = Slot("i") },
+        _ when PrimitiveNodes.Operations.FirstOrDefault(one => one.Kind == kind) is { Letters: { } letters } => _primitives.Operation(kind, Among(letters)),
         _ => throw new InvalidOperationException(kind),
     };
 
@@ -243,7 +354,7 @@ public sealed class Generator
         node["e"] = kind;
         if (kind == "boom")
             node["msg"] = $"e{Number()}";
-        else if (kind == "cancelled" && _random.Chance(50))
+        else if (kind == "cancelled" && _messages > 0 && _random.Chance(50))
             node["msg"] = _random.Pick(Messages);
         return node;
     }
@@ -281,7 +392,7 @@ public sealed class Generator
     }
 
     /// <summary>Where in the scenario something is made, and what is allowed there.</summary>
-    private sealed record Place(int Depth, bool IsCallback = false, bool MayReturn = true, bool MayBreak = false)
+    private sealed record Place(int Depth, bool IsCallback = false, bool MayReturn = true, bool MayBreak = false, bool IsInGroup = false)
     {
         public Place Deeper() => this with { Depth = Depth + 1 };
 

@@ -37,6 +37,20 @@ internal sealed class Weights
         ["name", "set_name", "tasks", "current", "state", "cancelling", "self"],
     ];
 
+    private static readonly int[] s_kinds = [0, 1, 1, 1, 1, 1, 1, 2, 2, 3]; // how many of them a scenario is about
+
+    // What meets primitives: the rest of the language would only make scenarios longer.
+    private static readonly Dictionary<string, int> ModernStatements = new()
+    {
+        ["await"] = 220, ["task"] = 90, ["future"] = 4, ["combine"] = 6, ["cancel"] = 150, ["set_result"] = 4, ["try"] = 60, ["repeat"] = 15, ["return"] = 6, ["raise"] = 15,
+        ["state"] = 6, ["call_soon"] = 6, ["call_later"] = 10, ["uncancel"] = 8, ["cancelling"] = 8, ["break"] = 4, ["coroutine"] = 2,
+    };
+
+    private static readonly Dictionary<string, int> ModernExpressions = new()
+    {
+        ["slot"] = 15, ["yield"] = 120, ["sleep"] = 30, ["call"] = 20, ["gather"] = 6, ["shield"] = 6, ["wait"] = 2, ["wait_for"] = 25, ["ensure"] = 2, ["task"] = 4,
+    };
+
     private Weights(Dictionary<string, int> statements, Dictionary<string, int> expressions)
         => (Statements, Expressions) = (statements, expressions);
 
@@ -48,6 +62,27 @@ internal sealed class Weights
     {
         var words = random.Pick(Themes);
         return new(Favour(BaseStatements, words), Favour(BaseExpressions, words));
+    }
+
+    /// <summary>Those of a scenario about up to three kinds of primitives, and often about scopes.</summary>
+    /// <param name="random">What decides.</param>
+    /// <param name="letters">The kinds: letters of <see cref="PrimitiveNodes.Kinds"/>.</param>
+    public static Weights DrawModern(SplitMix random, out string letters)
+    {
+        var all = PrimitiveNodes.Kinds.Keys.ToArray();
+        var chosen = string.Concat(Enumerable.Range(0, random.Pick(s_kinds)).Select(_ => random.Pick(all)).Distinct());
+        var statements = new Dictionary<string, int>(ModernStatements);
+        var expressions = new Dictionary<string, int>(ModernExpressions);
+        foreach (var (kind, of, weight) in PrimitiveNodes.Statements.Where(one => one.Letters.Any(chosen.Contains)))
+            statements[kind] = weight;
+        foreach (var (kind, of, weight) in PrimitiveNodes.Operations.Where(one => one.Letters.Any(chosen.Contains)))
+            expressions[kind] = weight;
+        if (chosen.Length == 0 || random.Chance(50))
+            (statements["limit"], statements["reschedule"], statements["look"]) = (70, 8, 12);
+        if (chosen.Length == 0 || random.Chance(50))
+            statements["group"] = 70;
+        letters = chosen;
+        return new(statements, expressions);
     }
 
     private static Dictionary<string, int> Favour(Dictionary<string, int> weights, string[] words)

@@ -5,7 +5,7 @@ using AsyncioSharp.Oracle.Language;
 namespace AsyncioSharp.Oracle.Interpretation;
 
 /// <summary>The statements that do not wait, which callbacks may use too. Each writes one line.</summary>
-internal sealed class Actions(Machine machine, Expressions expressions)
+internal sealed class Actions(Machine machine, Expressions expressions, Primitives primitives)
 {
     private const string NotApplicable = "n/a";
     private const int MostCalls = 8; // of a done callback, which may add itself again; later ones do nothing
@@ -46,6 +46,7 @@ internal sealed class Actions(Machine machine, Expressions expressions)
         "tasks" => Number(Asyncio.AllTasks(machine.Loop).Count),
         "current" => Asyncio.CurrentTask(machine.Loop) is { } task ? machine.Label(task) : "-",
         "close" => machine.TryFind<Coroutine>(s.Text("of"), out var coroutine) && coroutine.State == CoroutineState.Created ? Close(coroutine) : null,
+        "release" or "set" or "clear" or "notify" or "put_nowait" or "get_nowait" or "task_done" or "shutdown" or "reset" or "abort" or "reschedule" or "look" => primitives.Act(s),
         _ => throw new FormatException($"unknown statement {s.ToJsonString()}"),
     };
 

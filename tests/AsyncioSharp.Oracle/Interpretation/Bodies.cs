@@ -13,12 +13,15 @@ internal sealed class Bodies
     private readonly Machine _machine;
     private readonly Expressions _expressions;
     private readonly Actions _actions;
+    private readonly Scopes _scopes;
 
     public Bodies(Machine machine)
     {
         _machine = machine;
-        _expressions = new Expressions(machine, this);
-        _actions = new Actions(machine, _expressions);
+        var primitives = new Primitives(machine);
+        _expressions = new Expressions(machine, this, primitives);
+        _actions = new Actions(machine, _expressions, primitives);
+        _scopes = new Scopes(machine, Block);
     }
 
     /// <summary>A coroutine object for a body: with a result if it can return one, else without.</summary>
@@ -28,7 +31,8 @@ internal sealed class Bodies
     private static bool Returns(JsonArray block) => block.Statements().Any(statement => statement.Kind() switch
     {
         "return" => true,
-        "try" or "repeat" or "each" => Returns(statement.ArrayOrEmpty("do")) || statement.ArrayOrEmpty("catch").Statements().Any(handler => Returns(handler.Array("do"))),
+        "try" or "repeat" or "each" or "with" or "limit" or "group"
+            => Returns(statement.ArrayOrEmpty("do")) || statement.ArrayOrEmpty("catch").Statements().Any(handler => Returns(handler.Array("do"))),
         _ => false,
     });
 
@@ -110,6 +114,10 @@ internal sealed class Bodies
                 case "each":
                     if (await Each(frame, s) is { } fromEach)
                         return fromEach;
+                    break;
+                case "with" or "limit" or "group":
+                    if (await _scopes.Run(frame, s) is { } fromScope)
+                        return fromScope;
                     break;
                 case "return":
                     return new Returned(s.Value("v"));
@@ -224,7 +232,7 @@ internal sealed class Bodies
     }
 
     /// <summary>What ends a block before its end.</summary>
-    private abstract record Signal;
+    internal abstract record Signal;
 
     /// <summary>A return statement was reached.</summary>
     private sealed record Returned(object? Value) : Signal;

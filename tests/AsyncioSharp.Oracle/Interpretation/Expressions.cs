@@ -4,7 +4,7 @@ using AsyncioSharp.Oracle.Language;
 namespace AsyncioSharp.Oracle.Interpretation;
 
 /// <summary>Makes the object that an expression stands for, through the typed overloads where all operands have results, else the untyped ones.</summary>
-internal sealed class Expressions(Machine machine, Bodies bodies)
+internal sealed class Expressions(Machine machine, Bodies bodies, Primitives primitives)
 {
     /// <summary>The object; null if a slot is empty or holds something of another kind.</summary>
     public object? Evaluate(JsonNode expression)
@@ -17,6 +17,8 @@ internal sealed class Expressions(Machine machine, Bodies bodies)
             "sleep" => x.Has("v") ? Asyncio.Sleep(x.Number("s"), x.Value("v")) : Asyncio.Sleep(x.Number("s")),
             "future" => PlainFuture(),
             "context" => Context.Copy(),
+            "lock" or "event" or "semaphore" or "condition" or "barrier" or "queue" => Primitives.Make(x),
+            "acquire" or "wait_at" or "get" or "put" or "join" => primitives.Operation(x),
             "next" => machine.TryFind<Completions>(x.Text("of"), out var iterator) ? iterator.Next() : null,
             "gather" or "wait" or "as_completed" => Children(x) is { } children ? Combine(x, children) : null,
             _ => Evaluate(x.Node("of")) is IAwaitable child ? Wrap(x, child) : null,
@@ -89,10 +91,16 @@ internal sealed class Expressions(Machine machine, Bodies bodies)
         Context? context = null;
         if (x.TextOrNull("context") is { } slot && !machine.TryFind(slot, out context))
             return null;
+        if (x.TextOrNull("group") is { } name)
+            return machine.TryFind<TaskGroup>(name, out var group) ? SpawnIn(group, x, coroutine, context) : null;
         return coroutine is Coroutine<object?> typed
             ? Asyncio.CreateTask(typed, x.TextOrNull("name"), context)
             : Asyncio.CreateTask(coroutine, x.TextOrNull("name"), context);
     }
+
+    private static CoroutineTask SpawnIn(TaskGroup group, JsonObject x, Coroutine coroutine, Context? context) => coroutine is Coroutine<object?> typed
+        ? group.CreateTask(typed, x.TextOrNull("name"), context)
+        : group.CreateTask(coroutine, x.TextOrNull("name"), context);
 
     private async Coroutine<object?> WaitFutures(List<IAwaitable> children, double? timeout, ReturnWhen mode)
     {

@@ -9,10 +9,12 @@ namespace AsyncioSharp.Oracle.Interpretation;
 internal static class Texts
 {
     /// <summary>The kind, with what tells library errors of a kind apart, and the cause.</summary>
-    public static string Of(Exception exception) => exception.InnerException is { } cause ? $"{KindOf(exception)}<-{Of(cause)}" : KindOf(exception);
+    public static string Of(Exception exception) => exception is TaskGroupException group ? $"Group[{string.Join(", ", group.InnerExceptions.Select(Of))}]"
+        : exception.InnerException is { } cause ? $"{KindOf(exception)}<-{Of(cause)}" : KindOf(exception);
 
     private static string KindOf(Exception exception) => exception switch
     {
+        QueueEmptyException or QueueFullException or QueueShutDownException or BrokenBarrierException => exception.GetType().Name[..^"Exception".Length],
         CancelledException { CancelMessage: { Length: > 0 } message } => $"Cancelled({message})",
         CancelledException => "Cancelled",
         Boom boom => $"Boom({boom.Message})",
@@ -32,10 +34,13 @@ internal static class Texts
         string text => text,
         int number => number.ToString(CultureInfo.InvariantCulture),
         Exception exception => "!" + Of(exception),
+        AsyncReleaser => "null", // it has no meaning here: scenarios release by name
         Outcome<object?> outcome => outcome.IsSuccess ? Of(outcome.Value) : Of((object)outcome.Exception!),
         IEnumerable items => $"[{string.Join(", ", items.Cast<object?>().Select(Of))}]",
         _ => value.ToString()!,
     };
+
+    public static string OfTime(double? seconds) => seconds is { } time ? Of(time) : "null";
 
     public static string Of(double seconds) => seconds.ToString("0.###", CultureInfo.InvariantCulture);
 
@@ -51,7 +56,8 @@ internal static class Texts
         "call" => $"call{space}{node.Text("id")}",
         "sleep" => $"sleep{space}{Of(node.Number("s"))}",
         "next" => $"next{space}{node.Text("of")}",
-        "future" or "context" => node.Kind(),
+        "future" or "context" or "lock" or "event" or "condition" => node.Kind(),
+        "semaphore" or "barrier" or "queue" => $"{node.Kind()}({(node.Has("n") ? node.Count("n") : 0).ToString(CultureInfo.InvariantCulture)}{(node.Flag("lifo") ? ",lifo" : "")})",
         _ => $"{node.Kind()}({string.Join(',', Operands(node))})",
     };
 
@@ -60,12 +66,13 @@ internal static class Texts
         var operands = node["of"] is JsonArray several ? several.ToList() : [node["of"]];
         foreach (var operand in operands)
             yield return OfExpression(operand!, ':');
-        foreach (var field in new[] { "t", "mode", "outcomes", "context" })
+        foreach (var field in new[] { "v", "t", "mode", "outcomes", "context", "group" })
         {
             if (!node.Has(field))
                 continue;
             string text = node[field] is not { } value ? "null"
                 : field == "t" ? Of(value.Number())
+                : field == "v" ? Of(node.Value(field))
                 : field == "outcomes" ? Of((object)node.Flag(field))
                 : value.GetValue<string>();
             yield return $"{field}={text}";

@@ -102,6 +102,21 @@ public static class Grammar
         ["tasks"] = [],
         ["current"] = [],
         ["close"] = [Of],
+        ["with"] = [Of, new("do", Shape.Block)],
+        ["limit"] = [new("t", Shape.Timeout), new("slot", Shape.Word, true), new("do", Shape.Block)],
+        ["group"] = [new("slot", Shape.Word, true), new("do", Shape.Block)],
+        ["release"] = [Of],
+        ["set"] = [Of],
+        ["clear"] = [Of],
+        ["notify"] = [Of, new("n", Shape.Count, true)],
+        ["put_nowait"] = [Of, new("v", Shape.Value)],
+        ["get_nowait"] = [Of],
+        ["task_done"] = [Of],
+        ["shutdown"] = [Of, new("now", Shape.Flag, true)],
+        ["reset"] = [Of],
+        ["abort"] = [Of],
+        ["reschedule"] = [Of, new("s", Shape.Timeout)],
+        ["look"] = [Of],
     };
 
     /// <summary>Expressions, by "x".</summary>
@@ -110,7 +125,7 @@ public static class Grammar
         ["call"] = [new("id", Shape.Word), new("do", Shape.Block), new("guard", Shape.Flag, true)],
         ["sleep"] = [new("s", Shape.Seconds), new("v", Shape.Value, true)],
         ["future"] = [],
-        ["task"] = [new("of", Shape.Expression), new("name", Shape.Word, true), InContext],
+        ["task"] = [new("of", Shape.Expression), new("name", Shape.Word, true), InContext, new("group", Shape.Slot, IsOptional: true)],
         ["ensure"] = [new("of", Shape.Expression)],
         ["shield"] = [new("of", Shape.Expression)],
         ["gather"] = [new("of", Shape.Expressions), new("outcomes", Shape.Flag, true)],
@@ -119,6 +134,17 @@ public static class Grammar
         ["as_completed"] = [new("of", Shape.Expressions), new("t", Shape.Timeout, true)],
         ["next"] = [Of],
         ["context"] = [],
+        ["lock"] = [],
+        ["event"] = [],
+        ["condition"] = [],
+        ["semaphore"] = [new("n", Shape.Count)],
+        ["barrier"] = [new("n", Shape.Count)],
+        ["queue"] = [new("n", Shape.Count, true), new("lifo", Shape.Flag, true)],
+        ["acquire"] = [Of],
+        ["wait_at"] = [Of],
+        ["get"] = [Of],
+        ["put"] = [Of, new("v", Shape.Value)],
+        ["join"] = [Of],
     };
 
     /// <summary>A handler of a try, which has neither "op" nor "x".</summary>
@@ -137,7 +163,13 @@ public static class Grammar
     private const int MostSeconds = 100_000; // far beyond the end, and exact
     private const int MostShown = 100;       // characters of what is wrong
 
-    private static readonly HashSet<string> NotInCallbacks = ["await", "each", "return", "break"];
+    private static readonly HashSet<string> NotInCallbacks = ["await", "each", "return", "break", "with", "limit", "group"];
+
+    private static readonly HashSet<string> Modern =
+    [
+        "with", "limit", "group", "release", "set", "clear", "notify", "put_nowait", "get_nowait", "task_done", "shutdown", "reset", "abort", "reschedule", "look",
+        "lock", "event", "condition", "semaphore", "barrier", "queue", "acquire", "wait_at", "get", "put", "join",
+    ];
 
     /// <summary>Throws if a scenario is not one, whatever else it is: nothing that reads a scenario afterwards fails on its form.</summary>
     /// <param name="scenario">An object with the block "main".</param>
@@ -148,6 +180,16 @@ public static class Grammar
             throw new FormatException("A scenario is an object with one field, 'main'.");
         CheckBlock("$.main", main, Place.Body);
     }
+
+    /// <summary>True if there is anything in it that CPython has in this form since 3.13: locks, queues, limits of time, groups.</summary>
+    /// <param name="node">A scenario, or a part of one.</param>
+    /// <returns>Whether an older CPython cannot run it.</returns>
+    public static bool IsModern(JsonNode? node) => node switch
+    {
+        JsonObject item => ((item.Has("op") || item.Has("x")) && Modern.Contains(item.Kind())) || item.Has("group") || item.Any(field => IsModern(field.Value)),
+        JsonArray array => array.Any(IsModern),
+        _ => false,
+    };
 
     /// <summary>The fields of a node, which the node's kind decides.</summary>
     /// <param name="node">A statement, an expression or a handler.</param>

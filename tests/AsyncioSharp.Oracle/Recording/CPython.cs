@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AsyncioSharp.Oracle.Language;
 
 namespace AsyncioSharp.Oracle.Recording;
 
@@ -19,6 +20,8 @@ public sealed record Answer(IReadOnlyList<string> Stock, IReadOnlyList<string> A
 /// <summary>A process that runs oracle.py: scenarios go in, answers come out, any number of times.</summary>
 public sealed class CPython : IDisposable
 {
+    private static readonly Version s_modern = new(3, 13);
+
     private readonly Process _process;
     private readonly string _executable;
 
@@ -48,6 +51,8 @@ public sealed class CPython : IDisposable
     /// <returns>An answer for each, in the same order.</returns>
     public IReadOnlyList<Answer> Ask(IReadOnlyList<JsonObject> scenarios)
     {
+        if (System.Version.Parse(Version) < s_modern && scenarios.FirstOrDefault(Grammar.IsModern) is { } modern)
+            throw new ArgumentException($"CPython {Version} lacks something in {Shortened(modern.ToJsonString())}: locks, queues, limits of time and groups need 3.13 or later.");
         // Written by another thread: both pipes would fill up if nobody read while we write.
         var writing = Task.Run(() =>
         {

@@ -3,17 +3,18 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AsyncioSharp.Oracle.Language;
 
 namespace AsyncioSharp.Oracle.Recording;
 
 /// <summary>A scenario with what two CPythons did with it.</summary>
 /// <param name="Scenario">The scenario.</param>
-/// <param name="Old">CPython 3.9's answer.</param>
+/// <param name="Old">CPython 3.9's answer; for what it lacks (<see cref="Grammar.IsModern"/>), 3.13's.</param>
 /// <param name="New">CPython 3.13's answer.</param>
 public sealed record Recorded(JsonObject Scenario, Answer Old, Answer New);
 
 /// <summary>
-/// The recorded scenarios: a line that says which oracle.py recorded them, then one JSON object a line; compressed. With the choices of section 20
+/// The recorded scenarios: a line that says which oracle.py, with its modules, recorded them, then one JSON object a line; compressed. With the choices of section 20
 /// both CPythons do the same, so there is one expected trace; a stock trace is written only if it is another one.
 /// </summary>
 public static class Corpus
@@ -50,12 +51,16 @@ public static class Corpus
         return reader.ReadLine() ?? "";
     }
 
-    /// <summary>A hash of the text of an oracle.py, whatever its line ends are.</summary>
-    /// <param name="program">Its path; null for that beside the assembly.</param>
+    /// <summary>The text of oracle.py and its modules, which lie beside the assembly; line ends are those of Unix.</summary>
+    /// <returns>All of it.</returns>
+    public static string Program()
+        => string.Concat(Directory.GetFiles(AppContext.BaseDirectory, "*.py").Order(StringComparer.Ordinal).Select(static file => File.ReadAllText(file).ReplaceLineEndings("\n")));
+
+    /// <summary>A hash of that text.</summary>
     /// <returns>A line.</returns>
-    public static string HashOf(string? program = null)
+    public static string HashOf()
     {
-        var text = File.ReadAllText(program ?? Path.Combine(AppContext.BaseDirectory, "oracle.py")).ReplaceLineEndings("\n");
+        var text = Program();
         return $"oracle.py {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
     }
 
@@ -77,7 +82,8 @@ public static class Corpus
     {
         var expected = one.New.Adjusted;
         var node = new JsonObject { ["scenario"] = one.Scenario.DeepClone(), ["expected"] = Joined(expected) };
-        Add(node, "3.9", one.Old, expected);
+        if (!Grammar.IsModern(one.Scenario))
+            Add(node, "3.9", one.Old, expected);
         Add(node, "3.13", one.New, expected);
         return node.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
     }
@@ -93,7 +99,8 @@ public static class Corpus
     private static Recorded Parse(JsonObject node)
     {
         var expected = Split(node, "expected")!;
-        return new(node["scenario"]!.AsObject(), Answer(node, "3.9", expected), Answer(node, "3.13", expected));
+        var scenario = node["scenario"]!.AsObject();
+        return new(scenario, Answer(node, Grammar.IsModern(scenario) ? "3.13" : "3.9", expected), Answer(node, "3.13", expected));
     }
 
     private static Answer Answer(JsonObject node, string version, IReadOnlyList<string> expected) => new(

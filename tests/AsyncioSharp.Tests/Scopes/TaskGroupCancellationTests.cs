@@ -359,6 +359,35 @@ public class TaskGroupCancellationTests
         }
     }
 
+    [Fact]
+    public void A_task_of_the_group_that_another_one_awaits_begins_too_when_the_group_cancels_both()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var log = new List<string>();
+            var parent = Asyncio.CreateTask(new TaskGroup().Run(async group =>
+            {
+                _ = group.CreateTask(Awaits(group));
+                await Asyncio.Sleep(5);
+            }));
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            parent.Cancel();
+            await Asyncio.Wait(parent);
+            log.ShouldBe(["begins"]);
+
+            async Coroutine Awaits(TaskGroup group) => await group.CreateTask(Begins());
+
+            async Coroutine Begins()
+            {
+                log.Add("begins"); // its request waits for this step
+                await Asyncio.Sleep(0);
+            }
+        }
+    }
+
     [Theory]
     [InlineData("failure")]
     [InlineData("group")]
