@@ -15,6 +15,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     private int _remaining;                          // children whose end has not been noted, each counted once
     private LateEnd.UnderWay _late;
     private bool _cancelRequested;
+    private bool _hasFailed;                         // the entry that tells it is queued, or was run
 
     internal GatheringFuture(EventLoop loop, Future[] children, bool outcomes, Func<Future[], TResult> collect)
         : base(loop)
@@ -88,7 +89,12 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     private Wakeup Note(Future done)
     {
         bool isLast = --_remaining == 0;
-        return !_outcomes && !done.HasSucceeded ? Wakeup.Named : isLast ? Wakeup.Plain : Wakeup.None;
+        if (!_outcomes && !done.HasSucceeded)
+        {
+            _hasFailed = true;
+            return Wakeup.Named;
+        }
+        return isLast && !_hasFailed ? Wakeup.Plain : Wakeup.None;
     }
 
     // For a child that has failed or was cancelled; for the last of all, with null.

@@ -99,7 +99,9 @@ internal class WaitForCoroutine<T> : Coroutine<T>
 
     internal override bool IsDropped => _phase == Phase.Over;
 
-    internal override bool MustTakeOutcome => _isMade && _awaited is Future { IsDone: true, IsCancelled: false };
+    internal override bool MustTakeOutcome => _awaited is Future { IsDone: true, IsCancelled: false } future && (_isMade || future.HasToBeTaken);
+
+    internal override bool EndsWithOutcome => _isMade;
 
     internal override void Resume()
     {

@@ -44,6 +44,9 @@ internal abstract class AwaiterKind<TAwaiter> : AwaiterKind
     /// <summary>True if the operation has completed.</summary>
     internal virtual bool IsCompleted(ref TAwaiter awaiter) => SourceOf(ref awaiter) is null or Task { IsCompleted: true };
 
+    /// <summary>True if the operation was cancelled.</summary>
+    internal virtual bool IsCancelled(ref TAwaiter awaiter) => SourceOf(ref awaiter) is Task { IsCanceled: true };
+
     /// <summary>Has the current context given <paramref name="continuation"/> when an operation that is not a task completes, whatever <c>ConfigureAwait</c> said.</summary>
     internal virtual void Register(ref TAwaiter awaiter, Action continuation) => awaiter.UnsafeOnCompleted(continuation);
 
@@ -181,6 +184,8 @@ internal static class AwaiterKinds
         internal override void Consume(ref ValueTaskAwaiter awaiter) => awaiter.GetResult();
 
         internal override bool IsCompleted(ref ValueTaskAwaiter awaiter) => awaiter.IsCompleted;
+
+        internal override bool IsCancelled(ref ValueTaskAwaiter awaiter) => Fields.IsCancelled(in Fields.ValueOf(ref awaiter));
     }
 
     private sealed class OfValueTask<T> : AwaiterKind<ValueTaskAwaiter<T>>
@@ -192,6 +197,8 @@ internal static class AwaiterKinds
         internal override void Consume(ref ValueTaskAwaiter<T> awaiter) => awaiter.GetResult();
 
         internal override bool IsCompleted(ref ValueTaskAwaiter<T> awaiter) => awaiter.IsCompleted;
+
+        internal override bool IsCancelled(ref ValueTaskAwaiter<T> awaiter) => Fields<T>.IsCancelled(in Fields<T>.ValueOf(ref awaiter));
     }
 
     private sealed class OfConfiguredValueTask : AwaiterKind<ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter>
@@ -208,6 +215,8 @@ internal static class AwaiterKinds
         internal override void Consume(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
 
         internal override bool IsCompleted(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => awaiter.IsCompleted;
+
+        internal override bool IsCancelled(ref ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter) => Fields.IsCancelled(in Fields.ValueOf(ref awaiter));
     }
 
     private sealed class OfConfiguredValueTask<T> : AwaiterKind<ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter>
@@ -224,6 +233,8 @@ internal static class AwaiterKinds
         internal override void Consume(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter) => awaiter.GetResult();
 
         internal override bool IsCompleted(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter) => awaiter.IsCompleted;
+
+        internal override bool IsCancelled(ref ConfiguredValueTaskAwaitable<T>.ConfiguredValueTaskAwaiter awaiter) => Fields<T>.IsCancelled(in Fields<T>.ValueOf(ref awaiter));
     }
 
     private static class Fields
@@ -242,6 +253,8 @@ internal static class AwaiterKinds
 
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_obj")]
         internal static extern ref object? SourceOf(ref ValueTask task);
+
+        internal static bool IsCancelled(in ValueTask task) => task.IsCanceled;
 
         internal static void Register(ValueTask task, Action continuation) => task.GetAwaiter().UnsafeOnCompleted(continuation);
     }
@@ -263,6 +276,8 @@ internal static class AwaiterKinds
 
         [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_obj")]
         internal static extern ref object? SourceOf(ref ValueTask<T> task);
+
+        internal static bool IsCancelled(in ValueTask<T> task) => task.IsCanceled;
 
         internal static void Register(ValueTask<T> task, Action continuation) => task.GetAwaiter().UnsafeOnCompleted(continuation);
     }

@@ -48,6 +48,18 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>The async iterator that is awaited, one that the compiler made; null if it is something else. (Any object may be the source of a value task.)</summary>
     internal IAsyncDisposable? AsyncIterator => Source is IAsyncDisposable iterator and IAsyncStateMachine ? iterator : null;
 
+    /// <summary>
+    /// True if a method or an async iterator has completed: what it gave is lost unless it is taken. In Python they run inside the one who awaits them, so that there
+    /// is nothing between.
+    /// </summary>
+    public bool MustBeTaken => HasCompleted && Source is { } source && (source is IAsyncStateMachine || MachineTypeOf(source.GetType()) is not null) && !IsCancelled;
+
+    /// <summary>True if the operation was cancelled.</summary>
+    private protected virtual bool IsCancelled => false;
+
+    /// <summary>The type of the state machine in a method's or an iterator's box of this type, of whose type arguments it is the last; null for what is no box.</summary>
+    internal static Type? MachineTypeOf(Type box) => box.GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
+
     /// <summary>True if this was left behind and the operation has not ended since.</summary>
     internal bool IsLeft => Volatile.Read(ref _state) is Abandoned or Settling;
 
@@ -159,6 +171,8 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
     internal override object? Source => AwaiterKind<TAwaiter>.Known?.SourceOf(ref _awaiter);
 
     internal override Type? ReplaceableType => AwaiterKind<TAwaiter>.Known is null ? null : typeof(TAwaiter);
+
+    private protected override bool IsCancelled => AwaiterKind<TAwaiter>.Known?.IsCancelled(ref _awaiter) == true;
 
     /// <summary>A wait for <paramref name="awaiter"/>; <paramref name="last"/> is what the coroutine waited for before.</summary>
     internal static ForeignAwait Of(object? last, ref TAwaiter awaiter)

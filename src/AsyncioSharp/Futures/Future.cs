@@ -62,6 +62,21 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private protected Status State => _state;
 
+    /// <summary>True if it is done and a request that was passed on to it has come to nothing: who takes the outcome is to take over the request.</summary>
+    internal virtual bool OwesRequest => false;
+
+    bool IWaitable.MustBeTaken => HasToBeTaken && IsDone && !IsCancelled;
+
+    /// <summary>True if what it ends with must reach the one who waits, also if that is asked to cancel in the same moment.</summary>
+    internal virtual bool HasToBeTaken => false;
+
+    /// <inheritdoc cref="IWaitable.NoteAsked"/>
+    internal virtual void NoteAsked(Runnable waiter, string? message)
+    {
+    }
+
+    void IWaitable.NoteAsked(Runnable waiter, string? message) => NoteAsked(waiter, message);
+
     private object? Waiters => State == Status.Pending ? _waitersOrOutcome : null;
 
     private Future? UnseenBy => State == Status.Cancelled ? _waitersOrOutcome as Future : null;

@@ -67,6 +67,14 @@ internal interface IWaitable
     /// <summary>Asks for cancellation on behalf of the one who waits. False if it is too late: then the wake-up is already queued.</summary>
     bool CancelWait(string? message);
 
+    /// <summary>True if it has ended with something that is lost unless the one who waits takes it: a request that comes behind the end waits for the next await.</summary>
+    bool MustBeTaken => false;
+
+    /// <summary>A request to <paramref name="waiter"/>, which waits here, was passed on.</summary>
+    void NoteAsked(Runnable waiter, string? message)
+    {
+    }
+
     /// <summary>The exception with which the wait ended if it was cancelled; null otherwise.</summary>
     CancelledException? CancelledWith { get; }
 

@@ -17,8 +17,7 @@ internal sealed class BoxTypes
     private BoxTypes(Type type)
     {
         _machine = PrivateFields.OfTasks ? type.GetField("StateMachine", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic) : null;
-        // Of the type arguments of a box, the state machine is the last.
-        var machine = type.GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
+        var machine = ForeignAwait.MachineTypeOf(type);
         IsIterator = machine?.IsAssignableTo(typeof(IAsyncDisposable)) == true;
         var task = type;
         while (task.BaseType != typeof(Task) && task.BaseType is { } inner)

@@ -12,6 +12,8 @@ internal sealed class InnerWait : KnownWaiter, IRelay
 
     private readonly LoopSynchronizationContext _host;
     private readonly Context? _context = Context.CaptureForNew();
+    private bool _isAsked; // a request was passed on to the future
+    private string? _message; // its message
     private Exception? _interrupt; // what comes out of the await in place of the outcome
     private CancellationToken _cause; // what the exception is to carry
 
@@ -54,9 +56,10 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         }
         if (Future.Cancel(message))
         {
+            (_isAsked, _message) = (true, message);
             return;
         }
-        if (Future is DrivenTask { HasSucceeded: true })
+        if (Future is { HasSucceeded: true, HasToBeTaken: true })
         {
             _host.Methods.CancelOwnerLater(message); // behind the wake-up
         }
@@ -73,6 +76,10 @@ internal sealed class InnerWait : KnownWaiter, IRelay
     {
         _host.Methods?.Remove(this);
         FindInterrupt();
+        if (_isAsked && Future.OwesRequest)
+        {
+            _host.Methods?.CancelOwnerLater(_message); // told where the method waits next
+        }
         var last = _host.Methods?.Newest;
         var around = _host.Methods?.LeftAround(Continuation);
         _host.RunReported(_context, this, static self => self.Continue(), Failed, Continuation);
@@ -129,9 +136,12 @@ internal sealed class InnerWait : KnownWaiter, IRelay
     // Of a coroutine the awaiter takes the outcome from the coroutine itself.
     private void FailAwaited(Exception exception)
     {
+        if (Future.IsDone)
+        {
+            Future.MarkRetrieved(); // taken, although the exception is told in its place
+        }
         if (Future is CoroutineTask { IsImplicit: true } task)
         {
-            task.MarkRetrieved();
             task.Coroutine.Fail(exception);
         }
     }

@@ -45,6 +45,7 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
     private Func<Task, T>? _resultOf;
     private string? _message; // of the last request
     private bool _isElsewhere; // it will end on another thread
+    private List<(CoroutineTask Task, string? Message)>? _asked; // who were asked to cancel while they waited here, and passed that on
 
     internal OperationFuture<T> Start(Func<CancellationToken, Task> operation, Func<Task, T> resultOf)
     {
@@ -62,6 +63,12 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         }
         return this;
     }
+
+    internal override bool HasToBeTaken => true;
+
+    internal override bool OwesRequest => HasSucceeded && _source.IsCancellationRequested;
+
+    internal override void NoteAsked(Runnable waiter, string? message) => (_asked ??= []).Add(((CoroutineTask)waiter, message));
 
     public override bool Cancel(string? message = null)
     {
@@ -116,6 +123,13 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         }
         if (_task!.IsCompletedSuccessfully)
         {
+            foreach (var (task, message) in _asked ?? [])
+            {
+                if (task.WaitsFor == this && task.ReachingRequests > 0)
+                {
+                    task.Redeliver(message); // at its next await; it gets the result first
+                }
+            }
             SetResult(_resultOf!(_task));
             return;
         }

@@ -42,13 +42,13 @@ public partial class CoroutineTask
         {
             return;
         }
-        if (origin is null && Loop.AskedOnce?.Add(this) == false)
-        {
-            return;
-        }
         if (origin is null && Has(Marks.PassingOn))
         {
-            BreakRing(message);
+            BreakRing(message); // also where each is asked once: nothing else ends these
+            return;
+        }
+        if (origin is null && Loop.AskedOnce?.Add(this) == false)
+        {
             return;
         }
         _cancelRequests++;
@@ -150,11 +150,21 @@ public partial class CoroutineTask
         }
     }
 
+    // The coroutine has ended, and a request is remembered. In a task that runs on behalf of another it is left, beside the outcome, to the method that awaits it.
+    private bool EndsByRequest()
+    {
+        if (this is DrivenTask)
+        {
+            Mark(Marks.YieldsToOutcome, true);
+        }
+        return !Has(Marks.YieldsToOutcome);
+    }
+
     /// <summary>
-    /// True if the task is done and has left a request behind: since an outcome had precedence, or since its first step, for which the request waited, was its
-    /// last.
+    /// True if the task is done and has left a request behind: since an outcome had precedence, or since the step for which the request waited was its last. Then
+    /// who takes the outcome is to take over the request.
     /// </summary>
-    internal bool OwesRequest => IsDone && !IsCancelled && (HasYielded || (Has(Marks.RequestLate) && _cancelRequests > 0));
+    internal override bool OwesRequest => IsDone && !IsCancelled && (HasYielded || (Has(Marks.RequestLate) && _cancelRequests > 0));
 
     /// <summary>True if a request is remembered that came too late for an outcome, and is to be thrown at the next await.</summary>
     internal bool HasYielded => Has(Marks.MustThrow) && Has(Marks.YieldsToOutcome);
@@ -311,6 +321,7 @@ public partial class CoroutineTask
             return false;
         }
         host?.LeaveBehind(Unsafe.As<ForeignAwait>(target), message);
+        target.NoteAsked(this, message);
         return true;
     }
 
@@ -324,6 +335,7 @@ public partial class CoroutineTask
         switch (WaitsFor)
         {
             case Future target when target.RemoveWaiter(this):
+                target.AddWaiter(new Dismissal());
                 ThrowSoon(CancelledException.Unthrown(message));
                 break;
             case ForeignAwait target when !_leaf.CanThrow || !target.CancelWait(message):
@@ -341,14 +353,34 @@ public partial class CoroutineTask
     /// <summary>A request that was counted already, to be passed on from the loop's queue.</summary>
     internal Runnable LaterRequest(string? message) => new LateRequest(this, message);
 
+    // Stands where a task has waited that broke a ring: the cancellation that comes there is the request, and has been told.
+    private sealed class Dismissal : Runnable
+    {
+        internal override Wakeup WakeupFor(object done, bool runsHere)
+        {
+            if (done is Future { PeekException: CancelledException } cancelled)
+            {
+                cancelled.MarkRetrieved();
+            }
+            return Wakeup.None;
+        }
+
+        internal override void Run(object? source)
+        {
+        }
+    }
+
     // A request that cannot be passed on where it is made, and goes on from the loop's queue.
     private sealed class LateRequest(CoroutineTask task, string? message, bool isRemembered = false) : Runnable
     {
+        private readonly ScopeFrame? _origin = task.Scope; // shields that are entered meanwhile stand between it and the code
+
         internal override void Run(object? source)
         {
             if (task.IsDone)
             {
-                return; // if its first step was its last, the request stays behind for the one that takes its outcome
+                task.Mark(Marks.Pending | Marks.YieldsToOutcome, task.Cancelling > 0); // it stays behind for the one that takes the outcome
+                return;
             }
             if (task.Has(Marks.RequestLate) && !task.Begun)
             {
@@ -359,6 +391,10 @@ public partial class CoroutineTask
             if (isRemembered ? !task.Has(Marks.MustThrow) : task.Cancelling == 0)
             {
                 return; // a step has thrown it, or it was taken back, meanwhile
+            }
+            if (!isRemembered && task._extras.Details?.Scopes?.TryHold(_origin, message) == true)
+            {
+                return;
             }
             if (task.TryPassOn(message))
             {

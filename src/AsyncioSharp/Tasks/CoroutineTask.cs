@@ -346,7 +346,7 @@ public partial class CoroutineTask : Future
             }
             if (thrown is null && _leaf.MustTakeOutcome)
             {
-                Mark(Marks.YieldsToOutcome, true);
+                Mark(Marks.YieldsToOutcome, _leaf.EndsWithOutcome);
                 return null;
             }
             thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
@@ -398,7 +398,7 @@ public partial class CoroutineTask : Future
     {
         Leaf = own;
         _marks |= Marks.Done;
-        bool isCancelled = Has(Marks.MustThrow) && !Has(Marks.YieldsToOutcome);
+        bool isCancelled = Has(Marks.MustThrow) && EndsByRequest();
         Loop.NoteEnd(this, failure, isCancelled);
         switch (failure)
         {

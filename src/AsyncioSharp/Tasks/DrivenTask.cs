@@ -3,8 +3,18 @@ namespace AsyncioSharp;
 /// <summary>
 /// Runs a coroutine that an <c>async</c> method of .NET awaits, on behalf of the task whose coroutine called the method: code in it takes itself to
 /// be in that task. A task of its own is needed underneath since several such methods may run at once, each to be woken and cancelled by itself.
+/// It is no end of its own for a request: the coroutine begins before one reaches it, and one that it has not been told is left to the method.
 /// </summary>
-internal sealed class DrivenTask(Coroutine coroutine, EventLoop loop, CoroutineTask owner) : CoroutineTask(coroutine, loop, namesake: owner, loop.RunsHere)
+internal sealed class DrivenTask : CoroutineTask
 {
-    internal override CoroutineTask Identity { get; } = owner.Identity;
+    internal DrivenTask(Coroutine coroutine, EventLoop loop, CoroutineTask owner)
+        : base(coroutine, loop, namesake: owner, loop.RunsHere)
+    {
+        Identity = owner.Identity;
+        StartBeforeCancel();
+    }
+
+    internal override CoroutineTask Identity { get; }
+
+    internal override bool HasToBeTaken => true;
 }

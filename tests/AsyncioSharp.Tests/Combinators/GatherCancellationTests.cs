@@ -382,4 +382,17 @@ public class GatherCancellationTests
             return "cancelled";
         }
     }
+
+    [Fact]
+    public void A_schedule_that_lets_the_last_end_run_before_that_of_a_cancelled_child_changes_nothing()
+        => Schedules.Explore(
+            static async () =>
+            {
+                var task = Asyncio.CreateTask(Gathers(), name: "worker");
+                await Asyncio.Wait(task);
+
+                static async Coroutine Gathers() => await Asyncio.Gather(Asyncio.Sleep(1), Asyncio.Sleep(2));
+            },
+            count: 1000,
+            options: new ScheduleOptions { Cancels = 3 });
 }

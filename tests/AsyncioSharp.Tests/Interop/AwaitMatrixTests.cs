@@ -49,7 +49,7 @@ public class AwaitMatrixTests
 
         outcome.ShouldBe(ExpectedOutcome(form, ending, completed, moment, guarded));
         _log.ShouldBe(ExpectedLog(form, ending, completed, moment, guarded));
-        if (AwaitForms.TakesFromSource(form) && moment != Moment.BeforeTheFirstStep && !(AwaitForms.IsForeign(form) && Interrupts(form, completed, moment, guarded)))
+        if (AwaitForms.TakesFromSource(form) && moment != Moment.BeforeTheFirstStep && !(AwaitForms.IsForeign(form) && Interrupts(form, ending, completed, moment, guarded)))
         {
             operation.Taken.ShouldBe(1); // by the coroutine, or, after it left, on its behalf: a source may be waiting for that
         }
@@ -110,8 +110,9 @@ public class AwaitMatrixTests
     }
 
     // Whether the cancellation comes out of the await. Out of one with an awaiter that is not .NET's own, and with handlers around it, it cannot.
-    private static bool Interrupts(AwaitForm form, bool completed, Moment moment, bool guarded) => moment switch
+    private static bool Interrupts(AwaitForm form, Ending ending, bool completed, Moment moment, bool guarded) => moment switch
     {
+        Moment.JustAfterCompletion when AwaitForms.IsMethod(form) => ending == Ending.Cancellation, // what it gave is taken
         Moment.Never => false,
         Moment.BeforeTheFirstStep => true,
         Moment.WhilePending => !completed && !(AwaitForms.IsForeign(form) && guarded),
@@ -122,7 +123,7 @@ public class AwaitMatrixTests
     {
         bool atOnce = moment == Moment.WhilePending && !AwaitForms.IsForeign(form);
         double time = moment == Moment.BeforeTheFirstStep || completed ? 0 : atOnce ? CancelTime : EndTime;
-        if (Interrupts(form, completed, moment, guarded))
+        if (Interrupts(form, ending, completed, moment, guarded))
         {
             return $"cancelled: stop at {time}";
         }
@@ -143,7 +144,7 @@ public class AwaitMatrixTests
         {
             return [];
         }
-        if (Interrupts(form, completed, moment, guarded))
+        if (Interrupts(form, ending, completed, moment, guarded))
         {
             return ["caught CancelledException", "finally"];
         }

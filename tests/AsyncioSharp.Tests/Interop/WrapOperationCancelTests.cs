@@ -123,4 +123,103 @@ public class WrapOperationCancelTests
             await Asyncio.Sleep(0);
         }
     }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void A_result_is_never_lost_to_a_request_and_the_next_await_is_cancelled(bool cancelsFirst, bool inMethod)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            for (int turns = 0; turns < 6; turns++)
+            {
+                var source = new TaskCompletionSource<int>();
+                int got = 0;
+                var task = Asyncio.CreateTask(Caller());
+                await Asyncio.Sleep(1);
+                if (cancelsFirst)
+                {
+                    task.Cancel("stop");
+                }
+                else
+                {
+                    source.SetResult(7);
+                }
+                for (int i = 0; i < turns; i++)
+                {
+                    await Asyncio.Sleep(0);
+                }
+                if (cancelsFirst)
+                {
+                    source.SetResult(7);
+                }
+                else
+                {
+                    task.Cancel("stop");
+                }
+                await Asyncio.Wait(task);
+                got.ShouldBe(7, $"{turns} turns between");
+                task.Cancellation().CancelMessage.ShouldBe("stop");
+
+                async Coroutine Caller()
+                {
+                    got = inMethod ? await Method() : await Asyncio.WrapFuture(_ => source.Task);
+                    await Asyncio.Sleep(1);
+                    got = 0;
+                }
+
+                async Task<int> Method() => await Asyncio.WrapFuture(_ => source.Task);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_timeout_that_comes_while_it_ends_well_is_told_at_the_next_await()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new TaskCompletionSource();
+            Asyncio.GetRunningLoop().CallLater(2, source.SetResult);
+            bool wentOn = false;
+            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ =>
+            {
+                await Asyncio.WrapFuture(_ => source.Task);
+                wentOn = true;
+                await Asyncio.Sleep(5);
+            }));
+            wentOn.ShouldBeTrue();
+            Asyncio.GetRunningLoop().Time.ShouldBe(2);
+            CoroutineTask.Current.Cancelling.ShouldBe(0);
+        }
+    }
+
+    [Fact]
+    public void A_request_that_was_taken_back_meanwhile_is_not_told()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new TaskCompletionSource();
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            task.Uncancel();
+            source.SetResult();
+            (await task).ShouldBe(1);
+
+            async Coroutine<int> Caller()
+            {
+                await Asyncio.WrapFuture(_ => source.Task);
+                await Asyncio.Sleep(1);
+                return 1;
+            }
+        }
+    }
 }

@@ -650,4 +650,51 @@ public class CancelScopeNestingTests
             await Asyncio.Sleep(1);
         }
     }
+
+    [Theory]
+    [InlineData("group")]
+    [InlineData("wait_for")]
+    [InlineData("failing group")]
+    public void A_shield_in_a_tasks_first_step_holds_back_a_request_that_had_to_wait_for_that_step(string kind)
+    {
+        bool finished = false;
+        VirtualTimeLoop.Run(Main());
+        finished.ShouldBeTrue();
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(0);
+            if (kind == "wait_for")
+            {
+                task.Cancel();
+            }
+            await Asyncio.Wait(task);
+            (!task.IsCancelled && task.Exception() is not null).ShouldBe(kind == "failing group");
+        }
+
+        async Coroutine Caller()
+        {
+            if (kind == "wait_for")
+            {
+                await Asyncio.WaitFor(Shielded(), 5);
+                return;
+            }
+            await new TaskGroup().Run(async group =>
+            {
+                _ = group.CreateTask(Shielded());
+                if (kind == "failing group")
+                {
+                    throw new FormatException();
+                }
+                group.Cancel();
+            });
+        }
+
+        async Coroutine Shielded() => await new CancelScope(shield: true).Run(async _ =>
+        {
+            await Asyncio.Sleep(1);
+            finished = true;
+        });
+    }
 }

@@ -38,6 +38,9 @@ internal static class AwaitForms
 
     internal static bool IsForeign(AwaitForm form) => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter or AwaitForm.Dynamic;
 
+    /// <summary>True for methods and iterators, whose end and the next step of the one who awaits them are one moment, as in Python, for requests too.</summary>
+    internal static bool IsMethod(AwaitForm form) => form is AwaitForm.Method or AwaitForm.ValueTaskMethod or AwaitForm.Iterator;
+
     internal static bool TakesFromSource(AwaitForm form)
         => form is AwaitForm.ClassAwaiter or AwaitForm.StructAwaiter
             or AwaitForm.ValueTaskOnSource or AwaitForm.ValueTaskOnSourceOfT
