@@ -7,8 +7,8 @@ namespace AsyncioSharp.Analyzers;
 
 /// <summary>
 /// ASYNCIO002: a coroutine in a local or parameter that is certainly run a second time: awaited, made a task, or given to a function that does.
-/// What happens on some paths only is not reported, nor is a variable that several functions share. A local that only ever is another name of a variable is
-/// taken for that variable. See <see cref="UseFlow"/>.
+/// What happens on some paths only is not reported, nor is a variable that several functions share, or one that may hold a <c>Sleep(0)</c>.
+/// A local that only ever is another name of a variable is taken for that variable. See <see cref="UseFlow"/>.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
@@ -31,6 +31,7 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
                 var functions = same.Select(reference => reference.Function(context.OwningSymbol)).Distinct(SymbolEqualityComparer.Default).ToList();
                 if (same.Key is null or IParameterSymbol { RefKind: not RefKind.None } or ILocalSymbol { IsRef: true }
                     || functions.Count != 1 || functions[0] is not { } function
+                    || body.Flow.Origins(same.First()).Any(origin => IsTurn(origin, known))
                     || !MayRepeat([.. same.Where(reference => UseFlow.IsUse(reference, known) || UseFlow.IsElementUse(reference, body))], same.Key, hasLabels))
                 {
                     continue;
@@ -46,6 +47,12 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
             }
         }
     }
+
+    // Sleep(0), which gives one coroutine that all share, and that runs as often as it is awaited.
+    private static bool IsTurn(IOperation origin, KnownTypes known)
+        => origin is IInvocationOperation { TargetMethod: { Name: "Sleep", IsGenericMethod: false, Parameters.Length: 1 } method, Arguments: { Length: 1 } arguments }
+            && method.ContainingType.Is(known.Asyncio)
+            && arguments[0].Value is { ConstantValue: { HasValue: true, Value: <= 0.0 } } or IFieldReferenceOperation { Field: { Name: "Zero", ContainingType.Name: "TimeSpan" } };
 
     // Most coroutines are run in one place that is not in a loop. Of those no graph is made, which is what costs time here.
     private static bool MayRepeat(List<IOperation> uses, ISymbol variable, Lazy<bool> hasLabels)

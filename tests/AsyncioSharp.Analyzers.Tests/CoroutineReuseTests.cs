@@ -46,6 +46,10 @@ public class CoroutineReuseTests
             + "if (Maybe()) continue; Print(4); } await c; try { Print(5); await [|c|]; } finally { Print(6); } Print(7); }")]
     [InlineData("async Coroutine M() { var c = Work(); do { await [|c|]; } while (!false); }")]
     [InlineData("async Coroutine M() { var c = Work(); do { await c; } while (false); await [|c|]; }")]
+    [InlineData("async Coroutine M() { var s = Asyncio.Sleep(0.5); await s; await [|s|]; }")]
+    [InlineData("async Coroutine M(double x) { var s = Asyncio.Sleep(x); await s; await [|s|]; }")]
+    [InlineData("async Coroutine M() { var s = Asyncio.Sleep(TimeSpan.FromSeconds(1)); await s; await [|s|]; }")]
+    [InlineData("async Coroutine M() { var s = Asyncio.Sleep(0, 5); await s; await [|s|]; }")] // one of its own, which gives the value
     public Task A_coroutine_that_is_certainly_run_again_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -94,6 +98,14 @@ public class CoroutineReuseTests
     [InlineData("async Coroutine M(Coroutine c) { try { Print(1); if (Maybe()) { await c; return; } Print(2); } catch (IOException) { await c; } Print(3); }")]
     [InlineData("async Coroutine M(Coroutine c) { bool ran = false; Again: if (ran) { c = Work(); } ran = true; await c; if (Maybe()) goto Again; }")]
     public Task A_coroutine_that_may_be_run_only_once_is_not(string members) => Reports(members);
+
+    [Theory]
+    [InlineData("async Coroutine M() { var s = Asyncio.Sleep(0); await s; await s; }")]
+    [InlineData("async Coroutine M() { var s = Asyncio.Sleep(-1.5); while (true) { await s; } }")]
+    [InlineData("async Coroutine M() { const int None = 0; Coroutine s = Asyncio.Sleep(seconds: None); var same = s; await s; await same; }")]
+    [InlineData("async Coroutine M() { var s = Asyncio.Sleep(TimeSpan.Zero); await s; Asyncio.CreateTask(s); }")]
+    [InlineData("async Coroutine M() { var s = Maybe() ? Asyncio.Sleep(0) : Work(); await s; await s; }")]
+    public Task A_sleep_of_zero_may_be_awaited_again(string members) => Reports(members);
 
     [Theory]
     [InlineData(
