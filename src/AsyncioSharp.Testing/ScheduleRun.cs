@@ -5,7 +5,7 @@ internal sealed class ScheduleRun
 {
     private readonly Func<Random, Coroutine> _body;
     private readonly ScheduleOptions _options;
-    private Exception? _reported; // what the loop's exception handler was told first
+    private ExceptionContext? _reported; // what the loop's exception handler was told first
 
     internal ScheduleRun(Func<Random, Coroutine> body, SchedulePlan plan, ScheduleOptions options, bool log = false)
     {
@@ -21,7 +21,7 @@ internal sealed class ScheduleRun
         {
             Failure = e;
         }
-        Failure ??= _reported;
+        Failure ??= _reported is null ? null : new InvalidOperationException($"The exception handler was told: {TextOf(_reported)}", _reported.Exception);
     }
 
     internal SchedulePlan Plan { get; }
@@ -71,9 +71,15 @@ internal sealed class ScheduleRun
         var clock = new VirtualClock(_options.IdleLimit);
         return new EventLoop(clock, clock.Parker, Schedule)
         {
-            ExceptionHandler = (_, context) => _reported ??= new InvalidOperationException(
-                $"The exception handler was told: {context.Message}", context.Exception),
+            ExceptionHandler = (_, context) => _reported ??= context,
         };
+    }
+
+    // The message alone says of most failures only that there was one.
+    private static string TextOf(ExceptionContext context)
+    {
+        object? origin = context.Task ?? context.Future ?? (object?)context.Handle;
+        return $"{context.Message}{(context.Exception is { } failure ? $": {failure.GetType().Name}: {failure.Message}" : "")}{(origin is null ? "" : $" (from {origin})")}";
     }
 
     private async Coroutine Main()

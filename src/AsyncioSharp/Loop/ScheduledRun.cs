@@ -61,6 +61,8 @@ internal sealed class ScheduledRun(EventLoop loop, Schedule schedule)
                 PutBack(ready);
             }
         }
+        _choices.Clear(); // a task that is kept here is not collected, and its failure not reported
+        _earlier.Clear();
         schedule.EndIteration(loop);
         Note(ready, schedule);
     }

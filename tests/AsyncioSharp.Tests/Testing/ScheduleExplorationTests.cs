@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 
 namespace AsyncioSharp.Tests.Testing;
@@ -93,6 +94,26 @@ public class ScheduleExplorationTests
                 await Asyncio.Sleep(0);
             },
             count: 1)).InnerException!.InnerException.ShouldBeOfType<FormatException>();
+
+    [Fact]
+    public void The_message_names_a_failure_that_nobody_retrieved_and_what_it_came_from()
+        => Should.Throw<ScheduleFailedException>(() => Schedules.Explore(
+            async () =>
+            {
+                Drop();
+                await Asyncio.Sleep(0);
+            },
+            count: 1)).Message.ShouldMatch(
+                "^Schedule 1 of 1 failed: InvalidOperationException: The exception handler was told: "
+                + "Task exception was never retrieved: FormatException: unseen \\(from <Task finished name='lost' .*>\\)");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Drop()
+    {
+        _ = Asyncio.CreateTask(Fail(), name: "lost");
+
+        static async Coroutine Fail() => throw new FormatException("unseen");
+    }
 
     [Fact]
     public void Cancels_come_at_random_and_no_more_often_than_asked()
