@@ -57,24 +57,29 @@ public sealed partial class EventLoop
     public void DefaultExceptionHandler(ExceptionContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        Emit(new LogEntry(this, context.Event, LogSeverity.Error, TextOf(context)) { Exception = context.Exception, Report = context });
+    }
+
+    private static string TextOf(ExceptionContext context)
+    {
         var text = new StringBuilder(string.IsNullOrEmpty(context.Message) ? "Unhandled exception in event loop" : context.Message);
         foreach (var (key, value) in context.Entries)
         {
             text.AppendLine();
-            if (value is StackTrace trace)
+            _ = value switch
             {
-                text.AppendLine("Object created at (most recent call first):").Append(trace.ToString().TrimEnd());
-            }
-            else
-            {
-                text.Append(key).Append(": ").Append(value);
-            }
+                StackTrace trace => text.AppendLine("Object created at (most recent call first):").Append(trace.ToString().TrimEnd()),
+                // The report that a failing handler did not make; nobody else tells of that failure. Indented, so that it is seen where it ends.
+                ExceptionContext inner => text.Append(key).Append(": ")
+                    .Append($"{TextOf(inner)}{Environment.NewLine}{inner.Exception}".TrimEnd().ReplaceLineEndings(Environment.NewLine + "  ")),
+                _ => text.Append(key).Append(": ").Append(value),
+            };
         }
         if (context.SourceTraceback is null && context.Handle?.SourceTraceback is { } made)
         {
             text.AppendLine().AppendLine("Handle created at (most recent call first):").Append(made.ToString().TrimEnd());
         }
-        Emit(new LogEntry(this, context.Event, LogSeverity.Error, text.ToString()) { Exception = context.Exception, Report = context });
+        return text.ToString();
     }
 
     /// <summary>Writes a line to the log; a log that fails must not break the program, of which a finalizer may be the caller.</summary>

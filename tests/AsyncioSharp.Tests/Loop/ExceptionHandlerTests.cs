@@ -248,6 +248,7 @@ public class ExceptionHandlerTests
     public void A_failing_handler_is_reported_by_the_default_one_with_the_original_report()
     {
         var loop = VirtualTimeLoop.Create();
+        loop.Debug = false;
         var log = loop.CollectLog();
         var order = new List<string>();
         loop.ExceptionHandler = (_, _) => throw new FormatException("the handler");
@@ -257,11 +258,17 @@ public class ExceptionHandlerTests
         loop.RunIteration();
 
         order.ShouldBe(["goes on"]);
-        string text = log.ToString();
-        text.ShouldStartWith("Unhandled error in exception handler");
-        text.ShouldContain("the handler");
-        text.ShouldContain("context: {");
-        text.ShouldContain("the callback");
+        string[] lines = log.ToString().ReplaceLineEndings("\n").Split('\n');
+        string callback = $"{nameof(ExceptionHandlerTests)}.{nameof(A_failing_handler_is_reported_by_the_default_one_with_the_original_report)}.<locals>.<lambda>()";
+        lines[..4].ShouldBe(
+        [
+            "Unhandled error in exception handler",
+            $"context: Exception in callback {callback}",
+            $"  handle: <Handle {callback}>",
+            "  System.NotSupportedException: the callback",
+        ]);
+        lines[4].ShouldStartWith($"     at {typeof(ExceptionHandlerTests).FullName}");
+        lines.ShouldContain("System.FormatException: the handler");
         loop.Close();
     }
 
