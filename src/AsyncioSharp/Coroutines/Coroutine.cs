@@ -333,13 +333,14 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
             host.Drive(this, continuation);
             return;
         }
-        if (Status != Progress.Turn) // the shared turn has no state that could fail; without a loop it is over at once
+        // Not thrown here, where it would end the process, but out of the await.
+        var error = new InvalidOperationException(
+            $"coroutine '{QualifiedName}' is awaited where no event loop runs. Start it with Asyncio.Run, or send it to a running loop with Asyncio.RunCoroutineThreadsafe.");
+        if (Status != Progress.Turn) // the shared turn has no state that could fail
         {
-            // Not thrown here, where it would end the process, but out of the await: the coroutine fails with it.
-            Fail(new InvalidOperationException(
-                $"coroutine '{QualifiedName}' is awaited where no event loop runs. Start it with Asyncio.Run, or send it to a running loop with Asyncio.RunCoroutineThreadsafe."));
+            Fail(error);
         }
-        ThreadPool.QueueUserWorkItem(static continuation => continuation(), continuation, preferLocal: false);
+        ThreadPool.QueueUserWorkItem(static wait => Injection.Resume(wait.continuation, wait.error), (continuation, error), preferLocal: false);
     }
 
     internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");

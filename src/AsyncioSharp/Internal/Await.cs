@@ -126,6 +126,20 @@ internal static class Injection
         Interlocked.Decrement(ref s_throwing);
     }
 
+    /// <summary>Has <paramref name="exception"/> come out of the await that <paramref name="continuation"/> goes on from.</summary>
+    internal static void Resume(Action continuation, Exception exception)
+    {
+        Begin(exception);
+        try
+        {
+            continuation();
+        }
+        finally
+        {
+            End();
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     [System.Diagnostics.StackTraceHidden]
     private static void ThrowOwn()

@@ -151,16 +151,10 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         if (_interrupt is null)
         {
             Continuation();
-            return;
         }
-        Injection.Begin(_interrupt);
-        try
+        else
         {
-            Continuation();
-        }
-        finally
-        {
-            Injection.End();
+            Injection.Resume(Continuation, _interrupt);
         }
     }
 }

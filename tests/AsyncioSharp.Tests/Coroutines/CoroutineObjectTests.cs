@@ -144,14 +144,24 @@ public class CoroutineObjectTests
             Asyncio.GetRunningLoop().CallSoon(() => _log.Add("one"));
             await turn;
             Asyncio.GetRunningLoop().CallSoon(() => _log.Add("two"));
-#pragma warning disable ASYNCIO002 // one that has no state of its own may be
             await turn;
             await Asyncio.CreateTask(turn);
             await Asyncio.CreateTask(turn);
-#pragma warning restore ASYNCIO002
             turn.State.ShouldBe(CoroutineState.Created);
             _log.ShouldBe(["one", "two"]);
         }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_sleep_that_is_awaited_where_no_event_loop_runs_throws_out_of_the_await(double seconds)
+    {
+        var sleep = Asyncio.Sleep(seconds);
+        var failure = await Should.ThrowAsync<InvalidOperationException>(Method);
+        failure.Message.ShouldStartWith("coroutine 'Asyncio.Sleep' is awaited where no event loop runs.");
+
+        async Task Method() => await sleep;
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public class ClosedLoopTests
     [Fact]
     public async Task A_turn_that_is_awaited_where_no_loop_runs_does_no_harm_to_others()
     {
-        await Task.Run(static async () => await Asyncio.Sleep(0), TestContext.Current.CancellationToken);
+        await Should.ThrowAsync<InvalidOperationException>(Task.Run(static async () => await Asyncio.Sleep(0), TestContext.Current.CancellationToken));
 
         VirtualTimeLoop.Run(Main()).ShouldBe(1);
 
