@@ -166,19 +166,16 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     void IAwaitTarget.OnCompleted(Action continuation) => OnCompletedOutside(continuation);
 
+    ITraceSource? ITraceSource.Outer => Parent;
+
     /// <summary>
-    /// The trace of a cancellation that left frames without a throw: this frame and those that awaited it. Those that were left so still stand
-    /// at their await; of the others, which have run on, the line is not known any more.
+    /// For the trace of a cancellation that left frames without a throw. Those that were left so still stand at their await; of the others,
+    /// which have run on, the line is not known any more.
     /// </summary>
-    string ITraceSource.RenderTrace()
+    string ITraceSource.RenderFrame()
     {
-        var lines = new List<string>();
-        for (Coroutine? frame = this; frame is not null; frame = frame.Parent)
-        {
-            var position = frame is { IsTransparent: true, Status: Progress.Failed, Machine: { } machine } ? StateMachineSource.Of(machine.GetType()).PositionOf(machine) : null;
-            lines.Add($"   at {frame.QualifiedName}()" + (position is { } known ? $" in {known.File}:line {known.Line}" : ""));
-        }
-        return string.Join(Environment.NewLine, lines);
+        var position = this is { IsTransparent: true, Status: Progress.Failed, Machine: { } machine } ? StateMachineSource.Of(machine.GetType()).PositionOf(machine) : null;
+        return $"   at {QualifiedName}()" + (position is { } known ? $" in {known.File}:line {known.Line}" : "");
     }
 
     /// <summary>The compiler's state machine, a copy if it is a struct; null for a coroutine without one. For introspection.</summary>

@@ -48,7 +48,7 @@ public class CancelledException : OperationCanceledException
     /// <summary>One that is not thrown where it is made, but delivered to somebody.</summary>
     internal static CancelledException Unthrown(string? message, Exception? cause = null, CancellationToken token = default) => new(message, cause, token) { IsUnthrown = true };
 
-    /// <summary>The trace of the throw, with the coroutine frames that the cancellation left without one in front.</summary>
+    /// <summary>The trace of the throw, with the coroutine frames that the cancellation left without one in front: of very many, the innermost and the last.</summary>
     public override string? StackTrace
     {
         get
@@ -57,13 +57,37 @@ public class CancelledException : OperationCanceledException
             {
                 return base.StackTrace;
             }
-            var parts = new List<string> { first.Frame.RenderTrace() };
-            parts.AddRange((_passedOn ?? []).Select(static passed => passed.Frame.RenderTrace()));
+            var lines = new List<string>();
+            ITraceSource? last = null;
+            int omitted = -1; // the last is named
+            foreach (var (_, innermost) in (_passedOn ?? []).Prepend(first))
+            {
+                for (ITraceSource? frame = innermost; frame is not null; frame = frame.Outer)
+                {
+                    if (lines.Count < Rethrow.MostThrows)
+                    {
+                        lines.Add(frame.RenderFrame());
+                    }
+                    else
+                    {
+                        last = frame;
+                        omitted++;
+                    }
+                }
+            }
+            if (omitted > 0)
+            {
+                lines.Add($"   ... {omitted} frames that were left on the way are not named ...");
+            }
+            if (last is not null)
+            {
+                lines.Add(last.RenderFrame());
+            }
             if (base.StackTrace is { } thrown)
             {
-                parts.Add(thrown);
+                lines.Add(thrown);
             }
-            return string.Join(Environment.NewLine, parts);
+            return string.Join(Environment.NewLine, lines);
         }
     }
 
@@ -104,9 +128,12 @@ public class CancelledException : OperationCanceledException
     }
 }
 
-/// <summary>Something that can say, when asked, where it was interrupted.</summary>
+/// <summary>A frame that can say, when asked, where it was interrupted.</summary>
 internal interface ITraceSource
 {
-    /// <summary>The lines of a stack trace, innermost frame first.</summary>
-    string RenderTrace();
+    /// <summary>The frame that awaited it; null for the outermost.</summary>
+    ITraceSource? Outer { get; }
+
+    /// <summary>Its line of a stack trace.</summary>
+    string RenderFrame();
 }

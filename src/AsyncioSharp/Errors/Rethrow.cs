@@ -11,7 +11,8 @@ namespace AsyncioSharp;
 /// <remarks>A throw costs microseconds; to count it, some 50 nanoseconds, and for a cancellation nothing.</remarks>
 internal static class Rethrow
 {
-    private const int MostThrows = 256;
+    /// <summary>After so many, a trace grows no more; a trace of frames that were left without a throw names no more either.</summary>
+    internal const int MostThrows = 256;
 
     private static readonly ConditionalWeakTable<Exception, Trace> s_traces = [];
 
