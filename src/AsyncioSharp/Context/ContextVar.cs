@@ -81,6 +81,10 @@ public sealed class ContextVar<T>
         /// <summary>The variable that was set.</summary>
         public ContextVar<T> Variable { get; }
 
+        /// <summary>The variable, and whether the token was used.</summary>
+        /// <returns>For instance <c>&lt;Token used var=&lt;ContextVar name='request'&gt;&gt;</c>.</returns>
+        public override string ToString() => $"<Token{(_used ? " used" : "")} var={Variable}>";
+
         internal Holder? Use()
         {
             if (_used)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace AsyncioSharp;
@@ -27,6 +28,7 @@ internal static class TextForm
                 string text => Quote(text),
                 bool flag => flag ? "true" : "false",
                 IDictionary pairs => "{" + Join(Entries(pairs), MaximumPairs, Pair) + "}",
+                ITuple parts => "(" + Join(Enumerable.Range(0, parts.Length).Select(i => parts[i]), MaximumItems, Short) + ")",
                 ICollection items => "[" + Join(items.Cast<object?>(), MaximumItems, Short) + "]",
                 IEnumerable items when IsSet(items.GetType()) => "{" + Join(items.Cast<object?>(), MaximumItems, Short) + "}",
                 Exception exception => Describe(exception),

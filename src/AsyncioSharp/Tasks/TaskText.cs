@@ -17,5 +17,7 @@ internal static class TaskText
     internal static string WhyNotAwait(CoroutineTask task, Future future)
         => ReferenceEquals(future, task)
             ? $"Task cannot await on itself: {task}"
+            : future.Loop.IsClosed
+            ? $"Task {task} got Future {future}, whose event loop is closed: it tells nobody any more when it is done; ask it directly, by IsDone and Result()"
             : $"Task {task} got Future {future} attached to a different loop; await it in a task of that loop, to which Asyncio.RunCoroutineThreadsafe sends a coroutine";
 }

@@ -41,7 +41,9 @@ public class ContextVarTests
             var first = variable.Set(1);
             var second = variable.Set(2);
             first.Variable.ShouldBeSameAs(variable);
+            second.ToString().ShouldBe("<Token var=<ContextVar name='variable'>>");
             variable.Reset(second);
+            second.ToString().ShouldBe("<Token used var=<ContextVar name='variable'>>");
             variable.Get().ShouldBe(1);
             variable.Reset(first);
             variable.Get(-1).ShouldBe(-1);

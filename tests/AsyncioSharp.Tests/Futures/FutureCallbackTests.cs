@@ -262,6 +262,20 @@ public sealed class FutureCallbackTests : IDisposable
 
     [Fact]
     [Rule("FUT-11")]
+    public void Of_a_pending_future_of_a_closed_loop_it_is_told_that_its_loop_is_closed()
+    {
+        var other = VirtualTimeLoop.Create();
+        var foreign = other.CreateFuture<int>();
+        other.Close();
+
+        Should.Throw<InvalidOperationException>(() => _loop.RunUntilComplete(Test())).Message
+            .ShouldMatch("^Task <Task .*> got Future <Future pending>, whose event loop is closed: it tells nobody any more when it is done; ask it directly");
+
+        async Coroutine Test() => await foreign;
+    }
+
+    [Fact]
+    [Rule("FUT-11")]
     public void A_done_future_of_another_loop_can_be_awaited()
     {
         var other = VirtualTimeLoop.Create();

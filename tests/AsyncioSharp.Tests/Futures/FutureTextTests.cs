@@ -57,6 +57,9 @@ public sealed class FutureTextTests : IDisposable
         Text(Enumerable.Range(0, 9).ToList()).ShouldBe("<Future finished result=[0, 1, 2, 3, 4, 5, ...]>");
         Text(Enumerable.Range(0, 6).ToArray()).ShouldBe("<Future finished result=[0, 1, 2, 3, 4, 5]>");
         Text(Enumerable.Range(0, 7).ToHashSet()).ShouldBe("<Future finished result={0, 1, 2, 3, 4, 5, ...}>");
+        Text((1, "a", (Name: "b", Null: (object?)null))).ShouldBe("<Future finished result=(1, 'a', ('b', null))>");
+        Text(Tuple.Create('c', true)).ShouldBe("<Future finished result=(c, true)>");
+        Text((0, 1, 2, 3, 4, 5, 6, 7, 8)).ShouldBe("<Future finished result=(0, 1, 2, 3, 4, 5, ...)>");
         Text(Enumerable.Range(0, 5).ToDictionary(i => i, i => i * i)).ShouldBe("<Future finished result={0: 0, 1: 1, 2: 4, 3: 9, ...}>");
 
         var failed = _loop.CreateFuture<int>();

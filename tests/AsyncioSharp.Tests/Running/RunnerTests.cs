@@ -231,8 +231,9 @@ public class RunnerTests
         {
             elsewhere.Close();
         }
-        Should.Throw<InvalidOperationException>(() => runner.Run(future)).Message.ShouldContain("attached to a different loop");
-        Should.Throw<InvalidOperationException>(() => Asyncio.Run(future, loopFactory: VirtualTimeLoop.Create)).Message.ShouldContain("attached to a different loop");
+        string reason = closed ? "whose event loop is closed" : "attached to a different loop";
+        Should.Throw<InvalidOperationException>(() => runner.Run(future)).Message.ShouldContain(reason);
+        Should.Throw<InvalidOperationException>(() => Asyncio.Run(future, loopFactory: VirtualTimeLoop.Create)).Message.ShouldContain(reason);
         future.IsDone.ShouldBeFalse();
         runner.Run(done).ShouldBe(5); // what is done can be awaited everywhere
         Asyncio.Run(done).ShouldBe(5);
