@@ -56,6 +56,8 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
 
     private EventLoop Loop => loop;
 
+    private string CallbackText => MethodNames.Of(callback) + "()";
+
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
         Check(dueTime, nameof(dueTime));
@@ -140,6 +142,8 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
         private TimerHandle? _handle; // the loop's thread alone has to do with it
         private double _due = due;
 
+        internal string CallbackText => timer.CallbackText;
+
         /// <summary>The timer was set to this, or to something else.</summary>
         internal void Update()
         {
@@ -166,10 +170,11 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
         }
 
         // In a context of its own each time: what a callback changes in it is not for the next one.
-        private void Arm() => _handle = timer.Loop.CallAt(_due, static setting => setting.Fire(), this, new Context(timer._values ?? Context.Empty));
+        private void Arm() => _handle = timer.Loop.At(new SettingHandle(timer.Loop, this, _due, new Context(timer._values ?? Context.Empty)));
 
-        private void Fire()
+        internal void Fire()
         {
+            _handle = null; // what the callback does to the timer is nothing to the handle that it runs in
             if (!timer.TryBegin(this))
             {
                 return;
@@ -181,5 +186,17 @@ internal sealed class LoopTimer(EventLoop loop, TimerCallback callback, object? 
             }
             timer.Call();
         }
+    }
+
+    // Its text names what the user has given.
+    private sealed class SettingHandle(EventLoop loop, Setting setting, double due, Context context) : TimerHandle(loop, due, context)
+    {
+        private Setting? _setting = setting;
+
+        private protected override string CallbackText => _setting!.CallbackText;
+
+        private protected override void Invoke() => _setting!.Fire();
+
+        private protected override void Drop() => _setting = null;
     }
 }

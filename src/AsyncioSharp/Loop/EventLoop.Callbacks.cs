@@ -330,7 +330,8 @@ public sealed partial class EventLoop
         return handle;
     }
 
-    private TimerHandle At(TimerHandle handle)
+    /// <summary>Has a handle run at its time.</summary>
+    internal TimerHandle At(TimerHandle handle)
     {
         handle.IsQueued = true;
         SetTimer(handle.When, handle);

@@ -154,6 +154,36 @@ public class LoopTimeProviderTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_report_of_a_failure_names_the_callback_also_when_that_ends_its_timer(bool ends)
+    {
+        var reports = new List<ExceptionContext>();
+        VirtualTimeLoop.Run(Main());
+        var report = reports.ShouldHaveSingleItem();
+        string test = $"{nameof(LoopTimeProviderTests)}.{nameof(The_report_of_a_failure_names_the_callback_also_when_that_ends_its_timer)}";
+        report.Message.ShouldBe($"Exception in callback {test}.<locals>.Callback()");
+        report.Handle.ShouldNotBeNull().ToString().ShouldContain(".Callback()");
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            ITimer? timer = null;
+            timer = Asyncio.GetRunningLoop().TimeProvider.CreateTimer(Callback, null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+            await Asyncio.Sleep(3);
+
+            void Callback(object? state)
+            {
+                if (ends)
+                {
+                    timer!.Dispose();
+                }
+                throw new FormatException();
+            }
+        }
+    }
+
     [Fact]
     public void A_callback_sees_the_context_in_which_its_timer_was_made_each_time_anew()
     {
