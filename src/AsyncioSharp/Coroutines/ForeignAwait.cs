@@ -101,8 +101,8 @@ internal abstract class ForeignAwait : IWaitable
         return true;
     }
 
-    /// <summary>For instance <c>&lt;awaited System.Threading.Tasks.Task&gt;</c>.</summary>
-    public override string ToString() => $"<awaited {Source?.GetType() ?? GetType().GenericTypeArguments.FirstOrDefault()}>";
+    /// <summary>For instance <c>&lt;awaited Program.Load()&gt;</c>, <c>&lt;awaited Task.DelayPromise&gt;</c>.</summary>
+    public override string ToString() => $"<awaited {MethodNames.OfAwaited(Source?.GetType() ?? GetType().GenericTypeArguments[0])}>";
 
     /// <summary>An awaiter of <see cref="ReplaceableType"/> that throws <paramref name="exception"/>.</summary>
     internal virtual object Failing(Exception exception) => throw new InvalidOperationException($"{this} has no substitute.");

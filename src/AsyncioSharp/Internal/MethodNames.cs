@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>Turns the compiler's names back into those of the source, in Python's notation: <c>Class.Method.&lt;locals&gt;.Inner</c>.</summary>
@@ -40,6 +42,12 @@ internal static class MethodNames
         string name = Qualify(type.DeclaringType, type.Name.Split('`')[0]);
         return type.IsGenericType ? $"{name}<{string.Join(", ", type.GetGenericArguments().Select(OfType))}>" : name;
     }
+
+    /// <summary>What is awaited: <c>Class.Method()</c> for a method of .NET, known by its state machine or the box around it; else the type.</summary>
+    internal static string OfAwaited(Type type)
+        => type.GenericTypeArguments.Append(type).LastOrDefault(static part => part.IsAssignableTo(typeof(IAsyncStateMachine))) is { } machine
+            ? OfStateMachine(machine) + "()"
+            : OfType(type);
 
     /// <summary>The name of a method of a stack trace, which is known by texts only.</summary>
     internal static string OfFrame(string typeName, string method)

@@ -376,13 +376,52 @@ public class CancelledAwaitTests
 
         static async Coroutine Main()
         {
-            var task = Asyncio.CreateTask(Await());
+            await ShouldSay(Await(new TaskCompletionSource().Task), "Task");
+            await ShouldSay(Await(new TaskCompletionSource<List<int>>().Task), "Task<List<Int32>>");
+            await ShouldSay(Await(Task.Delay(1000)), "Task.DelayPromise");
+            await ShouldSay(Await(Method()), $"{nameof(CancelledAwaitTests)}.{nameof(The_text_of_a_task_says_what_it_waits_for)}.<locals>.Method()");
+            await ShouldSay(Await(Generic(1)), $"{nameof(CancelledAwaitTests)}.{nameof(Generic)}()");
+            await ShouldSay(Await(Items()), $"{nameof(CancelledAwaitTests)}.{nameof(Items)}()");
+
+            static async Task Method() => await new TaskCompletionSource().Task;
+        }
+
+        static async Coroutine ShouldSay(Coroutine coroutine, string awaited)
+        {
+            var task = Asyncio.CreateTask(coroutine);
             await Asyncio.Sleep(0);
-            task.ToString().ShouldContain("wait_for=<awaited System.Threading.Tasks.Task");
+            task.ToString().ShouldContain($" wait_for=<awaited {awaited}>");
             task.Cancel();
         }
 
-        static async Coroutine Await() => await new TaskCompletionSource().Task;
+        static async Coroutine Await<T>(T awaitable)
+        {
+            switch (awaitable)
+            {
+                case Task task:
+                    await task;
+                    break;
+                case IAsyncEnumerable<int> items:
+                    await foreach (int _ in items)
+                    {
+                    }
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static async Task<List<T>> Generic<T>(T value)
+    {
+        await new TaskCompletionSource().Task;
+        return [value];
+    }
+
+    private static async IAsyncEnumerable<int> Items()
+    {
+        await new TaskCompletionSource().Task;
+        yield return 1;
     }
 
     [Fact]
