@@ -17,12 +17,17 @@ public static partial class Asyncio
     /// <param name="functions">Make the coroutines; called one after the other, each when its turn has come.</param>
     /// <param name="delay">Seconds; null for one after the other, each when the one before has failed.</param>
     /// <returns>A coroutine of the winner's result, its index, and the failures of those that began.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="functions"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="functions"/> is null, or a list of which one is.</exception>
     /// <exception cref="ArgumentException"><paramref name="delay"/> is not a number.</exception>
     public static Coroutine<StaggeredResult<T>> StaggeredRace<T>(IEnumerable<Func<Coroutine<T>>> functions, double? delay)
     {
         ArgumentNullException.ThrowIfNull(functions);
         EventLoop.CheckSeconds(delay ?? 0, nameof(delay));
+        var known = functions as IReadOnlyList<Func<Coroutine<T>>> ?? []; // a lazy sequence is gone through as the race goes on
+        for (int i = 0; i < known.Count; i++)
+        {
+            Elements.CheckNotNull(known[i], i, nameof(functions), "a function that makes a coroutine");
+        }
         return Race(functions, delay);
 
         // A group in which each coroutine that fails lets the next one begin, and the first result ends the group.

@@ -242,8 +242,36 @@ public class StaggeredRaceTests
     {
         Should.Throw<ArgumentNullException>(() => Asyncio.StaggeredRace<int>(null!, 1)).ParamName.ShouldBe("functions");
         Should.Throw<ArgumentException>(() => Asyncio.StaggeredRace<int>([], double.NaN)).ParamName.ShouldBe("delay");
-        var result = VirtualTimeLoop.Run(Asyncio.StaggeredRace<int>([null!, () => null!, () => throw new FormatException()], delay: null));
+        var result = VirtualTimeLoop.Run(Asyncio.StaggeredRace(Functions(), delay: null));
         result.Exceptions.Select(exception => exception!.GetType()).ShouldBe([typeof(InvalidOperationException), typeof(InvalidOperationException), typeof(FormatException)]);
+
+        static IEnumerable<Func<Coroutine<int>>> Functions()
+        {
+            yield return null!; // of a lazy sequence it is known when its turn has come
+            yield return () => null!;
+            yield return () => throw new FormatException();
+        }
+    }
+
+    [Fact]
+    public void A_null_in_a_list_is_refused_at_the_call_by_its_index()
+    {
+        int calls = 0;
+        Func<Coroutine<int>>[] functions = [Call, null!];
+        IEnumerable<Func<Coroutine<int>>>[] lists = [functions, functions.ToList(), [Call, null!]];
+        foreach (var list in lists)
+        {
+            var refusal = Should.Throw<ArgumentNullException>(() => Asyncio.StaggeredRace(list, delay: null));
+            refusal.ParamName.ShouldBe("functions");
+            refusal.Message.ShouldStartWith("functions[1] is null; each must be a function that makes a coroutine.");
+        }
+        calls.ShouldBe(0);
+
+        Coroutine<int> Call()
+        {
+            calls++;
+            return Asyncio.Sleep(0, 1);
+        }
     }
 
     [Fact]
