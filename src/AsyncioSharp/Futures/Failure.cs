@@ -32,6 +32,9 @@ internal sealed class Failure
 
     internal Exception Exception => _captured.SourceException;
 
+    /// <summary>True if those whom it was meant for could not throw it, and have told the exception handler of it.</summary>
+    internal bool IsReported { get; set; }
+
     internal void MarkRetrieved()
     {
         if (!_retrieved && !Interlocked.Exchange(ref _retrieved, true)) // by several threads at once, if they await it

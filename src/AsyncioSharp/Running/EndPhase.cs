@@ -78,10 +78,10 @@ internal static class EndPhase
         }
     }
 
-    // (What runs on behalf of another task hands its failure to that one.)
+    // (What runs on behalf of another task hands its failure to that one; and a group that could not throw that of a task has reported it.)
     private static void Report(CoroutineTask task, EventLoop loop)
     {
-        if (task is { IsDone: true, IsCancelled: false, PeekException: { } failure and not KeyboardInterruptException } && task.Identity == task)
+        if (task is { PeekFailure: { IsReported: false, Exception: var failure and not KeyboardInterruptException } } && task.Identity == task)
         {
             task.MarkRetrieved();
             loop.CallExceptionHandler(new ExceptionContext

@@ -11,7 +11,8 @@ namespace AsyncioSharp;
 /// have precedence, and the cancellation is then delivered again at the next await. The group interrupts its own body, or its waiting, by cancelling the task
 /// too; it takes that request back at the end, so that <see cref="CoroutineTask.Cancelling"/> is what it was, plus what others asked for.</para>
 /// <para>A <see cref="KeyboardInterruptException"/> comes out as it is, and the other failures are reported to the exception handler. A task that
-/// ends cancelled is no failure. The group holds only tasks that are not done: one small object each, which goes with the task.</para>
+/// ends cancelled is no failure. The group holds only tasks that are not done: one small object each, which goes with the task;
+/// and until it is left, those that failed.</para>
 /// <para>A group does not cancel a task away that has not begun: one that the group cancels before its first step runs to its first await that suspends, which
 /// throws: so what it was given, a connection perhaps, is not lost with it. (In CPython no statement of it runs.) A task that is cancelled otherwise
 /// before it has begun does not begin, as everywhere: by its own <c>Cancel</c>, or since the body, which awaits the task itself, is cancelled from outside:
@@ -19,7 +20,7 @@ namespace AsyncioSharp;
 /// </remarks>
 public sealed class TaskGroup : IScope
 {
-    private List<Exception> _errors = [];
+    private List<CoroutineTask> _failed = [];
     private ScopeEntry _entry;
     private TaskGroupChild? _first;    // the tasks that are not known to be done, in order of their creation
     private TaskGroupChild? _last;
@@ -115,8 +116,8 @@ public sealed class TaskGroup : IScope
     public override string ToString()
     {
         string tasks = _count > 0 ? $" tasks={_count}" : "";
-        string errors = _errors.Count > 0 ? $" errors={_errors.Count}" : "";
-        return $"<TaskGroup{tasks}{errors}{(_aborting ? " cancelling" : Parent is not null ? " entered" : "")}>";
+        string errors = _failed.Count > 0 ? $" errors={_failed.Count}" : "";
+        return $"<TaskGroup{tasks}{errors}{(_over ? " ended" : _aborting ? " cancelling" : Parent is not null ? " entered" : "")}>";
     }
 
     void IScope.Enter(CoroutineTask task)
@@ -147,22 +148,22 @@ public sealed class TaskGroup : IScope
             failure = CancelledException.Unthrown(null, foreign, foreign.CancellationToken); // of the task's token, or one linked with it
         }
         bool isOurs = _requested ? _entry.TakeBack() : !_entry.IsTold(own: 0);
-        var errors = _errors;
-        _errors = []; // exceptions hold on to much; the group must not hold on to them
-        if (failure is not (null or CancelledException or CoroutineExitException))
-        {
-            errors.Add(failure);
-        }
+        var failed = _failed;
+        _failed = []; // exceptions hold on to much; the group must not hold on to them
+        var own = failure is CancelledException or CoroutineExitException ? null : failure;
         _fatal ??= failure as KeyboardInterruptException;
         if (_fatal is not null || failure is CoroutineExitException)
         {
-            errors.Remove(_fatal!);
-            errors.ForEach(error => Report(error, null));
+            failed.ForEach(Report);
+            if (own is not null && own != _fatal)
+            {
+                Report(own, Parent!);
+            }
             return _fatal ?? failure;
         }
         var cancelled = failure as CancelledException;
         cancelled = _requested ? _cancelled ?? cancelled : cancelled ?? _cancelled; // of two, the body's is perhaps the group's own
-        if (errors.Count == 0)
+        if (failed.Count == 0 && own is null)
         {
             if (isOurs)
             {
@@ -177,7 +178,8 @@ public sealed class TaskGroup : IScope
             // Failures have precedence over a cancellation from outside, but do not make it undone: it is thrown at the next await.
             Parent!.Redeliver(cancelled?.CancelMessage);
         }
-        return new TaskGroupException(errors);
+        var errors = failed.Select(static task => task.PeekException!);
+        return new TaskGroupException(own is null ? errors : errors.Append(own));
     }
 
     /// <summary>The task that runs the body and waits for the group's tasks; null before that.</summary>
@@ -198,10 +200,10 @@ public sealed class TaskGroup : IScope
         child.Task.MarkRetrieved();
         if (_over)
         {
-            Report(failure, child.Task);
+            Report(child.Task);
             return;
         }
-        _errors.Add(failure);
+        _failed.Add(child.Task);
         if (failure is KeyboardInterruptException)
         {
             _fatal ??= failure;
@@ -337,7 +339,16 @@ public sealed class TaskGroup : IScope
         }
     }
 
-    private void Report(Exception failure, CoroutineTask? task) => Parent!.Loop.CallExceptionHandler(new ExceptionContext
+    private void Report(CoroutineTask failed)
+    {
+        if (failed.PeekFailure is { } failure && failure.Exception != _fatal)
+        {
+            failure.IsReported = true;
+            Report(failure.Exception, failed);
+        }
+    }
+
+    private void Report(Exception failure, CoroutineTask task) => Parent!.Loop.CallExceptionHandler(new ExceptionContext
     {
         Message = $"a failure in {this} could not be thrown, because the group was left otherwise",
         Exception = failure,

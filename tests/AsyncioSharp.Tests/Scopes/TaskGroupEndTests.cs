@@ -85,7 +85,7 @@ public class TaskGroupEndTests
         {
             var group = new TaskGroup();
             await LoopSteps.FailureOf<TaskGroupException>(group.Run(async _ => throw new FormatException()));
-            group.ToString().ShouldBe("<TaskGroup cancelling>");
+            group.ToString().ShouldBe("<TaskGroup ended>");
         }
     }
 

@@ -263,14 +263,17 @@ public class TaskGroupTests
         var reports = new List<ExceptionContext>();
         var interrupt = new KeyboardInterruptException();
         Should.Throw<KeyboardInterruptException>(() => VirtualTimeLoop.Run(Main())).ShouldBeSameAs(interrupt);
-        reports.ShouldHaveSingleItem().Exception.ShouldBeOfType<FormatException>();
+        var report = reports.ShouldHaveSingleItem();
+        report.Exception.ShouldBeOfType<FormatException>();
+        report.Task.ShouldNotBeNull().Name.ShouldBe("failed");
+        report.Message.ShouldBe("a failure in <TaskGroup ended> could not be thrown, because the group was left otherwise");
 
         async Coroutine Main()
         {
             Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
             await new TaskGroup().Run(async group =>
             {
-                _ = group.CreateTask(FailAfter(1));
+                _ = group.CreateTask(FailAfter(1), name: "failed");
                 try
                 {
                     await Asyncio.Sleep(10);
@@ -290,18 +293,33 @@ public class TaskGroupTests
         var order = new List<string>();
         Should.Throw<KeyboardInterruptException>(() => VirtualTimeLoop.Run(Main()));
         order.ShouldBe(["body cancelled", "task cancelled"]);
-        reports.ShouldHaveSingleItem().Exception.ShouldBeOfType<InvalidTimeZoneException>();
+        // Each once, and by its task: the end of the run has nothing to add.
+        reports.Select(report => (report.Exception!.GetType(), report.Task!.Name)).ShouldBe([(typeof(FormatException), "failing"), (typeof(InvalidTimeZoneException), "main")]);
 
         async Coroutine Main()
         {
+            CoroutineTask.Current.Name = "main";
             Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
             await new TaskGroup().Run(async group =>
             {
                 _ = group.CreateTask(Interrupt());
+                _ = group.CreateTask(Fail(), name: "failing");
                 _ = group.CreateTask(Note("task cancelled"));
                 await Note("body cancelled");
                 throw new InvalidTimeZoneException();
             });
+        }
+
+        static async Coroutine Fail()
+        {
+            try
+            {
+                await Asyncio.Sleep(10);
+            }
+            catch (CancelledException)
+            {
+                throw new FormatException();
+            }
         }
 
         async Coroutine Note(string text)
@@ -533,6 +551,10 @@ public class TaskGroupTests
                     group.ToString().ShouldBe("<TaskGroup tasks=1 errors=1 cancelling>");
                 }
             }));
+            group.ToString().ShouldBe("<TaskGroup ended>");
+            var plain = new TaskGroup();
+            await plain.Run(async _ => { });
+            plain.ToString().ShouldBe("<TaskGroup ended>");
         }
 
         static async Coroutine Slow()
