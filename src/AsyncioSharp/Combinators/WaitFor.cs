@@ -101,8 +101,6 @@ internal class WaitForCoroutine<T> : Coroutine<T>
 
     internal override bool MustTakeOutcome => _awaited is Future { IsDone: true, IsCancelled: false } future && (_isMade || future.HasToBeTaken);
 
-    internal override bool EndsWithOutcome => _isMade;
-
     internal override void Resume()
     {
         Awaiting = AwaitKind.None;

@@ -202,9 +202,6 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>True if what it waits for has ended with something that is lost unless it takes it now: a request that comes at this moment waits for the next await.</summary>
     internal virtual bool MustTakeOutcome => Awaiting is AwaitKind.Future or AwaitKind.Foreign && Link is IWaitable { MustBeTaken: true }; // else the link may be an old one
 
-    /// <summary>True if a task that ends with such an outcome, without another await, ends with it: else it ends cancelled, as any that returns while a request waits.</summary>
-    internal virtual bool EndsWithOutcome => false;
-
     /// <summary>True if the body has no <c>try</c>, <c>using</c> or <c>lock</c>: an exception passes through it unseen.</summary>
     internal virtual bool IsTransparent => false;
 

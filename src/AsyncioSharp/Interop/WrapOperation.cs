@@ -11,8 +11,8 @@ public static partial class Asyncio
     /// </summary>
     /// <remarks>
     /// Cancelling the future cancels the token, and what methods of .NET wait for of this library that the operation consists of; the future is done when the
-    /// operation is. If that gives a result or fails all the same, that is the outcome. If it never ends, neither does the future. Mirrors
-    /// <c>asyncio.wrap_future</c>, which takes futures of other threads.
+    /// operation is. If that gives a result or fails all the same, that is the outcome; if a result, a task that was asked to cancel while it waited for the future gets
+    /// the exception at its next await. If it never ends, neither does the future. Mirrors <c>asyncio.wrap_future</c>, which takes futures of other threads.
     /// </remarks>
     /// <typeparam name="T">The kind of result.</typeparam>
     /// <param name="operation">Starts the operation; called now, with the token to hand to it.</param>

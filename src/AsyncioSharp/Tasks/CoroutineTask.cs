@@ -346,7 +346,7 @@ public partial class CoroutineTask : Future
             }
             if (thrown is null && _leaf.MustTakeOutcome)
             {
-                Mark(Marks.YieldsToOutcome, _leaf.EndsWithOutcome);
+                Mark(Marks.YieldsToOutcome, _leaf.Awaiting == AwaitKind.Future); // with that of a method the task ends cancelled, as any that returns while a request waits
                 return null;
             }
             thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
