@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
+using AsyncioSharp.Tests.Documentation;
 
 namespace AsyncioSharp.Tests.Running;
 
 /// <summary>
-/// The programs that <see cref="KeyboardInterruptTests"/> interrupts. A signal is for a whole process, so each runs in a child: this assembly,
-/// started again with the program's name in an environment variable, runs it before the test framework (and its own Ctrl-C handling) begins.
+/// The programs that <see cref="KeyboardInterruptTests"/> interrupts, and the way to those of <see cref="SignalPrograms"/>. A signal is for a whole process,
+/// so each runs in a child: this assembly, started again with the program's name in an environment variable, runs it before the test framework (and its
+/// own Ctrl-C handling) begins.
 /// </summary>
 internal static class InterruptPrograms
 {
@@ -18,6 +20,10 @@ internal static class InterruptPrograms
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } name)
         {
             return;
+        }
+        if (name.StartsWith("page: ", StringComparison.Ordinal))
+        {
+            Environment.Exit(SignalPrograms.Run(name["page: ".Length..]));
         }
         try
         {

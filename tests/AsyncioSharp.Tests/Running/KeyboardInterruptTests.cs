@@ -1,7 +1,4 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using AsyncioSharp.Tests.Infrastructure;
-using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Running;
 
@@ -69,50 +66,5 @@ public class KeyboardInterruptTests
         => (await Interrupt("runner: between runs")).ShouldBe(["ready"]);
 
     // Sends a Ctrl-C whenever the program says that it is ready; gives what it printed.
-    private static async Task<List<string>> Interrupt(string program)
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signal that can be sent to one process.");
-        Assert.SkipWhen(InterruptIsIgnored(), "SIGINT is ignored in this process, as in jobs in the background of a shell, and so in its children.");
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(KeyboardInterruptTests).Assembly.Location])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment[InterruptPrograms.Variable] = program;
-        using var process = Process.Start(start).ShouldNotBeNull();
-        var lines = new List<string>();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2 * Signal.LimitSeconds));
-        try
-        {
-            while (await process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
-            {
-                lines.Add(line);
-                if (line == "ready")
-                {
-                    Kill(process.Id, 2).ShouldBe(0);
-                }
-            }
-            await process.WaitForExitAsync(deadline.Token);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-        return lines;
-    }
-
-    private static bool InterruptIsIgnored()
-    {
-        const string Status = "/proc/self/status";
-        return File.Exists(Status)
-            && File.ReadLines(Status).First(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var line
-            && (Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16) & 0b10) != 0;
-    }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int process, int signal);
+    private static async Task<List<string>> Interrupt(string program) => (await SignalledProgram.Run(program, SignalledProgram.Interrupt)).Lines;
 }

@@ -335,6 +335,38 @@ public class RunnerTests
         }
     }
 
+    [Fact]
+    public void When_main_has_failed_an_interrupt_in_the_end_phase_leaves_the_other_tasks_time_to_clean_up()
+    {
+        var reports = new List<ExceptionContext>();
+        bool ended = false;
+        Should.Throw<FormatException>(() => VirtualTimeLoop.Run(Main()));
+        ended.ShouldBeTrue();
+        reports.ShouldHaveSingleItem().Exception.ShouldBeOfType<KeyboardInterruptException>();
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            _ = Asyncio.CreateTask(InterruptsWhenCancelled());
+            _ = Asyncio.CreateTask(EndsSlowly());
+            await Asyncio.Sleep(1);
+            throw new FormatException();
+        }
+
+        async Coroutine EndsSlowly()
+        {
+            try
+            {
+                await Asyncio.Sleep(3600);
+            }
+            finally
+            {
+                await Asyncio.Sleep(10);
+                ended = true;
+            }
+        }
+    }
+
     [Fact, Rule("ARUN-05")]
     public void When_main_has_not_failed_the_first_failure_of_the_end_phase_is_thrown_and_the_others_are_reported()
     {
