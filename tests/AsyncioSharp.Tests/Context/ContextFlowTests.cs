@@ -321,6 +321,43 @@ public abstract class ContextFlowTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_an_async_iterator_sets_neither_reaches_the_loop_over_it_nor_outlasts_its_own_yield(bool suspends)
+    {
+        Run(Main);
+
+        async Coroutine Main()
+        {
+            Value = "loop's";
+            int items = 0;
+            await foreach (string seen in Iterate())
+            {
+                seen.ShouldBe(items++ == 0 ? "iterator's" : "loop's");
+                Value.ShouldBe("loop's");
+            }
+            items.ShouldBe(2);
+            Value.ShouldBe("loop's");
+        }
+
+        async IAsyncEnumerable<string> Iterate()
+        {
+            if (suspends)
+            {
+                await Asyncio.Sleep(1);
+            }
+            Value.ShouldBe("loop's");
+            Value = "iterator's";
+            if (suspends)
+            {
+                await Asyncio.Sleep(1);
+            }
+            yield return Value;
+            yield return Value;
+        }
+    }
+
     /// <summary>Runs a test's main coroutine.</summary>
     protected abstract void Run(Func<Coroutine> main);
 }
