@@ -145,4 +145,17 @@ public class NotCompilingTests
             Bare + "IEnumerable<IAwaitable?> Outer() { yield return Bare(); }",
             instead: Bare + "IEnumerable<IAwaitable?> Outer() { yield return Asyncio.Coroutine(Bare()); }");
     }
+
+    [Fact]
+    public void Leaving_the_body_of_a_scope_for_what_is_around_it()
+    {
+        const string Loop = "while (true) { bool isOver = await Asyncio.Timeout(1).Run(async _ => {";
+        Snippet.IsRefused($"{Loop} break; }}); }}", instead: $"{Loop} return true; }}); if (isOver) break; }}");
+        Snippet.IsRefused($"{Loop} continue; }}); }}", instead: $"{Loop} return false; }}); if (isOver) break; }}");
+
+        const string Iterator = "async IAsyncEnumerable<int> Iterate() { ";
+        Snippet.IsRefused(
+            Iterator + "await new TaskGroup().Run(async group => { yield return await group.CreateTask(One()); }); }",
+            instead: Iterator + "yield return await new TaskGroup().Run(async group => { return await group.CreateTask(One()); }); }");
+    }
 }
