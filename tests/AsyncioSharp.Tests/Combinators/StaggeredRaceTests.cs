@@ -231,6 +231,36 @@ public class StaggeredRaceTests
         }
     }
 
+    [Fact]
+    public void A_race_that_is_cancelled_waits_for_those_that_clean_up()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            int cleanedUp = 0;
+            var race = Asyncio.CreateTask(Asyncio.StaggeredRace<int>([Body, Body], delay: 1));
+            await Asyncio.Sleep(1.5);
+            race.Cancel();
+            await LoopSteps.FailureOf<CancelledException>(race);
+            cleanedUp.ShouldBe(2);
+            Asyncio.GetRunningLoop().Time.ShouldBe(6.5, 1e-9);
+
+            async Coroutine<int> Body()
+            {
+                try
+                {
+                    return await Asyncio.Sleep(3600, 1);
+                }
+                finally
+                {
+                    await Asyncio.Sleep(5);
+                    cleanedUp++;
+                }
+            }
+        }
+    }
+
     private static async Coroutine<string> Fails(double seconds, Exception failure)
     {
         await Asyncio.Sleep(seconds);

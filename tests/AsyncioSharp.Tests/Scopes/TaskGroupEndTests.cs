@@ -450,6 +450,50 @@ public class TaskGroupEndTests
         }
     }
 
+    [Fact]
+    public void A_group_learns_in_the_next_turn_of_an_eager_task_that_fails_at_once()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var order = new List<string>();
+            var failure = await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+            {
+                group.CreateTask(Fails(), eagerStart: true).IsDone.ShouldBeTrue();
+                _ = group.CreateTask(Begins(), eagerStart: true);
+                order.Add("body goes on");
+                try
+                {
+                    await Asyncio.Sleep(50);
+                }
+                finally
+                {
+                    order.Add("body cancelled");
+                    Should.Throw<InvalidOperationException>(() => group.CreateTask(Begins())).Message.ShouldContain("is shutting down");
+                }
+            }));
+            failure.InnerExceptions.ShouldHaveSingleItem().ShouldBeOfType<FormatException>();
+            order.ShouldBe(["second task begins", "body goes on", "second task cancelled", "body cancelled"]);
+            Asyncio.GetRunningLoop().Time.ShouldBe(0);
+
+            async Coroutine Begins()
+            {
+                order.Add("second task begins");
+                try
+                {
+                    await Asyncio.Sleep(50);
+                }
+                finally
+                {
+                    order.Add("second task cancelled");
+                }
+            }
+        }
+
+        static async Coroutine Fails() => throw new FormatException();
+    }
+
     private static async Coroutine EndsSlowly()
     {
         try
