@@ -210,8 +210,8 @@ public sealed class Generator
     {
         var slot = Slot(Among("lyo"));
         var statements = block(place.Deeper());
-        for (int i = slot[0] == 'o' ? 1 + _random.Next(2) : 0; i > 0; i--)
-            statements.Insert(0, _primitives.UnderCondition(slot));
+        for (int i = slot[0] == 'o' ? 1 + _random.Next(3) : 0; i > 0; i--)
+            statements.Insert(_random.Next(statements.Count + 1), _primitives.UnderCondition(slot));
         return new JsonObject { ["op"] = "with", ["of"] = slot, ["do"] = statements };
     }
 

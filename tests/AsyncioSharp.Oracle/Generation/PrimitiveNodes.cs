@@ -17,12 +17,12 @@ internal sealed class PrimitiveNodes(SplitMix random, Func<string, string> slot,
     /// <summary>Statements and operations that wait, with the letters of what they are about; what is about a condition stands mostly in its block.</summary>
     public static IReadOnlyList<(string Kind, string Letters, int Weight)> Statements { get; } =
     [
-        ("with", "lyo", 90), ("release", "lyo", 25), ("set", "v", 50), ("clear", "v", 25), ("notify", "o", 15), ("put_nowait", "q", 60), ("get_nowait", "q", 60),
+        ("with", "lyo", 90), ("release", "ly", 25), ("set", "v", 50), ("clear", "v", 25), ("notify", "o", 15), ("put_nowait", "q", 60), ("get_nowait", "q", 60),
         ("task_done", "q", 25), ("shutdown", "q", 15), ("reset", "w", 8), ("abort", "w", 4), ("look", "lyvowq", 12),
     ];
 
     public static IReadOnlyList<(string Kind, string Letters, int Weight)> Operations { get; } =
-        [("acquire", "lyo", 60), ("wait_at", "vow", 240), ("get", "q", 220), ("put", "q", 220), ("join", "q", 25)];
+        [("acquire", "ly", 60), ("wait_at", "vw", 240), ("get", "q", 220), ("put", "q", 220), ("join", "q", 25)];
 
     /// <summary>How likely each statement and operation is that is about one of some letters.</summary>
     public static Dictionary<string, int> WeightsOf(string letters)
