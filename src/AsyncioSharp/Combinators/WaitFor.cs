@@ -99,7 +99,7 @@ internal class WaitForCoroutine<T> : Coroutine<T>
 
     internal override bool IsDropped => _phase == Phase.Over;
 
-    internal override bool MustTakeOutcome => _awaited is Future { IsDone: true, IsCancelled: false } future && (_isMade || future.HasToBeTaken);
+    internal override bool MustTakeOutcome => _awaited is Future { IsDone: true, IsCancelled: false } future && (_isMade || ((IWaitable)future).MustBeTaken);
 
     internal override void Resume()
     {

@@ -172,7 +172,20 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
 
     internal override Type? ReplaceableType => AwaiterKind<TAwaiter>.Known is null ? null : typeof(TAwaiter);
 
-    private protected override bool IsCancelled => AwaiterKind<TAwaiter>.Known?.IsCancelled(ref _awaiter) == true;
+    private protected override bool IsCancelled
+    {
+        get
+        {
+            try
+            {
+                return AwaiterKind<TAwaiter>.Known?.IsCancelled(ref _awaiter) == true;
+            }
+            catch (InvalidOperationException)
+            {
+                return true; // somebody else has consumed the value task, so that there is nothing to take
+            }
+        }
+    }
 
     /// <summary>A wait for <paramref name="awaiter"/>; <paramref name="last"/> is what the coroutine waited for before.</summary>
     internal static ForeignAwait Of(object? last, ref TAwaiter awaiter)

@@ -65,9 +65,9 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>True if it is done and a request that was passed on to it has come to nothing: who takes the outcome is to take over the request.</summary>
     internal virtual bool OwesRequest => false;
 
-    bool IWaitable.MustBeTaken => HasToBeTaken && IsDone && !IsCancelled;
+    bool IWaitable.MustBeTaken => HasToBeTaken && HasSucceeded;
 
-    /// <summary>True if what it ends with must reach the one who waits, also if that is asked to cancel in the same moment.</summary>
+    /// <summary>True if its result must reach the one who waits, also if that is asked to cancel in the same moment.</summary>
     internal virtual bool HasToBeTaken => false;
 
     /// <inheritdoc cref="IWaitable.NoteAsked"/>

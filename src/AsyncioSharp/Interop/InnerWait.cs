@@ -76,16 +76,17 @@ internal sealed class InnerWait : KnownWaiter, IRelay
     {
         _host.Methods?.Remove(this);
         FindInterrupt();
-        if (_isAsked && Future.OwesRequest)
-        {
-            _host.Methods?.CancelOwnerLater(_message); // told where the method waits next
-        }
+        var owing = _isAsked && Future is { HasToBeTaken: true, OwesRequest: true } ? _host.Methods?.ChainOf(this) : null; // null too if the task does not wait for the method
         var last = _host.Methods?.Newest;
         var around = _host.Methods?.LeftAround(Continuation);
         _host.RunReported(_context, this, static self => self.Continue(), Failed, Continuation);
         if (_host.Methods is { HasLeftSome: true } methods)
         {
             methods.CancelLeft(around, TaskFields.TargetOf(Continuation), last);
+        }
+        if (owing is not null)
+        {
+            _host.Methods!.TellOwed(TaskFields.TargetOf(Continuation), last, owing.IsWide, _message);
         }
     }
 

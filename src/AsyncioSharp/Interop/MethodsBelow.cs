@@ -123,6 +123,34 @@ internal sealed class MethodsBelow(CoroutineTask owner)
         return true;
     }
 
+    /// <summary>
+    /// What a method had awaited was not told of a request: the method, which has gone on, is told where it waits now; if it has ended, those that went on with its
+    /// outcome are. Where others stand beside it who have been told, they are not told again.
+    /// </summary>
+    /// <param name="method">The method.</param>
+    /// <param name="last">The newest wait before it went on.</param>
+    /// <param name="isWide">Whether there may be others.</param>
+    /// <param name="message">The request's message.</param>
+    internal void TellOwed(object? method, InnerWait? last, bool isWide, string? message)
+    {
+        if (isWide && method is not null)
+        {
+            for (var wait = last is null ? _oldest : last.Newer; wait is not null; wait = wait.Newer)
+            {
+                if (MethodChain.Find(TaskFields.TargetOf(wait.Continuation), method) is { IsLost: false })
+                {
+                    wait.Cancel(message);
+                    return;
+                }
+            }
+            if ((RawWait.Innermost(method, Host) is { } raw && TryInterrupt(raw, message)) || (owner.WaitsFor is ForeignAwait awaited && WaitsFor(awaited).Count > 0))
+            {
+                return;
+            }
+        }
+        CancelOwnerLater(message);
+    }
+
     /// <summary>Has a request that was counted already come again behind what is queued now.</summary>
     internal void CancelOwnerLater(string? message) => owner.CancelLater(message);
 

@@ -68,7 +68,12 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
 
     internal override bool OwesRequest => HasSucceeded && _source.IsCancellationRequested;
 
-    internal override void NoteAsked(Runnable waiter, string? message) => (_asked ??= []).Add(((CoroutineTask)waiter, message));
+    internal override void NoteAsked(Runnable waiter, string? message)
+    {
+        _asked ??= [];
+        _asked.RemoveAll(asked => asked.Task == waiter); // the last message counts
+        _asked.Add(((CoroutineTask)waiter, message));
+    }
 
     public override bool Cancel(string? message = null)
     {
@@ -121,9 +126,11 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
         {
             Loop.NoteOutsideWait(-1);
         }
+        var asked = _asked ?? [];
+        _asked = null;
         if (_task!.IsCompletedSuccessfully)
         {
-            foreach (var (task, message) in _asked ?? [])
+            foreach (var (task, message) in asked)
             {
                 if (task.WaitsFor == this && task.ReachingRequests > 0)
                 {

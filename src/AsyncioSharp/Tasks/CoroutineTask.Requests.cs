@@ -356,6 +356,8 @@ public partial class CoroutineTask
     // Stands where a task has waited that broke a ring: the cancellation that comes there is the request, and has been told.
     private sealed class Dismissal : Runnable
     {
+        internal override string CallbackName => "CoroutineTask.Wakeup";
+
         internal override Wakeup WakeupFor(object done, bool runsHere)
         {
             if (done is Future { PeekException: CancelledException } cancelled)
@@ -392,7 +394,7 @@ public partial class CoroutineTask
             {
                 return; // a step has thrown it, or it was taken back, meanwhile
             }
-            if (!isRemembered && task._extras.Details?.Scopes?.TryHold(_origin, message) == true)
+            if (!isRemembered && task._extras.Details?.Scopes is { } scopes && scopes.TryHold(scopes.StillAround(_origin), message))
             {
                 return;
             }

@@ -92,6 +92,22 @@ internal sealed class ScopeStack
         return true;
     }
 
+    /// <summary>That scope, or the innermost one around it that has not been left yet; null if all have.</summary>
+    internal ScopeFrame? StillAround(ScopeFrame? scope)
+    {
+        for (; scope is not null; scope = scope.Outer)
+        {
+            for (var frame = Innermost; frame is not null; frame = frame.Outer)
+            {
+                if (frame == scope)
+                {
+                    return scope;
+                }
+            }
+        }
+        return null;
+    }
+
     internal void Hold(ScopeFrame shield, string? message)
     {
         shield.Message = message;

@@ -42,7 +42,7 @@ public static class Corpus
         }
     }
 
-    /// <summary>The hash of the oracle.py with which a file was recorded: its first line.</summary>
+    /// <summary>The hash of the oracle.py and its modules with which a file was recorded: its first line.</summary>
     /// <param name="path">Where it is.</param>
     /// <returns>The hash, as <see cref="HashOf"/> gives it.</returns>
     public static string RecordedWith(string path)
@@ -54,7 +54,8 @@ public static class Corpus
     /// <summary>The text of oracle.py and its modules, which lie beside the assembly; line ends are those of Unix.</summary>
     /// <returns>All of it.</returns>
     public static string Program()
-        => string.Concat(Directory.GetFiles(AppContext.BaseDirectory, "*.py").Order(StringComparer.Ordinal).Select(static file => File.ReadAllText(file).ReplaceLineEndings("\n")));
+        => string.Concat(Directory.GetFiles(AppContext.BaseDirectory, "*.py").Order(StringComparer.Ordinal)
+            .Select(static file => $"# {Path.GetFileName(file)}\n{File.ReadAllText(file).ReplaceLineEndings("\n")}"));
 
     /// <summary>A hash of that text.</summary>
     /// <returns>A line.</returns>

@@ -161,6 +161,98 @@ public class RequestsThroughMethodsTests
             reports.ShouldBeEmpty();
         });
 
+    [Fact]
+    public void Of_methods_awaited_together_none_is_told_twice()
+        => OnLoop.Run(async () =>
+        {
+            double cleanedUp = 0;
+            var task = Asyncio.CreateTask(Both());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            cleanedUp.ShouldBe(6);
+
+            async Coroutine Both() => await Task.WhenAll(CleansUp(), IsShielded());
+
+            async Task CleansUp()
+            {
+                try
+                {
+                    await Asyncio.Sleep(100);
+                }
+                finally
+                {
+                    await Asyncio.Sleep(5);
+                    cleanedUp = Asyncio.GetRunningLoop().Time;
+                }
+            }
+
+            static async Task IsShielded()
+            {
+                await new CancelScope(shield: true).Run(async _ => await Asyncio.Sleep(3));
+                await Asyncio.Sleep(50);
+            }
+        });
+
+    [Fact]
+    public void Who_made_a_wrapped_operation_and_does_not_wait_for_it_is_not_told_what_its_methods_were_not_told()
+        => OnLoop.Run(async () =>
+        {
+            double cleanedUp = 0;
+            var task = Asyncio.CreateTask(Makes());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            cleanedUp.ShouldBe(6);
+
+            async Coroutine Makes()
+            {
+                var operation = (Future)Asyncio.WrapFuture(async _ =>
+                {
+                    await new CancelScope(shield: true).Run(async _ => await Asyncio.Sleep(2));
+                    return 1;
+                });
+                try
+                {
+                    await Asyncio.Sleep(20);
+                }
+                finally
+                {
+                    operation.Cancel();
+                    await Asyncio.Sleep(5);
+                    cleanedUp = Asyncio.GetRunningLoop().Time;
+                }
+            }
+        });
+
+    [Fact]
+    public void A_value_task_that_somebody_else_has_consumed_does_not_disturb_the_loop()
+        => OnLoop.Run(async () =>
+        {
+            ValueTask pending = default;
+            var source = new TaskCompletionSource();
+            var task = Asyncio.CreateTask(Awaits());
+            await Asyncio.Sleep(1);
+            source.SetResult();
+            for (int turn = 0; turn < 4 && !pending.IsCompleted; turn++)
+            {
+                await Asyncio.Sleep(0);
+            }
+            pending.GetAwaiter().GetResult(); // a mistake of the program's
+            task.Cancel();
+            await Asyncio.Wait([task], timeout: 5);
+            task.IsDone.ShouldBeTrue();
+
+            async Coroutine Awaits()
+            {
+                pending = Pooled();
+                await pending;
+            }
+
+            [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder))]
+            async ValueTask Pooled() => await source.Task;
+        });
+
     private static async Coroutine Through(Kind kind, Func<Coroutine> body, Func<Coroutine>? cleanUp = null)
     {
         switch (kind)

@@ -200,6 +200,30 @@ public class WrapOperationCancelTests
     }
 
     [Fact]
+    public void Of_two_requests_the_last_message_is_told()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var source = new TaskCompletionSource();
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Sleep(1);
+            task.Cancel("first");
+            task.Cancel("last");
+            source.SetResult();
+            await Asyncio.Wait(task);
+            task.Cancellation().CancelMessage.ShouldBe("last");
+
+            async Coroutine Caller()
+            {
+                await Asyncio.WrapFuture(_ => source.Task);
+                await Asyncio.Sleep(1);
+            }
+        }
+    }
+
+    [Fact]
     public void A_request_that_was_taken_back_meanwhile_is_not_told()
     {
         VirtualTimeLoop.Run(Main());
