@@ -52,13 +52,10 @@ internal abstract class ForeignAwait : IWaitable
     /// True if a method or an async iterator has completed: what it gave is lost unless it is taken. In Python they run inside the one who awaits them, so that there
     /// is nothing between.
     /// </summary>
-    public bool MustBeTaken => HasCompleted && Source is { } source && (source is IAsyncStateMachine || MachineTypeOf(source.GetType()) is not null) && !IsCancelled;
+    public bool MustBeTaken => HasCompleted && Source is { } source && StateMachineBox.MachineTypeBehind(source.GetType()) is not null && !IsCancelled;
 
     /// <summary>True if the operation was cancelled.</summary>
     private protected virtual bool IsCancelled => false;
-
-    /// <summary>The type of the state machine in a method's or an iterator's box of this type, of whose type arguments it is the last; null for what is no box.</summary>
-    internal static Type? MachineTypeOf(Type box) => box.GenericTypeArguments is [.., var last] && last.IsAssignableTo(typeof(IAsyncStateMachine)) ? last : null;
 
     /// <summary>True if this was left behind and the operation has not ended since.</summary>
     internal bool IsLeft => Volatile.Read(ref _state) is Abandoned or Settling;

@@ -70,13 +70,6 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>True if its result must reach the one who waits, also if that is asked to cancel in the same moment.</summary>
     internal virtual bool HasToBeTaken => false;
 
-    /// <inheritdoc cref="IWaitable.NoteAsked"/>
-    internal virtual void NoteAsked(Runnable waiter, string? message)
-    {
-    }
-
-    void IWaitable.NoteAsked(Runnable waiter, string? message) => NoteAsked(waiter, message);
-
     private object? Waiters => State == Status.Pending ? _waitersOrOutcome : null;
 
     private Future? UnseenBy => State == Status.Cancelled ? _waitersOrOutcome as Future : null;

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace AsyncioSharp;
 
 /// <summary>Turns the compiler's names back into those of the source, in Python's notation: <c>Class.Method.&lt;locals&gt;.Inner</c>.</summary>
@@ -45,9 +43,7 @@ internal static class MethodNames
 
     /// <summary>What is awaited: <c>Class.Method()</c> for a method of .NET, known by its state machine or the box around it; else the type.</summary>
     internal static string OfAwaited(Type type)
-        => type.GenericTypeArguments.Append(type).LastOrDefault(static part => part.IsAssignableTo(typeof(IAsyncStateMachine))) is { } machine
-            ? OfStateMachine(machine) + "()"
-            : OfType(type);
+        => StateMachineBox.MachineTypeBehind(type) is { } machine ? OfStateMachine(machine) + "()" : OfType(type);
 
     /// <summary>The name of a method of a stack trace, which is known by texts only.</summary>
     internal static string OfFrame(string typeName, string method)

@@ -17,7 +17,7 @@ internal sealed class BoxTypes
     private BoxTypes(Type type)
     {
         _machine = PrivateFields.OfTasks ? type.GetField("StateMachine", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic) : null;
-        var machine = ForeignAwait.MachineTypeOf(type);
+        var machine = StateMachineBox.MachineTypeOf(type);
         IsIterator = machine?.IsAssignableTo(typeof(IAsyncDisposable)) == true;
         var task = type;
         while (task.BaseType != typeof(Task) && task.BaseType is { } inner)

@@ -36,7 +36,7 @@ public static partial class Asyncio
 
 /// <summary>Takes over the outcome of a .NET task, and passes a cancellation on to its token.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "A source without a timer holds nothing that would have to be disposed of.")]
-internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
+internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop), IWaitable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly LoopSynchronizationContext _host = loop.ContextOf(loop.IsOnOwnThread ? loop.CurrentTask : null);
@@ -68,7 +68,7 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop)
 
     internal override bool OwesRequest => HasSucceeded && _source.IsCancellationRequested;
 
-    internal override void NoteAsked(Runnable waiter, string? message)
+    void IWaitable.NoteAsked(Runnable waiter, string? message)
     {
         _asked ??= [];
         _asked.RemoveAll(asked => asked.Task == waiter); // the last message counts

@@ -21,14 +21,13 @@ public sealed class Generator
     private readonly SplitMix _random;
     private readonly Weights _weights;
     private readonly Dictionary<char, List<string>> _slots = [];
+    private readonly PrimitiveNodes _primitives;
+    private readonly string _letters = "";     // of the primitives that the scenario is about
+    private readonly string _cancelled;        // letters of what is cancelled
+    private readonly List<string> _crowd = []; // tasks that are about the same primitives, and cancel each other
+    private readonly int _messages;            // how many of a hundred cancellations have one; where groups deliver them again, none: CPython loses them then
     private int _budget;
     private int _numbers;
-
-    private readonly PrimitiveNodes _primitives;
-    private readonly string _letters = ""; // of the primitives that the scenario is about
-    private readonly string _cancelled = "tttttfggm"; // letters of what is cancelled
-    private readonly List<string> _crowd = []; // tasks that are about the same primitives, and cancel each other
-    private readonly int _messages;        // how many of a hundred cancellations have one; where groups deliver them again, none: CPython loses them then
 
     private Generator(ulong seed, bool isModern)
     {
@@ -36,7 +35,7 @@ public sealed class Generator
         _primitives = new PrimitiveNodes(_random, Slot, Number);
         _weights = isModern ? Weights.DrawModern(_random, out _letters) : Weights.Draw(_random);
         _messages = isModern ? 0 : 70;
-        _cancelled = _letters.Length > 0 ? "tttttm" : _cancelled;
+        _cancelled = _letters.Length > 0 ? "tttttm" : "tttttfggm";
         _budget = 6 + _random.Next(34);
     }
 
@@ -114,7 +113,7 @@ public sealed class Generator
 
     private JsonObject AboutPrimitive(Place place)
     {
-        var kind = _random.Weighted(PrimitiveNodes.WeightsOf(_letters));
+        var kind = _random.Weighted(PrimitiveNodes.WeightsOf([.. PrimitiveNodes.Statements, .. PrimitiveNodes.Operations], _letters));
         return kind == "with" && place.Depth < MostDepth ? Hold(place, Crowd)
             : PrimitiveNodes.Operations.Any(one => one.Kind == kind) ? Nodes.Await(Expression(kind, place), _random.Chance(60))
             : Statement(kind, place);

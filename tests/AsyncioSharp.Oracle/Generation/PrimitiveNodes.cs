@@ -24,9 +24,9 @@ internal sealed class PrimitiveNodes(SplitMix random, Func<string, string> slot,
     public static IReadOnlyList<(string Kind, string Letters, int Weight)> Operations { get; } =
         [("acquire", "ly", 60), ("wait_at", "vw", 240), ("get", "q", 220), ("put", "q", 220), ("join", "q", 25)];
 
-    /// <summary>How likely each statement and operation is that is about one of some letters.</summary>
-    public static Dictionary<string, int> WeightsOf(string letters)
-        => Statements.Concat(Operations).Where(one => one.Letters.Any(letters.Contains)).ToDictionary(one => one.Kind, one => one.Weight);
+    /// <summary>How likely each of some statements or operations is that is about one of some letters.</summary>
+    public static Dictionary<string, int> WeightsOf(IEnumerable<(string Kind, string Letters, int Weight)> nodes, string letters)
+        => nodes.Where(one => one.Letters.Any(letters.Contains)).ToDictionary(one => one.Kind, one => one.Weight);
 
     /// <summary>An expression that makes one.</summary>
     public JsonObject Make(char letter) => letter switch

@@ -73,9 +73,9 @@ internal sealed class Weights
         var chosen = string.Concat(Enumerable.Range(0, random.Pick(s_kinds)).Select(_ => random.Pick(all)).Distinct());
         var statements = new Dictionary<string, int>(ModernStatements);
         var expressions = new Dictionary<string, int>(ModernExpressions);
-        foreach (var (kind, of, weight) in PrimitiveNodes.Statements.Where(one => one.Letters.Any(chosen.Contains)))
+        foreach (var (kind, weight) in PrimitiveNodes.WeightsOf(PrimitiveNodes.Statements, chosen))
             statements[kind] = weight;
-        foreach (var (kind, of, weight) in PrimitiveNodes.Operations.Where(one => one.Letters.Any(chosen.Contains)))
+        foreach (var (kind, weight) in PrimitiveNodes.WeightsOf(PrimitiveNodes.Operations, chosen))
             expressions[kind] = weight;
         if (chosen.Length == 0 || random.Chance(50))
             (statements["limit"], statements["reschedule"], statements["look"]) = (70, 8, 12);

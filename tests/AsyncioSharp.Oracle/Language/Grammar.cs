@@ -68,8 +68,43 @@ public static class Grammar
     private static readonly Field Message = new("msg", Shape.Word, IsOptional: true);
     private static readonly Field InContext = new("context", Shape.Slot, IsOptional: true);
 
+    // What CPython has in this form since 3.13; the other tables below are of all that there is.
+    private static readonly Dictionary<string, Field[]> ModernStatements = new()
+    {
+        ["with"] = [Of, new("do", Shape.Block)],
+        ["limit"] = [new("t", Shape.Timeout), new("slot", Shape.Word, true), new("do", Shape.Block)],
+        ["group"] = [new("slot", Shape.Word, true), new("do", Shape.Block)],
+        ["release"] = [Of],
+        ["set"] = [Of],
+        ["clear"] = [Of],
+        ["notify"] = [Of, new("n", Shape.Count, true)],
+        ["put_nowait"] = [Of, new("v", Shape.Value)],
+        ["get_nowait"] = [Of],
+        ["task_done"] = [Of],
+        ["shutdown"] = [Of, new("now", Shape.Flag, true)],
+        ["reset"] = [Of],
+        ["abort"] = [Of],
+        ["reschedule"] = [Of, new("s", Shape.Timeout)],
+        ["look"] = [Of],
+    };
+
+    private static readonly Dictionary<string, Field[]> ModernExpressions = new()
+    {
+        ["lock"] = [],
+        ["event"] = [],
+        ["condition"] = [],
+        ["semaphore"] = [new("n", Shape.Count)],
+        ["barrier"] = [new("n", Shape.Count)],
+        ["queue"] = [new("n", Shape.Count, true), new("lifo", Shape.Flag, true)],
+        ["acquire"] = [Of],
+        ["wait_at"] = [Of],
+        ["get"] = [Of],
+        ["put"] = [Of, new("v", Shape.Value)],
+        ["join"] = [Of],
+    };
+
     /// <summary>Statements, by "op".</summary>
-    public static IReadOnlyDictionary<string, Field[]> Statements { get; } = new Dictionary<string, Field[]>
+    public static IReadOnlyDictionary<string, Field[]> Statements { get; } = new Dictionary<string, Field[]>(ModernStatements)
     {
         ["let"] = [new("slot", Shape.Word), new("be", Shape.Expression)],
         ["await"] = [new("of", Shape.Expression), new("see", Shape.Flag, true)],
@@ -102,25 +137,10 @@ public static class Grammar
         ["tasks"] = [],
         ["current"] = [],
         ["close"] = [Of],
-        ["with"] = [Of, new("do", Shape.Block)],
-        ["limit"] = [new("t", Shape.Timeout), new("slot", Shape.Word, true), new("do", Shape.Block)],
-        ["group"] = [new("slot", Shape.Word, true), new("do", Shape.Block)],
-        ["release"] = [Of],
-        ["set"] = [Of],
-        ["clear"] = [Of],
-        ["notify"] = [Of, new("n", Shape.Count, true)],
-        ["put_nowait"] = [Of, new("v", Shape.Value)],
-        ["get_nowait"] = [Of],
-        ["task_done"] = [Of],
-        ["shutdown"] = [Of, new("now", Shape.Flag, true)],
-        ["reset"] = [Of],
-        ["abort"] = [Of],
-        ["reschedule"] = [Of, new("s", Shape.Timeout)],
-        ["look"] = [Of],
     };
 
     /// <summary>Expressions, by "x".</summary>
-    public static IReadOnlyDictionary<string, Field[]> Expressions { get; } = new Dictionary<string, Field[]>
+    public static IReadOnlyDictionary<string, Field[]> Expressions { get; } = new Dictionary<string, Field[]>(ModernExpressions)
     {
         ["call"] = [new("id", Shape.Word), new("do", Shape.Block), new("guard", Shape.Flag, true)],
         ["sleep"] = [new("s", Shape.Seconds), new("v", Shape.Value, true)],
@@ -134,17 +154,6 @@ public static class Grammar
         ["as_completed"] = [new("of", Shape.Expressions), new("t", Shape.Timeout, true)],
         ["next"] = [Of],
         ["context"] = [],
-        ["lock"] = [],
-        ["event"] = [],
-        ["condition"] = [],
-        ["semaphore"] = [new("n", Shape.Count)],
-        ["barrier"] = [new("n", Shape.Count)],
-        ["queue"] = [new("n", Shape.Count, true), new("lifo", Shape.Flag, true)],
-        ["acquire"] = [Of],
-        ["wait_at"] = [Of],
-        ["get"] = [Of],
-        ["put"] = [Of, new("v", Shape.Value)],
-        ["join"] = [Of],
     };
 
     /// <summary>A handler of a try, which has neither "op" nor "x".</summary>
@@ -165,12 +174,6 @@ public static class Grammar
 
     private static readonly HashSet<string> NotInCallbacks = ["await", "each", "return", "break", "with", "limit", "group"];
 
-    private static readonly HashSet<string> Modern =
-    [
-        "with", "limit", "group", "release", "set", "clear", "notify", "put_nowait", "get_nowait", "task_done", "shutdown", "reset", "abort", "reschedule", "look",
-        "lock", "event", "condition", "semaphore", "barrier", "queue", "acquire", "wait_at", "get", "put", "join",
-    ];
-
     /// <summary>Throws if a scenario is not one, whatever else it is: nothing that reads a scenario afterwards fails on its form.</summary>
     /// <param name="scenario">An object with the block "main".</param>
     /// <exception cref="FormatException">What is wrong, and where.</exception>
@@ -186,7 +189,8 @@ public static class Grammar
     /// <returns>Whether an older CPython cannot run it.</returns>
     public static bool IsModern(JsonNode? node) => node switch
     {
-        JsonObject item => ((item.Has("op") || item.Has("x")) && Modern.Contains(item.Kind())) || item.Has("group") || item.Any(field => IsModern(field.Value)),
+        JsonObject item => (item.Has("op") && ModernStatements.ContainsKey(item.Kind())) || (item.Has("x") && ModernExpressions.ContainsKey(item.Kind()))
+            || item.Has("group") || item.Any(field => IsModern(field.Value)),
         JsonArray array => array.Any(IsModern),
         _ => false,
     };
