@@ -46,7 +46,6 @@ public sealed partial class EventLoop
         _clock = new LoopClock(_timeProvider);
         _parker = parker ?? (_timeProvider == TimeProvider.System ? new ThreadParker() : new TimerParker(_timeProvider, _clock));
         _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
-        _listsAtOnce = schedule is not null;
         _synchronizationContext = CreateSynchronizationContext();
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
         RememberGauges();

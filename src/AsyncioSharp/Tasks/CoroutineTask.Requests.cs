@@ -246,6 +246,39 @@ public partial class CoroutineTask
         return arrived ?? CancelledException.Unthrown(DueMessage);
     }
 
+    // What the step has to throw into the leaf, if anything.
+    private Exception? TakeThrown(object? source)
+    {
+        var thrown = source as Exception ?? (source as IWaitable)?.CancelledWith;
+        if (source is TaskTokens || thrown is CancelledException)
+        {
+            Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step
+            Tokens?.LookAtMaster();
+        }
+        Mark(Marks.ThrowQueued, false);
+        if (Has(Marks.MustThrow) && _leaf.CanThrow)
+        {
+            if (thrown is null && source is IWaitable && !IsPending)
+            {
+                return null; // a scope is cancelled, which stays on: what completed in spite of it gives its result, and the next await throws
+            }
+            if (thrown is null && _leaf.MustTakeOutcome)
+            {
+                Mark(Marks.YieldsToOutcome, _leaf.Awaiting == AwaitKind.Future); // with that of a method the task ends cancelled, as any that returns while a request waits
+                return null;
+            }
+            thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
+            if (IsPending && Has(Marks.ScopeOn))
+            {
+                thrown = null; // what comes from outside passes through the scope, and so is what is told, not the scope's own
+            }
+            var cancellation = CancellationFor(thrown as CancelledException);
+            Settle();
+            return cancellation;
+        }
+        return thrown is CancelledException cancelled ? CancellationFor(cancelled) : thrown;
+    }
+
     // The request is thrown at the next step.
     private void Remember(string? message)
     {

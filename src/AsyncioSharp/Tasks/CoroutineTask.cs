@@ -17,13 +17,11 @@ namespace AsyncioSharp;
 [DebuggerTypeProxy("AsyncioSharp.TaskDebugView, AsyncioSharp")]
 public partial class CoroutineTask : Future
 {
-    private static long s_lastNumber; // of the default names, process-wide
-
     // There may be millions of tasks: each field counts. These are 64 bytes with what a future has.
     private Coroutine _leaf;              // the innermost suspended coroutine; the task's own until the first step and after the last
     private TaskExtras _extras;           // what most tasks have not
-    private readonly uint _numberLow;     // the number of the default name; 0 if the task was named at birth. 40 bits: with a million tasks a second
-    private readonly byte _numberHigh;    // the numbers begin again after twelve days, and these bits are where the marks do not make a task larger
+    private readonly uint _numberLow;     // of its TaskOrder, and of the default name; 40 bits, of which these
+    private readonly byte _numberHigh;    // are where the marks do not make a task larger
     private Marks _marks;
     private int _cancelRequests;          // calls of Cancel, less calls of Uncancel
 
@@ -44,16 +42,9 @@ public partial class CoroutineTask : Future
     internal CoroutineTask(Coroutine coroutine, EventLoop loop, string? name, Context? context, bool eagerStart, bool runsHere)
         : this(coroutine, loop, context, runsHere)
     {
-        if (name is null)
-        {
-            long number = Interlocked.Increment(ref s_lastNumber);
-            _numberLow = (uint)number;
-            _numberHigh = (byte)(number >> 32);
-        }
-        else
-        {
-            Details.Name = name;
-        }
+        long number = name is null ? TaskOrder.Next() : NextNamed(name);
+        _numberLow = (uint)number;
+        _numberHigh = (byte)(number >> 32);
         if (eagerStart && _extras.Context is { } own)
         {
             loop.CheckEagerContext(own);
@@ -64,15 +55,16 @@ public partial class CoroutineTask : Future
         }
     }
 
-    /// <summary>The same for a task that is called as <paramref name="namesake"/> is: no name is made, nor a number used.</summary>
+    /// <summary>The same for a task that is called as <paramref name="namesake"/> is, and counts as created with it: no name is made, nor a number used.</summary>
     private protected CoroutineTask(Coroutine coroutine, EventLoop loop, CoroutineTask namesake, bool runsHere)
         : this(coroutine, loop, context: null, runsHere)
     {
         _numberLow = namesake._numberLow;
         _numberHigh = namesake._numberHigh;
-        if (namesake._extras.Details?.Name is { } name)
+        if (namesake._extras.Details is { Name: { } name } details)
         {
             Details.Name = name;
+            Details.NamedNumber = details.NamedNumber;
         }
         loop.StartSoon(this, runsHere);
     }
@@ -116,7 +108,7 @@ public partial class CoroutineTask : Future
     /// <summary>The name; <c>Task-N</c> unless given. Mirrors <c>Task.get_name()</c> and <c>set_name</c>.</summary>
     public string Name
     {
-        get => _extras.Details?.Name ?? $"Task-{((long)_numberHigh << 32) | _numberLow}";
+        get => _extras.Details?.Name ?? $"Task-{Order.Number}";
         set
         {
             ArgumentNullException.ThrowIfNull(value);
@@ -144,6 +136,9 @@ public partial class CoroutineTask : Future
         get => Has(Marks.Implicit);
         set => Mark(Marks.Implicit, value);
     }
+
+    /// <summary>When the task was created, among all others.</summary>
+    internal TaskOrder Order => new(((long)_numberHigh << 32) | _numberLow, _extras.Details?.NamedNumber ?? 0);
 
     /// <summary>Where the task stands in its loop's table of tasks, counted from 1; 0 if it does not.</summary>
     internal int Place { get; set; }
@@ -248,23 +243,38 @@ public partial class CoroutineTask : Future
     private Exception? Step(object? source)
     {
         var leaf = _leaf;
-        var marks = _marks & (Marks.Begun | Marks.MustThrow | Marks.Done | Marks.WaitCancelled);
+        var marks = _marks & (Marks.Begun | Marks.MustThrow | Marks.Done | Marks.WaitCancelled | Marks.IsUnlisted);
         if (marks == Marks.Begun && source is null && leaf.Status == Coroutine.Progress.Started
             && (leaf.Awaiting != AwaitKind.Future || Unsafe.As<Future>(leaf.Link)!.HasSucceeded))
         {
             return GoOn(Trampoline.Resume(leaf));
         }
-        return marks == 0 && source is null && leaf.Status == Coroutine.Progress.Created ? Begin(leaf) : StepOtherwise(source);
+        return source is null && (marks == 0 ? leaf.Status == Coroutine.Progress.Created : marks == (Marks.Begun | Marks.IsUnlisted) && leaf.Status == Coroutine.Progress.Started)
+            ? StepUnlisted(leaf)
+            : StepOtherwise(source);
     }
 
-    private Exception? Begin(Coroutine own)
+    // The first step, and the second of a task that has only given others their turn.
+    private Exception? StepUnlisted(Coroutine leaf)
     {
-        Begun = true;
-        own.Begin(null);
-        var fatal = GoOn(Trampoline.Resume(own));
-        if (!IsDone && Place == 0)
+        bool isFirst = !Begun;
+        if (isFirst)
         {
-            Loop.List(this);
+            Begun = true;
+            leaf.Begin(null);
+        }
+        var fatal = GoOn(Trampoline.Resume(leaf));
+        if (Place == 0 && !IsDone)
+        {
+            if (isFirst && _leaf.Awaiting == AwaitKind.Turn)
+            {
+                Mark(Marks.IsUnlisted, true); // many end in their second step, and until then the ready queue holds them
+            }
+            else
+            {
+                Mark(Marks.IsUnlisted, false);
+                Loop.List(this);
+            }
         }
         return fatal;
     }
@@ -275,6 +285,11 @@ public partial class CoroutineTask : Future
         if (IsDone)
         {
             return null; // its coroutine was closed while a wake-up was on its way
+        }
+        if (Has(Marks.IsUnlisted))
+        {
+            Mark(Marks.IsUnlisted, false);
+            Loop.List(this);
         }
         source = EndedWait(source);
         if (source is not null && EndsUnseen(source))
@@ -291,7 +306,7 @@ public partial class CoroutineTask : Future
             }
             if (thrown is null)
             {
-                return Begin(own);
+                return StepUnlisted(own);
             }
             // No statement of the coroutine runs.
             own.Fail(thrown);
@@ -326,39 +341,6 @@ public partial class CoroutineTask : Future
         Leaf = stopped;
         Wait(stopped);
         return null;
-    }
-
-    // What the step has to throw into the leaf, if anything.
-    private Exception? TakeThrown(object? source)
-    {
-        var thrown = source as Exception ?? (source as IWaitable)?.CancelledWith;
-        if (source is TaskTokens || thrown is CancelledException)
-        {
-            Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step
-            Tokens?.LookAtMaster();
-        }
-        Mark(Marks.ThrowQueued, false);
-        if (Has(Marks.MustThrow) && _leaf.CanThrow)
-        {
-            if (thrown is null && source is IWaitable && !IsPending)
-            {
-                return null; // a scope is cancelled, which stays on: what completed in spite of it gives its result, and the next await throws
-            }
-            if (thrown is null && _leaf.MustTakeOutcome)
-            {
-                Mark(Marks.YieldsToOutcome, _leaf.Awaiting == AwaitKind.Future); // with that of a method the task ends cancelled, as any that returns while a request waits
-                return null;
-            }
-            thrown ??= (source as Future)?.TakeException(); // taken, although the request is told in its place, unless it is a cancellation itself
-            if (IsPending && Has(Marks.ScopeOn))
-            {
-                thrown = null; // what comes from outside passes through the scope, and so is what is told, not the scope's own
-            }
-            var cancellation = CancellationFor(thrown as CancelledException);
-            Settle();
-            return cancellation;
-        }
-        return thrown is CancelledException cancelled ? CancellationFor(cancelled) : thrown;
     }
 
     private void Wait(Coroutine leaf)
@@ -425,6 +407,13 @@ public partial class CoroutineTask : Future
         }
     }
 
+    private long NextNamed(string name)
+    {
+        Details.Name = name;
+        Details.NamedNumber = TaskOrder.NextNamed(out long number);
+        return number;
+    }
+
     private bool Has(Marks mark) => (_marks & mark) != 0;
 
     private void Mark(Marks mark, bool on) => _marks = on ? _marks | mark : _marks & ~mark;
@@ -444,5 +433,6 @@ public partial class CoroutineTask : Future
         Implicit = 256,
         Done = 512,              // as IsDone; here so that a step asks once
         WaitCancelled = 1024,    // the task is in the ready queue since what its leaf is was cancelled
+        IsUnlisted = 2048,       // the first step has given others their turn, and the table of tasks does not know the task
     }
 }

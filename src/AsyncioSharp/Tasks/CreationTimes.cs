@@ -1,42 +1,57 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// When the tasks of a table were created. No task knows it, and creating one costs nothing for it: before the loop sleeps, and whenever it looks
-/// at its clock anyway, it notes the time and how far the table is filled, if tasks were added since. So a task's time is that of the loop's
-/// first look at the clock after its creation. When there are very many notes, those are dropped that make no difference of more than a 32nd of
-/// an age; so their number grows only with the logarithm of the time.
+/// When the tasks of a loop were created. No task knows it, and creating one costs nothing for it: before the loop sleeps, and whenever it looks
+/// at its clock anyway, it notes the time and which tasks there are, if some were created since. So a task's time is that of the loop's
+/// first look at the clock after its creation, to half a millisecond. When there are very many notes, those are dropped between which no live task was created; and of
+/// more than there may be live tasks, those that make no difference of more than a 32nd of an age; so their number grows only with the logarithm of the time.
 /// </summary>
 internal sealed class CreationTimes
 {
     private const int FewNotes = 1024;
     private const int Precision = 32;
+    private const double Resolution = 0.5e-3;
 
-    private readonly List<(int Slot, double Time)> _notes = []; // the tasks below this slot existed at this time; both rise
+    private readonly List<(TaskOrder Last, double Time)> _notes = []; // the tasks up to this one existed at this time; both rise
     private int _limit = FewNotes;
 
-    /// <summary>The first slot of which nothing is noted.</summary>
-    internal int Noted => _notes.Count == 0 ? 0 : _notes[^1].Slot;
+    /// <summary>How many notes there are.</summary>
+    internal int Count => _notes.Count;
 
-    /// <summary>Says that the tasks below <paramref name="slot"/>, which is beyond <see cref="Noted"/>, exist now.</summary>
-    internal void Note(int slot, double time)
+    /// <summary>Says that the tasks of <paramref name="loop"/> up to <paramref name="last"/> exist now.</summary>
+    internal void Note(TaskOrder last, double time, EventLoop loop)
     {
+        if (_notes.Count > 0 && time - _notes[^1].Time < Resolution)
+        {
+            _notes[^1] = (last, _notes[^1].Time); // not the new time: it would go on and on
+            return;
+        }
         if (_notes.Count == _limit)
         {
-            Thin(time);
+            if (loop.TaskCount < _limit)
+            {
+                DropUnused(loop.LiveTasks());
+            }
+            else
+            {
+                Thin(time);
+            }
             _limit = Math.Max(FewNotes, 2 * _notes.Count);
         }
-        _notes.Add((slot, time));
+        _notes.Add((last, time));
     }
 
-    /// <summary>The first time noted after the task in <paramref name="slot"/> was created; null if none was noted since.</summary>
-    internal double? Of(int slot)
+    /// <summary>The first time noted after a task was created; null if none was noted since.</summary>
+    internal double? Of(TaskOrder task) => IndexOf(task) is var index && index < _notes.Count ? _notes[index].Time : null;
+
+    private int IndexOf(TaskOrder task)
     {
         int low = 0;
         int high = _notes.Count; // the note is at or behind the first and before the second
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (_notes[middle].Slot > slot)
+            if (_notes[middle].Last.CompareTo(task) >= 0)
             {
                 high = middle;
             }
@@ -45,40 +60,15 @@ internal sealed class CreationTimes
                 low = middle + 1;
             }
         }
-        return low == _notes.Count ? null : _notes[low].Time;
+        return low;
     }
 
-    /// <summary>The slots from <paramref name="slot"/> on are free, and will be handed out again.</summary>
-    internal void Cut(int slot)
-    {
-        while (Noted > slot)
-        {
-            var (_, time) = _notes[^1];
-            _notes.RemoveAt(_notes.Count - 1);
-            if (Noted < slot)
-            {
-                _notes.Add((slot, time)); // of those that stay, some were created between the note before and this one
-            }
-        }
-    }
-
-    /// <summary>The table is about to move its tasks down over the slots that are not taken.</summary>
-    internal void CloseHoles(TaskTable table)
+    private void DropUnused(List<CoroutineTask> live)
     {
         int kept = 0;
-        int taken = 0;
-        int slot = 0;
-        for (int i = 0; i < _notes.Count; i++)
+        foreach (int used in live.Select(task => IndexOf(task.Order)).Where(index => index < _notes.Count).Distinct().ToList())
         {
-            var (noted, time) = _notes[i];
-            for (; slot < noted; slot++)
-            {
-                taken += table.IsTaken(slot) ? 1 : 0;
-            }
-            if (taken > (kept == 0 ? 0 : _notes[kept - 1].Slot)) // else none is left that was created in between
-            {
-                _notes[kept++] = (taken, time);
-            }
+            _notes[kept++] = _notes[used]; // the tasks are in order, and so are their notes
         }
         _notes.RemoveRange(kept, _notes.Count - kept);
     }

@@ -66,11 +66,11 @@ public sealed partial class EventLoop
         {
             return false;
         }
-        Register(task, isListedLater: runsHere);
+        Register(task, isHere: runsHere);
         var creator = ActingTask;
         if (creator is { Place: 0, IsDone: false })
         {
-            ListUnlisted(); // from here on neither the queue nor the loop names it
+            List(creator); // from here on neither the queue nor the loop names it
         }
         ActingTask = task;
         _eagerDepth++;

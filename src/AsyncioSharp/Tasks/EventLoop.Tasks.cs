@@ -5,8 +5,9 @@ namespace AsyncioSharp;
 public sealed partial class EventLoop
 {
     private readonly TaskTable _tasks = new();
-    private bool _listsAtOnce; // for good: tasks may begin in another order than that of their creation
+    private readonly CreationTimes _creationTimes = new();
     private TaskCounts _taskCounts;
+    private long _timedTasks; // how many had been created when the time was noted last
 
     /// <summary>Makes the tasks of this loop; null for the default. Mirrors <c>set_task_factory</c> and <c>get_task_factory</c>.</summary>
     public ITaskFactory? TaskFactory { get; set; }
@@ -86,29 +87,25 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
-        // Another thread may look too: a task that is listed, or moved, meanwhile must be seen, and once.
-        var unlisted = _tasks.Unlisted == 0 ? [] : UnlistedTasks();
-        var tasks = _tasks.ToList();
-        if (!RunsHere)
-        {
-            tasks = [.. tasks.Distinct().Where(static task => !task.IsDone)];
-        }
-        tasks.AddRange(unlisted.Except(tasks));
-        return tasks;
+        // Another thread may look too. A task is queued, runs, may be queued and run once more, and is in the table then; who looks there in that order misses none.
+        List<CoroutineTask> tasks = [.. Unlisted(), .. RunsHere ? [] : Unlisted(), .. _tasks.List()];
+        return [.. tasks.Where(static task => !task.IsDone).Distinct().OrderBy(static task => task.Order).ThenBy(static task => task.Identity != task)];
+
+        IEnumerable<CoroutineTask> Unlisted() => [.. ReadyEntries().OfType<CoroutineTask>(), .. new[] { _ready.Running as CoroutineTask, ActingTask }.OfType<CoroutineTask>()];
     }
 
     /// <summary>The seconds of loop time since a live task was created, less the time until the loop looked at its clock after that.</summary>
-    internal double AgeOf(CoroutineTask task) => _tasks.CreationOf(task) is { } created ? Time - created : 0;
+    internal double AgeOf(CoroutineTask task) => _creationTimes.Of(task.Order) is { } created ? Time - created : 0;
 
     /// <summary>How many tasks are not done. For any thread, roughly.</summary>
-    internal int TaskCount => _tasks.Count;
+    internal int TaskCount => (int)Math.Max(_taskCounts.Created - _taskCounts.Ended, 0);
 
     internal TaskCounts TaskCounts => _taskCounts;
 
     /// <summary>Queues the first step of a new task.</summary>
     internal void StartSoon(CoroutineTask task, bool runsHere)
     {
-        Register(task, runsHere && !_listsAtOnce && _eagerDepth == 0);
+        Register(task, isHere: runsHere);
         if (runsHere)
         {
             PushOwn(task, null);
@@ -119,17 +116,13 @@ public sealed partial class EventLoop
         }
     }
 
-    /// <summary>Counts a new task in; it is listed with its first step, or at once.</summary>
-    internal void Register(CoroutineTask task, bool isListedLater)
+    /// <summary>Counts a new task in. It is listed later if it is in the ready queue, or runs, until then.</summary>
+    internal void Register(CoroutineTask task, bool isHere)
     {
         _taskCounts.Created++;
-        if (isListedLater)
+        if (!isHere || _scheduled is not null)
         {
-            _tasks.Expect();
-        }
-        else
-        {
-            ListAtOnce(task);
+            _tasks.Add(task);
         }
         if (Telemetry.Events.TracesTasks)
         {
@@ -137,45 +130,8 @@ public sealed partial class EventLoop
         }
     }
 
-    /// <summary>Says that the first step of a task has not ended it.</summary>
-    internal void List(CoroutineTask task)
-    {
-        if (ActingTask is null)
-        {
-            _tasks.List(task); // those that were created before it have had their first steps
-        }
-        else
-        {
-            ListUnlisted();
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
-    private void ListAtOnce(CoroutineTask task)
-    {
-        ListUnlisted();
-        _tasks.Add(task);
-    }
-
-    // Lists what was created so far, since what comes next is to be listed before its turn: it begins at once, or is created by one that does.
-    private void ListUnlisted()
-    {
-        if (_listsAtOnce)
-        {
-            if (ActingTask is { Place: 0 } begun)
-            {
-                _tasks.List(begun);
-            }
-        }
-        else if (_tasks.Unlisted > 0)
-        {
-            Array.ForEach(UnlistedTasks(), _tasks.List);
-            _listsAtOnce = true; // else the queue might have to be searched again and again
-        }
-    }
-
-    private CoroutineTask[] UnlistedTasks() => [.. ReadyEntries().Prepend(_ready.Running).Append(ActingTask).OfType<CoroutineTask>()
-        .Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
+    /// <summary>Keeps a task that the ready queue will not hold any longer; until then it does, and a task that ends is spared the table.</summary>
+    internal void List(CoroutineTask task) => _tasks.Add(task);
 
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
     private void TraceStart(CoroutineTask task)
@@ -184,6 +140,7 @@ public sealed partial class EventLoop
     /// <summary>Called when a task is about to end.</summary>
     internal void NoteEnd(CoroutineTask task, Exception? failure, bool mustCancel)
     {
+        _taskCounts.Ended++;
         _tasks.Remove(task);
         if (failure is not null || mustCancel || Telemetry.Events.TracesTasks)
         {
@@ -252,17 +209,18 @@ public sealed partial class EventLoop
 
     private partial void NoteNewTasks(double now)
     {
-        if (_tasks.HasNew)
+        if (_timedTasks != _taskCounts.Created)
         {
-            _tasks.NoteTime(now);
+            _timedTasks = _taskCounts.Created;
+            _creationTimes.Note(TaskOrder.Last, now, this);
         }
     }
 
     private partial void PrepareTasksForPark()
     {
-        if (_tasks.HasNew)
+        if (_timedTasks != _taskCounts.Created)
         {
-            _tasks.NoteTime(Time);
+            NoteNewTasks(Time);
         }
         _tasks.Trim();
     }
@@ -273,6 +231,7 @@ public sealed partial class EventLoop
         var abandoned = LiveTasks();
         foreach (var task in abandoned)
         {
+            _taskCounts.Ended++;
             _tasks.Remove(task);
             task.AbandonWaiters();
         }

@@ -4,13 +4,14 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The tasks of a loop that have begun and are not done, in order of their creation, in a row of chunks. Each knows its place. A task that ends leaves a hole. Holes
-/// behind the last task are handed out again; when the table is full the others are closed if they are half of it, and else there is more room. So adding and removing
-/// cost a few instructions each, and removing touches no other task.
+/// The tasks of a loop that have begun to wait, in a row of chunks. Each knows its place. A task that ends leaves a hole. Holes behind the last task are handed
+/// out again; when the table is full the others are closed if they are half of it, and else there is more room. So adding and removing cost a few
+/// instructions each, and removing touches no other task.
 /// </summary>
 /// <remarks>
-/// A task is added when its first step has not ended it: until then the loop's ready queue holds it, and a task that ends in its first step is spared
-/// a seventh of what it costs. Those are only counted; <see cref="EventLoop.LiveTasks"/> finds them.
+/// A task is added when it waits for something, at the latest when its second step has not ended it: until then the loop's ready queue holds it. To be spared
+/// the table is worth a seventh of a task that ends in its first step, and a tenth of one that ends in its second, as those do that give others their turn once.
+/// <see cref="EventLoop.LiveTasks"/> finds them.
 /// </remarks>
 internal sealed class TaskTable
 {
@@ -18,7 +19,6 @@ internal sealed class TaskTable
     private const int ChunkBits = 14;
     private const int ChunkLength = 1 << ChunkBits; // so large that the collector does not move it
 
-    private readonly CreationTimes _times = new();
     private Slot[][] _chunks = [new Slot[Smallest]]; // a first one that is smaller than others is the only one
     private int _room = Smallest;
     private int _used;     // slots that were handed out since the holes were closed last
@@ -30,24 +30,8 @@ internal sealed class TaskTable
         public CoroutineTask? Task;
     }
 
-    /// <summary>How many tasks are not done, those that have not been added yet included.</summary>
-    internal int Count => Math.Max(Unlisted + _used - _holes, 0); // another thread may see some of them a moment before the others
-
     /// <summary>How many places there are, taken or not.</summary>
     internal int Room => _room;
-
-    /// <summary>How many tasks were created and have neither ended nor been added.</summary>
-    internal int Unlisted { get; private set; }
-
-    /// <summary>Says that a task was created, which is to be added later.</summary>
-    internal void Expect() => Unlisted++;
-
-    /// <summary>Adds one that was expected.</summary>
-    internal void List(CoroutineTask task)
-    {
-        Add(task); // first: another thread that looks for it in between must find it
-        Unlisted--;
-    }
 
     internal void Add(CoroutineTask task)
     {
@@ -59,12 +43,11 @@ internal sealed class TaskTable
         task.Place = _used;
     }
 
-    /// <summary>Takes out a task that ends, or that was expected and will not come.</summary>
+    /// <summary>Takes out a task that ends, if it was added.</summary>
     internal void Remove(CoroutineTask task)
     {
         if (task.Place == 0)
         {
-            Unlisted--;
             return;
         }
         At(task.Place - 1) = null;
@@ -75,17 +58,8 @@ internal sealed class TaskTable
         }
     }
 
-    /// <summary>True if tasks were added since <see cref="NoteTime"/>.</summary>
-    internal bool HasNew => _used > _times.Noted;
-
-    /// <summary>Says what time it is; see <see cref="CreationTimes"/>.</summary>
-    internal void NoteTime(double time) => _times.Note(_used, time);
-
-    /// <summary>About when a task was added; null if no time was noted since.</summary>
-    internal double? CreationOf(CoroutineTask task) => task.Place == 0 ? null : _times.Of(task.Place - 1);
-
-    /// <summary>Those that have been added, the oldest first.</summary>
-    internal List<CoroutineTask> ToList()
+    /// <summary>The tasks, in the order in which they were added.</summary>
+    internal List<CoroutineTask> List()
     {
         // Another thread may look too. It sees each task that was there before it looked and is there afterwards: tasks are moved down only, and stand in their new place before
         // they leave the old one; so who looks from the end may see one twice, but misses none.
@@ -115,9 +89,6 @@ internal sealed class TaskTable
         }
     }
 
-    /// <summary>True if the task in a slot has not ended.</summary>
-    internal bool IsTaken(int slot) => At(slot) is not null;
-
     private ref CoroutineTask? At(int slot) => ref _chunks[slot >> ChunkBits][slot & (ChunkLength - 1)].Task;
 
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
@@ -145,7 +116,6 @@ internal sealed class TaskTable
         }
         _holes -= _used - used;
         _used = used;
-        _times.Cut(used);
     }
 
     private void Resize(int room)
@@ -168,7 +138,6 @@ internal sealed class TaskTable
 
     private void CloseHoles()
     {
-        _times.CloseHoles(this);
         int kept = 0;
         for (int i = 0; i < _used; i++)
         {

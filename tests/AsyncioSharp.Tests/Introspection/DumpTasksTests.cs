@@ -297,7 +297,7 @@ public partial class DumpTasksTests
                 for (int n = random.Next(3); n > 0; n--)
                 {
                     var end = loop.CreateFuture<int>();
-                    live.Add((Asyncio.CreateTask(Wait(end)), loop.Time, end));
+                    live.Add((Asyncio.CreateTask(Wait(end), random.Next(2) == 0 ? "named" : null), loop.Time, end));
                 }
                 while (live.Count > 300 || (live.Count > 0 && random.Next(3) == 0))
                 {

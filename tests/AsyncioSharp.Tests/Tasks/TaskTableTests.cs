@@ -92,7 +92,7 @@ public class TaskTableTests
         }
 
         void Create(Coroutine coroutine, bool mayBeginAtOnce = true)
-            => model.Add(loop.CreateTask(coroutine, eagerStart: mayBeginAtOnce && someBeginAtOnce && random.Next(200) == 0));
+            => model.Add(loop.CreateTask(coroutine, random.Next(3) == 0 ? "named" : null, eagerStart: mayBeginAtOnce && someBeginAtOnce && random.Next(200) == 0));
 
         void Compare()
         {
@@ -102,6 +102,10 @@ public class TaskTableTests
 
         async Coroutine Wait()
         {
+            for (int turns = random.Next(4); turns > 0; turns--)
+            {
+                await Asyncio.Sleep(0); // they are kept by the queue at first, and some are before others that wait already
+            }
             var end = loop.CreateFuture<int>();
             ends.Enqueue(end);
             await end;
@@ -184,7 +188,7 @@ public class TaskTableTests
 
         Allocation.LeastOf(() => ComeAndGo(tasks.AsSpan(1))).ShouldBe(0);
 
-        table.ToList().ShouldBe([tasks[0]]);
+        table.List().ShouldBe([tasks[0]]);
         loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
         loop.Close();
 
@@ -193,7 +197,6 @@ public class TaskTableTests
             foreach (var task in tasks)
             {
                 table.Add(task);
-                table.NoteTime(1);
                 table.Remove(task);
             }
         }
@@ -209,7 +212,7 @@ public class TaskTableTests
         table.Room.ShouldBeInRange(100_000, 120_000);
         table.Trim();
         table.Room.ShouldBeLessThan(20_000);
-        table.ToList().ShouldBe([tasks[^1]]);
+        table.List().ShouldBe([tasks[^1]]);
         Burst();
         table.Add(tasks[0]);
         for (int i = 1; i < 40_000; i++)
@@ -218,7 +221,7 @@ public class TaskTableTests
             table.Remove(tasks[i - 1]);
         }
         table.Room.ShouldBeLessThan(20_000);
-        table.ToList().ShouldBe([tasks[^1], tasks[^1], tasks[39_999]]);
+        table.List().ShouldBe([tasks[^1], tasks[^1], tasks[39_999]]);
         loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
         loop.Close();
 
@@ -239,16 +242,102 @@ public class TaskTableTests
         for (int i = 0; i < 100; i++)
         {
             Array.ForEach(tasks[1..], table.Add);
-            table.NoteTime(i);
-            Array.ForEach(tasks, task => table.CreationOf(task).ShouldBe(task == tasks[0] ? 0 : i));
+            table.List().ShouldBe(tasks);
             new Random(i).Shuffle(tasks.AsSpan(1));
             Array.ForEach(tasks[1..], table.Remove);
-            table.Count.ShouldBe(1);
+            table.List().ShouldBe([tasks[0]]);
         }
         table.Room.ShouldBe(64);
-        table.ToList().ShouldBe([tasks[0]]);
+        table.List().ShouldBe([tasks[0]]);
         loop.ExceptionHandler = static (_, _) => { }; // the tasks never run
         loop.Close();
+    }
+
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(0, "name")]
+    [InlineData(1, null)]
+    [InlineData(2, null)]
+    [InlineData(3, null)]
+    public void Another_thread_sees_the_task_that_runs_however_often_it_has_given_others_their_turn(int turns, string? name)
+    {
+        List<CoroutineTask> seen = [];
+        CoroutineTask? running = null;
+        VirtualTimeLoop.Run(Main());
+        seen.ShouldContain(running!);
+        seen.Count.ShouldBe(2);
+
+        async Coroutine Main() => await Asyncio.CreateTask(Busy(), name);
+
+        async Coroutine Busy()
+        {
+            for (int turn = 0; turn < turns; turn++)
+            {
+                await Asyncio.Sleep(0);
+            }
+            running = CoroutineTask.Current;
+            var loop = Asyncio.GetRunningLoop();
+            LoopHelpers.OnOtherThread(() => seen = loop.LiveTasks()).ShouldBeNull();
+        }
+    }
+
+    [Fact]
+    public void With_a_schedule_the_tasks_that_it_holds_back_are_listed_too()
+    {
+        Schedules.Explore(Main, count: 20);
+
+        static async Coroutine Main()
+        {
+            List<CoroutineTask> tasks = [];
+            tasks.AddRange(Enumerable.Range(0, 20).Select(_ => Asyncio.CreateTask(Look())));
+            await Asyncio.Gather(tasks);
+
+            async Coroutine Look()
+            {
+                for (int turn = 0; turn < 3; turn++)
+                {
+                    Asyncio.GetRunningLoop().LiveTasks().Intersect(tasks).ShouldBe(tasks.Where(static task => !task.IsDone));
+                    await Asyncio.Sleep(0);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_task_below_a_method_stands_behind_the_one_for_which_it_runs()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            List<CoroutineTask> begins = [];
+            var before = Asyncio.CreateTask(Asyncio.Sleep(2), "before");
+            var around = Asyncio.CreateTask(Around(), "around");
+            var after = Asyncio.CreateTask(Asyncio.Sleep(2), "after");
+            await Asyncio.Sleep(1);
+            Check(begins);
+            Check(loop.LiveTasks());
+            await Asyncio.Gather(before, around, after);
+
+            void Check(List<CoroutineTask> all)
+            {
+                all.Count.ShouldBe(5);
+                all[..3].ShouldBe([CoroutineTask.Current, before, around]);
+                all[3].Identity.ShouldBe(around);
+                all[4].ShouldBe(after);
+            }
+
+            async Coroutine Around() => await Method();
+
+            async Task Method() => await Below();
+
+            async Coroutine Below()
+            {
+                begins = loop.LiveTasks();
+                await Asyncio.Sleep(2);
+            }
+        }
     }
 
     [Fact]
@@ -312,6 +401,52 @@ public class TaskTableTests
             {
                 wrong = e.ToString();
             }
+        }
+    }
+
+    [Fact]
+    public void Another_thread_sees_tasks_that_do_nothing_but_give_each_other_their_turn()
+    {
+        var loop = VirtualTimeLoop.Create();
+        List<CoroutineTask> spinning = [];
+        int fewest = int.MaxValue;
+        bool isOver = false;
+        var looker = new Thread(Look);
+        loop.RunUntilComplete(Main());
+        looker.Join();
+        loop.Close();
+        fewest.ShouldBe(20);
+
+        async Coroutine Main()
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                spinning.Add(loop.CreateTask(Spin(), i % 2 == 0 ? "named" : null));
+            }
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0); // the second steps of those above are over with the next turn
+            await Asyncio.Sleep(0);
+            spinning.ShouldAllBe(static task => task.Place > 0); // for the queue, in which they move, is searched while it changes
+            looker.Start();
+            await Asyncio.Wait(spinning);
+        }
+
+        async Coroutine Spin()
+        {
+            while (!Volatile.Read(ref isOver))
+            {
+                _ = loop.CreateTask(Asyncio.Sleep(0)); // one that comes and goes
+                await Asyncio.Sleep(0);
+            }
+        }
+
+        void Look()
+        {
+            for (int look = 0; look < 3000; look++)
+            {
+                fewest = Math.Min(fewest, loop.LiveTasks().Intersect(spinning).Count());
+            }
+            isOver = true;
         }
     }
 
