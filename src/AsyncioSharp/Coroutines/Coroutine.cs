@@ -217,10 +217,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>The value as an object, null if there is none; throws the failure.</summary>
     internal virtual object? ResultObject()
     {
-        if (Status != Progress.Succeeded)
-        {
-            ThrowFailure();
-        }
+        ThrowUnlessSucceeded();
         return null;
     }
 
@@ -301,21 +298,12 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     /// <summary>What <c>GetResult</c> does unless the coroutine succeeded.</summary>
     [StackTraceHidden]
-    internal void ThrowFailure()
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // see Rethrow.Raise
+    internal void ThrowUnlessSucceeded()
     {
-        switch (Status)
+        if (Status != Progress.Succeeded)
         {
-            case Progress.Turn:
-                Injection.ThrowIfAny();
-                break;
-            case Progress.Failed when Link is Exception exception:
-                Injection.Forget();
-                Rethrow.Throw(exception);
-                break;
-            default:
-                throw Status == Progress.Failed
-                    ? ReuseError()
-                    : new InvalidOperationException($"coroutine '{QualifiedName}' has no result yet; await it");
+            Rethrow.Raise(PrepareThrow());
         }
     }
 
@@ -338,6 +326,21 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     }
 
     internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private object? PrepareThrow()
+    {
+        switch (Status)
+        {
+            case Progress.Turn:
+                return Injection.Take();
+            case Progress.Failed when Link is Exception exception:
+                Injection.Forget();
+                return Rethrow.Prepare(exception);
+            default:
+                return Status == Progress.Failed ? ReuseError() : new InvalidOperationException($"coroutine '{QualifiedName}' has no result yet; await it");
+        }
+    }
 }
 
 /// <summary>What an <c>async Coroutine&lt;T&gt;</c> method returns; a <see cref="Coroutine"/> with a value.</summary>
@@ -364,10 +367,7 @@ public abstract class Coroutine<T> : Coroutine, IAwaitable<T>, IAwaitTarget<T>
     [StackTraceHidden]
     internal T GetResult()
     {
-        if (Status != Progress.Succeeded)
-        {
-            ThrowFailure();
-        }
+        ThrowUnlessSucceeded();
         return _result!;
     }
 

@@ -19,15 +19,16 @@ public readonly struct CoroutineAwaiter : ICriticalNotifyCompletion, IAwaitReque
     object? IAwaitRequest.Target => _coroutine;
 
     /// <summary>Nothing, or the coroutine's failure thrown.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // see Rethrow.Raise
     public void GetResult()
     {
         if (_coroutine.Status == Coroutine.Progress.Turn)
         {
             Injection.ThrowIfAny();
         }
-        else if (_coroutine.Status != Coroutine.Progress.Succeeded)
+        else
         {
-            _coroutine.ThrowFailure();
+            _coroutine.ThrowUnlessSucceeded();
         }
     }
 
@@ -58,6 +59,7 @@ public readonly struct CoroutineAwaiter<T> : ICriticalNotifyCompletion, IAwaitRe
 
     /// <summary>The coroutine's value, or its failure thrown.</summary>
     /// <returns>The value.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // see Rethrow.Raise
     public T GetResult() => _coroutine.GetResult();
 
     /// <summary>Runs the coroutine as a task of the running loop; for awaits outside of coroutines.</summary>

@@ -18,19 +18,37 @@ internal static class Rethrow
 
     /// <summary>Throws <paramref name="exception"/>, its trace kept.</summary>
     [StackTraceHidden]
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] // each frame costs a throw some 200 nanoseconds
-    internal static void Throw(Exception exception)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Throw(Exception exception) => Raise(Prepare(exception));
+
+    /// <summary>
+    /// Throws what <see cref="Prepare"/> gave; nothing for null. This and the awaiters that call it are inlined into the method that awaits, so that the throw is its
+    /// own: each frame between a throw and its handler costs 400 nanoseconds, a fifth of what the throw itself does.
+    /// </summary>
+    [StackTraceHidden]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Raise(object? prepared)
+    {
+        if (prepared is ExceptionDispatchInfo traced)
+        {
+            traced.Throw();
+        }
+        if (prepared is not null)
+        {
+            throw Unsafe.As<Exception>(prepared);
+        }
+    }
+
+    /// <summary>Counts a throw of <paramref name="exception"/>, and gives what <see cref="Raise"/> is to throw: the exception itself, if it has no trace to keep.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static object Prepare(Exception exception)
     {
         if (exception is CancelledException { IsUnthrown: true } first)
         {
             NoteThrown(first);
-            throw first; // it has no trace to keep: that saves a fifth of the cost
+            return first;
         }
-        if (Bounded(exception) is { } bounded)
-        {
-            bounded.Throw();
-        }
-        ExceptionDispatchInfo.Throw(exception);
+        return Capture(exception);
     }
 
     /// <summary>Says that <paramref name="exception"/> has been thrown, so that from now on it has a trace to keep.</summary>

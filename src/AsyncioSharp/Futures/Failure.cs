@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace AsyncioSharp;
@@ -44,8 +43,8 @@ internal sealed class Failure
         }
     }
 
-    [StackTraceHidden]
-    internal void Throw() => _captured.Throw();
+    /// <summary>What throws it.</summary>
+    internal ExceptionDispatchInfo Captured => _captured;
 
     private void Tell() => _future.Loop.CallExceptionHandler(new ExceptionContext
     {

@@ -239,21 +239,12 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     /// <summary>What <c>GetResult</c> does unless there is a result.</summary>
     [StackTraceHidden]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // see Rethrow.Raise
     internal void ThrowUnlessSucceeded()
     {
-        switch (State)
+        if (!HasSucceeded)
         {
-            case Status.Pending:
-                throw Loop.IsClosed ? NeverDone() : new InvalidStateException($"Result is not set: {this} is not done yet; await it.");
-            case Status.Failed:
-                MarkRetrieved();
-                PeekFailure!.Throw();
-                break;
-            case Status.Cancelled:
-                Rethrow.Throw(Cancellation());
-                break;
-            default:
-                break;
+            Rethrow.Raise(PrepareThrow());
         }
     }
 
@@ -400,6 +391,21 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         else
         {
             Tell(Unsafe.As<Runnable>(waiters), runsHere);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private object PrepareThrow()
+    {
+        switch (State)
+        {
+            case Status.Pending:
+                return Loop.IsClosed ? NeverDone() : new InvalidStateException($"Result is not set: {this} is not done yet; await it.");
+            case Status.Failed:
+                MarkRetrieved();
+                return PeekFailure!.Captured;
+            default:
+                return Rethrow.Prepare(Cancellation());
         }
     }
 

@@ -19,6 +19,7 @@ public readonly struct FutureAwaiter : ICriticalNotifyCompletion, IAwaitRequest
     object? IAwaitRequest.Target => _future;
 
     /// <summary>Nothing, or the failure thrown.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // see Rethrow.Raise
     public void GetResult()
     {
         Injection.ThrowIfAny();
@@ -52,6 +53,7 @@ public readonly struct FutureAwaiter<T> : ICriticalNotifyCompletion, IAwaitReque
 
     /// <summary>The result, or the failure thrown.</summary>
     /// <returns>The result.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // see Rethrow.Raise
     public T GetResult()
     {
         Injection.ThrowIfAny();

@@ -33,10 +33,7 @@ public class Future<T> : Future, IFuture<T>, IAwaitTarget<T>
     [StackTraceHidden]
     public new T Result()
     {
-        if (!HasSucceeded)
-        {
-            ThrowUnlessSucceeded();
-        }
+        ThrowUnlessSucceeded();
         return _result!;
     }
 

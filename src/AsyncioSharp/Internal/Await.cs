@@ -99,8 +99,21 @@ internal static class Injection
     {
         if (s_throwing != 0)
         {
-            ThrowOwn();
+            Rethrow.Raise(Take());
         }
+    }
+
+    /// <summary>What this thread's next awaiter is to throw (see <see cref="Rethrow.Raise"/>), for once; null for nothing.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static object? Take()
+    {
+        var exception = t_exception;
+        if (exception is null)
+        {
+            return null;
+        }
+        t_exception = null;
+        return Rethrow.Prepare(exception);
     }
 
     /// <summary>The next awaiter that is resumed on this thread throws <paramref name="exception"/>. Ended by <see cref="End"/>.</summary>
@@ -137,18 +150,6 @@ internal static class Injection
         finally
         {
             End();
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    [System.Diagnostics.StackTraceHidden]
-    private static void ThrowOwn()
-    {
-        Exception? exception = t_exception;
-        if (exception is not null)
-        {
-            t_exception = null;
-            Rethrow.Throw(exception);
         }
     }
 }

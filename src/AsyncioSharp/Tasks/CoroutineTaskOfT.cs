@@ -49,10 +49,7 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
     [StackTraceHidden]
     public new T Result()
     {
-        if (!HasSucceeded)
-        {
-            ThrowUnlessSucceeded();
-        }
+        ThrowUnlessSucceeded();
         return Value;
     }
 
@@ -82,6 +79,7 @@ public readonly struct CoroutineTaskAwaiter<T> : ICriticalNotifyCompletion, IAwa
 
     /// <summary>The result, or the failure thrown.</summary>
     /// <returns>The result.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // see Rethrow.Raise
     public T GetResult()
     {
         Injection.ThrowIfAny();

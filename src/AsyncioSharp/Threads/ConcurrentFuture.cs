@@ -164,7 +164,7 @@ public abstract class ConcurrentFuture : Runnable
                 break;
             case Failure failure:
                 failure.MarkRetrieved();
-                failure.Throw();
+                failure.Captured.Throw();
                 break;
             case ExceptionDispatchInfo failure:
                 failure.Throw();
