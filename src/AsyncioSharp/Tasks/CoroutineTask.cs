@@ -42,9 +42,14 @@ public partial class CoroutineTask : Future
     internal CoroutineTask(Coroutine coroutine, EventLoop loop, string? name, Context? context, bool eagerStart, bool runsHere)
         : this(coroutine, loop, context, runsHere)
     {
-        long number = name is null ? TaskOrder.Next() : NextNamed(name);
+        long number = name is null ? TaskOrder.NextNumber() : TaskOrder.LastNumber;
         _numberLow = (uint)number;
         _numberHigh = (byte)(number >> 32);
+        if (name is not null)
+        {
+            Details.Name = name;
+            Details.Named = loop.TaskCounts.Created + 1;
+        }
         if (eagerStart && _extras.Context is { } own)
         {
             loop.CheckEagerContext(own);
@@ -55,17 +60,13 @@ public partial class CoroutineTask : Future
         }
     }
 
-    /// <summary>The same for a task that is called as <paramref name="namesake"/> is, and counts as created with it: no name is made, nor a number used.</summary>
-    private protected CoroutineTask(Coroutine coroutine, EventLoop loop, CoroutineTask namesake, bool runsHere)
+    /// <summary>The same for a task that has its name from another (<see cref="Identity"/>): none is made, nor a number used.</summary>
+    private protected CoroutineTask(Coroutine coroutine, EventLoop loop, bool runsHere)
         : this(coroutine, loop, context: null, runsHere)
     {
-        _numberLow = namesake._numberLow;
-        _numberHigh = namesake._numberHigh;
-        if (namesake._extras.Details is { Name: { } name } details)
-        {
-            Details.Name = name;
-            Details.NamedNumber = details.NamedNumber;
-        }
+        long number = TaskOrder.LastNumber;
+        _numberLow = (uint)number;
+        _numberHigh = (byte)(number >> 32);
         loop.StartSoon(this, runsHere);
     }
 
@@ -108,7 +109,7 @@ public partial class CoroutineTask : Future
     /// <summary>The name; <c>Task-N</c> unless given. Mirrors <c>Task.get_name()</c> and <c>set_name</c>.</summary>
     public string Name
     {
-        get => _extras.Details?.Name ?? $"Task-{Order.Number}";
+        get => Identity is var named && named._extras.Details?.Name is { } given ? given : $"Task-{named.Number}";
         set
         {
             ArgumentNullException.ThrowIfNull(value);
@@ -137,8 +138,11 @@ public partial class CoroutineTask : Future
         set => Mark(Marks.Implicit, value);
     }
 
-    /// <summary>When the task was created, among all others.</summary>
-    internal TaskOrder Order => new(((long)_numberHigh << 32) | _numberLow, _extras.Details?.NamedNumber ?? 0);
+    /// <summary>When the task was created.</summary>
+    internal TaskOrder Order => new(Number, Named);
+
+    /// <summary>True while the table of tasks does not know it since the ready queue holds it, although it has begun.</summary>
+    internal bool IsUnlisted => Has(Marks.IsUnlisted);
 
     /// <summary>Where the task stands in its loop's table of tasks, counted from 1; 0 if it does not.</summary>
     internal int Place { get; set; }
@@ -176,6 +180,11 @@ public partial class CoroutineTask : Future
             }
         }
     }
+
+    /// <inheritdoc cref="TaskOrder.Named"/>
+    private protected virtual long Named => _extras.Details?.Named ?? 0;
+
+    private long Number => ((long)_numberHigh << 32) | _numberLow;
 
     private protected override string ResultText => "";
 
@@ -407,13 +416,6 @@ public partial class CoroutineTask : Future
         }
     }
 
-    private long NextNamed(string name)
-    {
-        Details.Name = name;
-        Details.NamedNumber = TaskOrder.NextNamed(out long number);
-        return number;
-    }
-
     private bool Has(Marks mark) => (_marks & mark) != 0;
 
     private void Mark(Marks mark, bool on) => _marks = on ? _marks | mark : _marks & ~mark;
@@ -433,6 +435,6 @@ public partial class CoroutineTask : Future
         Implicit = 256,
         Done = 512,              // as IsDone; here so that a step asks once
         WaitCancelled = 1024,    // the task is in the ready queue since what its leaf is was cancelled
-        IsUnlisted = 2048,       // the first step has given others their turn, and the table of tasks does not know the task
+        IsUnlisted = 2048,       // the first step has given others their turn, and the ready queue holds the task instead of the table of tasks
     }
 }

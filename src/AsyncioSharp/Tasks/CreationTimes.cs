@@ -3,8 +3,9 @@ namespace AsyncioSharp;
 /// <summary>
 /// When the tasks of a loop were created. No task knows it, and creating one costs nothing for it: before the loop sleeps, and whenever it looks
 /// at its clock anyway, it notes the time and which tasks there are, if some were created since. So a task's time is that of the loop's
-/// first look at the clock after its creation, to half a millisecond. When there are very many notes, those are dropped between which no live task was created; and of
-/// more than there may be live tasks, those that make no difference of more than a 32nd of an age; so their number grows only with the logarithm of the time.
+/// first look at the clock after its creation, to half a millisecond. When there are very many notes, and not as many live tasks, the notes are dropped that none
+/// of these needs. With more tasks, those are dropped that make no difference of more than a 32nd of an age, so that their number grows only with the
+/// logarithm of the time.
 /// </summary>
 internal sealed class CreationTimes
 {
@@ -18,9 +19,10 @@ internal sealed class CreationTimes
     /// <summary>How many notes there are.</summary>
     internal int Count => _notes.Count;
 
-    /// <summary>Says that the tasks of <paramref name="loop"/> up to <paramref name="last"/> exist now.</summary>
-    internal void Note(TaskOrder last, double time, EventLoop loop)
+    /// <summary>Says that the tasks which <paramref name="loop"/> has made so far exist now.</summary>
+    internal void Note(double time, EventLoop loop)
     {
+        var last = TaskOrder.LastOf(loop);
         if (_notes.Count > 0 && time - _notes[^1].Time < Resolution)
         {
             _notes[^1] = (last, _notes[^1].Time); // not the new time: it would go on and on
@@ -28,7 +30,7 @@ internal sealed class CreationTimes
         }
         if (_notes.Count == _limit)
         {
-            if (loop.TaskCount < _limit)
+            if (loop.TaskCount < FewNotes)
             {
                 DropUnused(loop.LiveTasks());
             }

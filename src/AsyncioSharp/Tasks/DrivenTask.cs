@@ -8,13 +8,16 @@ namespace AsyncioSharp;
 internal sealed class DrivenTask : CoroutineTask
 {
     internal DrivenTask(Coroutine coroutine, EventLoop loop, CoroutineTask owner)
-        : base(coroutine, loop, namesake: owner, loop.RunsHere)
+        : base(coroutine, loop, loop.RunsHere)
     {
         Identity = owner.Identity;
+        Named = loop.TaskCounts.Created;
         StartBeforeCancel();
     }
 
     internal override CoroutineTask Identity { get; }
+
+    private protected override long Named { get; }
 
     internal override bool HasToBeTaken => true;
 }

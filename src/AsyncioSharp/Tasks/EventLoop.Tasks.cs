@@ -87,20 +87,42 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
-        // Another thread may look too. A task is queued, runs, may be queued and run once more, and is in the table then; who looks there in that order misses none.
-        List<CoroutineTask> tasks = [.. Unlisted(), .. RunsHere ? [] : Unlisted(), .. _tasks.List()];
-        return [.. tasks.Where(static task => !task.IsDone).Distinct().OrderBy(static task => task.Order).ThenBy(static task => task.Identity != task)];
+        var unlisted = Unlisted();
+        if (!RunsHere)
+        {
+            unlisted.AddRange(Unlisted()); // a task is queued, runs, may be queued and run once more, and is in the table then: who looks there in that order misses none
+        }
+        var tasks = _tasks.List();
+        tasks.AddRange(unlisted);
+        if (!RunsHere)
+        {
+            tasks = [.. tasks.Where(static task => !task.IsDone).Distinct()];
+        }
+        for (int i = 1; i < tasks.Count; i++)
+        {
+            if (tasks[i - 1].Order.CompareTo(tasks[i].Order) > 0)
+            {
+                tasks.Sort(static (one, other) => one.Order.CompareTo(other.Order));
+                break;
+            }
+        }
+        return tasks;
 
-        IEnumerable<CoroutineTask> Unlisted() => [.. ReadyEntries().OfType<CoroutineTask>(), .. new[] { _ready.Running as CoroutineTask, ActingTask }.OfType<CoroutineTask>()];
+        // Those that are queued, and the ones that run: as an entry of the queue, and inside of that.
+        List<CoroutineTask> Unlisted() => [.. ReadyEntries().Append(_ready.Running).Append(ActingTask).OfType<CoroutineTask>()
+            .Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
     }
 
     /// <summary>The seconds of loop time since a live task was created, less the time until the loop looked at its clock after that.</summary>
     internal double AgeOf(CoroutineTask task) => _creationTimes.Of(task.Order) is { } created ? Time - created : 0;
 
     /// <summary>How many tasks are not done. For any thread, roughly.</summary>
-    internal int TaskCount => (int)Math.Max(_taskCounts.Created - _taskCounts.Ended, 0);
+    internal int TaskCount => (int)Math.Max(_taskCounts.Live, 0);
 
     internal TaskCounts TaskCounts => _taskCounts;
+
+    /// <summary>Those of the table; for tests.</summary>
+    internal List<CoroutineTask> ListedTasks => _tasks.List();
 
     /// <summary>Queues the first step of a new task.</summary>
     internal void StartSoon(CoroutineTask task, bool runsHere)
@@ -120,6 +142,7 @@ public sealed partial class EventLoop
     internal void Register(CoroutineTask task, bool isHere)
     {
         _taskCounts.Created++;
+        _taskCounts.Live++;
         if (!isHere || _scheduled is not null)
         {
             _tasks.Add(task);
@@ -130,7 +153,7 @@ public sealed partial class EventLoop
         }
     }
 
-    /// <summary>Keeps a task that the ready queue will not hold any longer; until then it does, and a task that ends is spared the table.</summary>
+    /// <summary>Puts into the table a task that the ready queue may not hold any longer. One that ends before is spared that.</summary>
     internal void List(CoroutineTask task) => _tasks.Add(task);
 
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
@@ -140,7 +163,7 @@ public sealed partial class EventLoop
     /// <summary>Called when a task is about to end.</summary>
     internal void NoteEnd(CoroutineTask task, Exception? failure, bool mustCancel)
     {
-        _taskCounts.Ended++;
+        _taskCounts.Live--;
         _tasks.Remove(task);
         if (failure is not null || mustCancel || Telemetry.Events.TracesTasks)
         {
@@ -212,7 +235,7 @@ public sealed partial class EventLoop
         if (_timedTasks != _taskCounts.Created)
         {
             _timedTasks = _taskCounts.Created;
-            _creationTimes.Note(TaskOrder.Last, now, this);
+            _creationTimes.Note(now, this);
         }
     }
 
@@ -231,7 +254,7 @@ public sealed partial class EventLoop
         var abandoned = LiveTasks();
         foreach (var task in abandoned)
         {
-            _taskCounts.Ended++;
+            _taskCounts.Live--;
             _tasks.Remove(task);
             task.AbandonWaiters();
         }

@@ -8,8 +8,8 @@ internal sealed class TaskDetails
 {
     internal string? Name { get; set; }
 
-    /// <summary>The place among the tasks that were named at birth, from 1; 0 if this one was not. See <see cref="TaskOrder"/>.</summary>
-    internal long NamedNumber { get; set; }
+    /// <inheritdoc cref="TaskOrder.Named"/>
+    internal long Named { get; set; }
 
     /// <summary>The context that the task runs in; null for the empty one.</summary>
     internal Context? Context { get; set; }

@@ -1,33 +1,32 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// Where a task stands among all that were created in the process: behind all with a smaller number; and of those with the same, behind the one whose default
-/// name has it and behind those that were named before. The numbers are those of the default names, which CPython gives only to tasks without a name
-/// of their own: so a task needs no other number, unless it is named at birth, and is something larger then anyway.
+/// When a task was created, among the others of its loop. The numbers are those of the default names, which tasks have anyway. CPython gives them only to tasks
+/// without a name of their own; a task that is named at birth stands behind the last number that was handed out before, and behind those that were named before it.
 /// </summary>
-/// <param name="Number">
-/// Of the default name, or the last that was handed out before a task was named at birth. Of 40 bits: with a million tasks a second they begin again after twelve days.
-/// </param>
-/// <param name="Named">The place among the tasks that were named at birth, from 1; 0 for others.</param>
+/// <remarks>
+/// The numbers are those of the process and have 40 bits: with a million tasks a second they begin again after twelve days. So they are compared by their difference.
+/// </remarks>
+/// <param name="Number">Of the default name; of one that was named at birth, the last that had been handed out.</param>
+/// <param name="Named">Of one that was named at birth, how many tasks its loop had made, with it; 0 for others.</param>
 internal readonly record struct TaskOrder(long Number, long Named) : IComparable<TaskOrder>
 {
-    private const long Mask = (1L << 40) - 1;
+    private const int Bits = 40;
 
     private static long s_number;
-    private static long s_named;
 
-    /// <summary>Behind all tasks that were created so far, on this thread, and before those that will be.</summary>
-    internal static TaskOrder Last => new(Volatile.Read(ref s_number) & Mask, Volatile.Read(ref s_named));
+    /// <summary>The last number that was handed out.</summary>
+    internal static long LastNumber => Volatile.Read(ref s_number) & ((1L << Bits) - 1);
 
     /// <summary>The number of a new task without a name.</summary>
-    internal static long Next() => Interlocked.Increment(ref s_number);
+    internal static long NextNumber() => Interlocked.Increment(ref s_number);
 
-    /// <summary>The place of a new task among those that are named at birth, and its number.</summary>
-    internal static long NextNamed(out long number)
+    /// <summary>Behind all tasks that <paramref name="loop"/> has made so far, and before those that it will make.</summary>
+    internal static TaskOrder LastOf(EventLoop loop) => new(LastNumber, loop.TaskCounts.Created);
+
+    public int CompareTo(TaskOrder other)
     {
-        number = Volatile.Read(ref s_number);
-        return Interlocked.Increment(ref s_named);
+        long ahead = (Number - other.Number) << (64 - Bits);
+        return ahead != 0 ? Math.Sign(ahead) : Named.CompareTo(other.Named);
     }
-
-    public int CompareTo(TaskOrder other) => Number != other.Number ? Number.CompareTo(other.Number) : Named.CompareTo(other.Named);
 }

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace AsyncioSharp;
 
 /// <summary>
-/// The tasks of a loop that have begun to wait, in a row of chunks. Each knows its place. A task that ends leaves a hole. Holes behind the last task are handed
+/// The tasks of a loop that its ready queue need not hold, in a row of chunks. Each knows its place. A task that ends leaves a hole. Holes behind the last task are handed
 /// out again; when the table is full the others are closed if they are half of it, and else there is more room. So adding and removing cost a few
 /// instructions each, and removing touches no other task.
 /// </summary>

@@ -22,7 +22,7 @@ public class CreationTimesTests
                     stay.Add((Asyncio.CreateTask(Asyncio.Sleep(1e6)), step));
                 }
                 await Asyncio.CreateTask(Asyncio.Sleep(0));
-                times.Note(TaskOrder.Last, step, loop);
+                times.Note(step, loop);
                 times.Count.ShouldBeLessThanOrEqualTo(1024);
             }
             stay.ForEach(entry => times.Of(entry.Task.Order).ShouldBe(entry.Created));
@@ -39,19 +39,32 @@ public class CreationTimesTests
         {
             var loop = Asyncio.GetRunningLoop();
             var times = new CreationTimes();
-            var tasks = new List<CoroutineTask>();
+            var tasks = new List<(CoroutineTask Task, double Created)>();
             for (int step = 0; step < 20_000; step++)
             {
-                tasks.Add(Asyncio.CreateTask(Asyncio.Sleep(1e6)));
-                times.Note(TaskOrder.Last, step, loop);
+                if (step % 5 == 0)
+                {
+                    await Asyncio.CreateTask(Asyncio.Sleep(0));
+                }
+                else
+                {
+                    tasks.Add((Asyncio.CreateTask(Asyncio.Sleep(1e6)), step));
+                }
+                times.Note(step, loop);
+                times.Count.ShouldBeLessThanOrEqualTo(2048);
+            }
+            foreach (var (task, created) in tasks)
+            {
+                (20_000 - times.Of(task.Order)!.Value).ShouldBeInRange((20_000 - created) * 31 / 32, 20_000 - created);
+                task.Cancel();
+            }
+            await Asyncio.Wait(tasks.Select(static entry => entry.Task));
+            for (int step = 20_000; step < 25_000; step++)
+            {
+                _ = Asyncio.CreateTask(Asyncio.Sleep(0));
+                times.Note(step, loop);
             }
             times.Count.ShouldBeLessThanOrEqualTo(1024);
-            for (int step = 0; step < tasks.Count; step++)
-            {
-                (20_000 - times.Of(tasks[step].Order)!.Value).ShouldBeInRange((20_000 - step) * 31 / 32.0, 20_000 - step);
-            }
-            tasks.ForEach(static task => task.Cancel());
-            await Asyncio.Sleep(0);
         }
     }
 
@@ -68,7 +81,7 @@ public class CreationTimesTests
             for (int i = 0; i < 1000; i++)
             {
                 tasks.Add(Asyncio.CreateTask(Asyncio.Sleep(1e6), i % 3 == 0 ? "named" : null));
-                times.Note(TaskOrder.Last, i * 1e-4, loop);
+                times.Note(i * 1e-4, loop);
             }
             for (int i = 0; i < tasks.Count; i++)
             {

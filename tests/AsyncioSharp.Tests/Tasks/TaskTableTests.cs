@@ -4,7 +4,7 @@ using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Tasks;
 
-/// <summary>The table of a loop's tasks against a list as its model: order of creation, holes, growth and shrinking.</summary>
+/// <summary>A loop's tasks against a list as its model: order of creation, where they are kept, the table's holes, growth and shrinking.</summary>
 public class TaskTableTests
 {
     [Fact]
@@ -282,6 +282,135 @@ public class TaskTableTests
     }
 
     [Fact]
+    public void A_task_that_is_cancelled_behind_its_first_turn_and_waits_all_the_same_is_listed()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var refusing = Asyncio.CreateTask(Refuse());
+            await Asyncio.Sleep(0);
+            refusing.Cancel();
+            await Asyncio.Sleep(1);
+            loop.LiveTasks().ShouldBe([CoroutineTask.Current, refusing]);
+            refusing.Cancel();
+
+            async Coroutine Refuse()
+            {
+                try
+                {
+                    await Asyncio.Sleep(0);
+                }
+                catch (CancelledException)
+                {
+                }
+                await loop.CreateFuture<int>();
+            }
+        }
+    }
+
+    [Fact]
+    public void A_task_whose_coroutine_is_closed_while_the_queue_holds_it_is_not_listed()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var closed = Asyncio.CreateTask(Turns());
+            await Asyncio.Sleep(0);
+            closed.Coroutine.Close();
+            closed.IsDone.ShouldBeFalse(); // it learns of it when it runs
+            await Asyncio.Wait([closed]);
+            Asyncio.GetRunningLoop().LiveTasks().ShouldBe([CoroutineTask.Current]);
+            closed.Exception();
+        }
+
+        static async Coroutine Turns()
+        {
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+        }
+    }
+
+    [Fact]
+    public void Tasks_that_a_closed_loop_abandons_do_not_count_any_more()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.ExceptionHandler = static (_, _) => { };
+        _ = loop.CreateTask(Asyncio.Sleep(1));
+        _ = loop.CreateTask(Asyncio.Sleep(0));
+        loop.RunIteration();
+        _ = loop.CreateTask(Asyncio.Sleep(1));
+        loop.TaskCount.ShouldBe(3);
+        loop.Close();
+        loop.TaskCount.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_eager_task_that_a_method_makes_for_a_task_between_its_steps_changes_nothing_for_that(bool cancels)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            using var source = new CancellationTokenSource();
+            CancelledException? told = null;
+            CoroutineTask owner = null!;
+            owner = loop.CreateTask(Owner(), source.Token);
+            await Asyncio.Sleep(1);
+            if (!cancels)
+            {
+                loop.LiveTasks().ShouldBe([CoroutineTask.Current, owner]);
+                owner.IsUnlisted.ShouldBeFalse(); // else each of its steps would be taken for the second
+                source.Cancel();
+            }
+            await Asyncio.Wait([owner]);
+            told!.CancellationToken.ShouldBe(cancels ? default : source.Token);
+            loop.LiveTasks().ShouldBe([CoroutineTask.Current]);
+            loop.TaskCount.ShouldBe(1);
+            loop.ListedTasks.ShouldBe([CoroutineTask.Current]); // listed twice, it would stay there
+
+            async Coroutine Owner()
+            {
+                _ = Method();
+                try
+                {
+                    await Asyncio.Sleep(0);
+                    await loop.CreateFuture<int>();
+                }
+                catch (CancelledException e)
+                {
+                    told = e;
+                    throw;
+                }
+                await Task.Yield(); // what awaits something of .NET owns the methods that it calls
+            }
+
+            async Task Method()
+            {
+                await Task.Yield();
+                _ = Asyncio.CreateTask(Asyncio.Sleep(0), eagerStart: true);
+                if (cancels)
+                {
+                    owner.Cancel();
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Numbers_that_have_begun_again_are_behind_those_before_them()
+    {
+        const long Last = (1L << 40) - 1;
+        TaskOrder[] inOrder = [new(Last - 1, 0), new(Last, 0), new(Last, 7), new(0, 0), new(0, 9), new(1, 0)];
+        inOrder.Reverse().Order().ShouldBe(inOrder);
+    }
+
+    [Fact]
     public void With_a_schedule_the_tasks_that_it_holds_back_are_listed_too()
     {
         Schedules.Explore(Main, count: 20);
@@ -304,7 +433,44 @@ public class TaskTableTests
     }
 
     [Fact]
-    public void A_task_below_a_method_stands_behind_the_one_for_which_it_runs()
+    public void Tasks_below_methods_have_their_own_order_and_age()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            var both = Asyncio.CreateTask(Both(), "both");
+            await Asyncio.Sleep(101);
+            var all = loop.LiveTasks();
+            all.Select(static task => task.Name).ShouldBe([CoroutineTask.Current.Name, "both", "both", "both"]);
+            all[2].Coroutine.QualifiedName.ShouldEndWith("First");
+            all[3].Coroutine.QualifiedName.ShouldEndWith("Second");
+            all.Select(loop.AgeOf).ShouldBe([101, 101, 51, 51]);
+            both.Cancel();
+            await Asyncio.Wait([both]);
+        }
+
+        static async Coroutine Both()
+        {
+            await Asyncio.Sleep(50);
+            await Task.WhenAll(Method(First()), Method(Second()));
+        }
+
+        static async Task Method(Coroutine below) => await below;
+
+        static async Coroutine First()
+        {
+            await Asyncio.Sleep(0); // so that it waits after the second
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(1000);
+        }
+
+        static async Coroutine Second() => await Asyncio.Sleep(1000);
+    }
+
+    [Fact]
+    public void A_task_below_a_method_stands_where_it_was_made()
     {
         VirtualTimeLoop.Run(Main());
 
@@ -323,9 +489,8 @@ public class TaskTableTests
             void Check(List<CoroutineTask> all)
             {
                 all.Count.ShouldBe(5);
-                all[..3].ShouldBe([CoroutineTask.Current, before, around]);
-                all[3].Identity.ShouldBe(around);
-                all[4].ShouldBe(after);
+                all[..4].ShouldBe([CoroutineTask.Current, before, around, after]);
+                all[4].Identity.ShouldBe(around);
             }
 
             async Coroutine Around() => await Method();
@@ -426,7 +591,7 @@ public class TaskTableTests
             await Asyncio.Sleep(0);
             await Asyncio.Sleep(0); // the second steps of those above are over with the next turn
             await Asyncio.Sleep(0);
-            spinning.ShouldAllBe(static task => task.Place > 0); // for the queue, in which they move, is searched while it changes
+            spinning.ShouldAllBe(static task => task.Place > 0); // else they would be looked for in the queue alone, in which they move meanwhile
             looker.Start();
             await Asyncio.Wait(spinning);
         }
