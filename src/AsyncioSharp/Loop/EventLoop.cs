@@ -217,6 +217,9 @@ public sealed partial class EventLoop
     /// <returns>The text.</returns>
     public override string ToString() => $"<EventLoop running={IsRunning} closed={IsClosed} debug={Debug}>";
 
+    /// <summary>What to run, in front of all that is ready, when the loop takes what other threads have sent; null for nothing.</summary>
+    internal Runnable? Interrupt { get; set; }
+
     /// <summary>What is ready, oldest first; for debuggers.</summary>
     internal IEnumerable<Runnable> ReadyEntries() => _ready.List();
 
@@ -289,6 +292,7 @@ public sealed partial class EventLoop
         if (_inbox.IsFilled)
         {
             _inbox.MoveTo(_ready);
+            Interrupt?.Run(null); // a signal comes before what was ready: it may be as old as the step that has just ended
         }
         if (_ready.Count == 0 && !_stopping && _guest is null)
         {

@@ -13,6 +13,7 @@ internal sealed class KeyboardInterrupt : Runnable, IDisposable
     private readonly CoroutineTask? _main; // null: in the end phase
     private readonly PosixSignalRegistration? _registration;
     private int _presses;  // counted by the signal's thread
+    private int _due;      // of these, those that the loop has not heard of
     private bool _cancelledMain;
 
     /// <param name="loop">The loop.</param>
@@ -23,6 +24,7 @@ internal sealed class KeyboardInterrupt : Runnable, IDisposable
         _loop = loop;
         _main = main;
         _presses = presses;
+        loop.Interrupt = this;
         try
         {
             _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
@@ -33,7 +35,11 @@ internal sealed class KeyboardInterrupt : Runnable, IDisposable
         }
     }
 
-    public void Dispose() => _registration?.Dispose();
+    public void Dispose()
+    {
+        _registration?.Dispose();
+        _loop.Interrupt = null;
+    }
 
     /// <summary>How often it was pressed so far.</summary>
     internal int Presses => Volatile.Read(ref _presses);
@@ -42,6 +48,15 @@ internal sealed class KeyboardInterrupt : Runnable, IDisposable
     internal bool Caused(CoroutineTask main) => _cancelledMain && main.Uncancel() == 0;
 
     internal override void Run(object? source)
+    {
+        while (Volatile.Read(ref _due) > 0)
+        {
+            Interlocked.Decrement(ref _due);
+            Press();
+        }
+    }
+
+    private void Press()
     {
         if (!_cancelledMain && _main is { IsDone: false })
         {
@@ -58,6 +73,7 @@ internal sealed class KeyboardInterrupt : Runnable, IDisposable
     {
         if (Interlocked.Increment(ref _presses) <= 2)
         {
+            Interlocked.Increment(ref _due);
             context.Cancel = _loop.TryPush(this, null);
         }
     }

@@ -45,6 +45,7 @@ internal static class InterruptPrograms
         "ignores" => Ignores(),
         "cancels itself too" => CancelsItselfToo(),
         "spins" => Spins(),
+        "computes" => Computes(),
         "has a handler of its own" => HasAHandlerOfItsOwn(),
         "cleans up for long when interrupted" => CleansUpForLongWhenInterrupted(),
         "leaves a task that cleans up" => LeavesATaskThatCleansUp(),
@@ -126,6 +127,26 @@ internal static class InterruptPrograms
         {
             await Asyncio.Sleep(0);
         }
+    }
+
+    private static async Coroutine<string> Computes()
+    {
+        var interrupt = (KeyboardInterrupt)Asyncio.GetRunningLoop().Interrupt!;
+        Console.WriteLine("ready");
+#pragma warning disable ASYNCIO003 // a step that takes long
+        SpinWait.SpinUntil(() => interrupt.Presses > 0);
+        Thread.Sleep(200); // it is on its way to the loop
+#pragma warning restore ASYNCIO003
+        try
+        {
+            await Asyncio.Sleep(0);
+            Console.WriteLine("went on");
+        }
+        finally
+        {
+            Console.WriteLine("main ended");
+        }
+        return "";
     }
 
     private static async Coroutine<string> HasAHandlerOfItsOwn()

@@ -31,6 +31,10 @@ public class KeyboardInterruptTests
     public async Task A_main_that_only_yields_is_cancelled_too()
         => (await Interrupt("spins")).ShouldBe(["ready", "threw KeyboardInterruptException"]);
 
+    [Fact, Rule("ARUN-11")]
+    public async Task A_main_that_computes_meanwhile_is_cancelled_at_its_next_await()
+        => (await Interrupt("computes")).ShouldBe(["ready", "main ended", "threw KeyboardInterruptException"]);
+
     [Fact, Rule("ARUN-11", "ARUN-12")]
     [CPython("test_runners.py::RunnerTests.test_interrupt_wait")]
     public async Task What_main_waits_for_is_cancelled_with_it_and_the_runner_can_be_used_again()
