@@ -7,11 +7,18 @@ namespace AsyncioSharp.Analyzers;
 
 /// <summary>
 /// ASYNCIO005: an <c>async</c> lambda or method that becomes a delegate without a result on its way into AsyncioSharp: a callback of the loop
-/// or of a future, or a function for a thread. It would return to its caller at its first await, and its failure would be nobody's.
+/// or of a future, or a function for a thread. It would return to its caller at its first await, and its failure would be nobody's. The same goes for one
+/// that gives a task in a thread, where the task is what is awaited from there and dropped.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class AsyncVoidCallbackAnalyzer() : UsageAnalyzer(Rules.AsyncVoid)
 {
+    private const string IsVoid = "would run as 'async void', which nobody can await or cancel, and whose failure no task holds; "
+        + "make a coroutine of it and start that with Asyncio.CreateTask";
+
+    private const string IsDropped = "leaves the thread at its first await, and the task that it gives is dropped, so that nobody waits for the rest or sees its failure; "
+        + "await the method here, or Task.Run";
+
     private protected override void Start(CompilationStartAnalysisContext start, KnownTypes known) => start.RegisterOperationBlockStartAction(block =>
     {
         var body = new Body(block.OperationBlocks, block.OwningSymbol, known);
@@ -31,12 +38,20 @@ public sealed class AsyncVoidCallbackAnalyzer() : UsageAnalyzer(Rules.AsyncVoid)
         {
             return;
         }
-        foreach (var target in body.Flow.Origins(value).OfType<IDelegateCreationOperation>().Select(static origin => origin.Target).Where(IsAsyncVoid))
+        var targets = body.Flow.Origins(value).OfType<IDelegateCreationOperation>().Select(static origin => origin.Target).ToList();
+        if (IsDroppedThread(context.Operation.Parent))
+        {
+            foreach (var target in targets.Where(IsAsyncTask))
+            {
+                context.ReportDiagnostic(Diagnostic.Create(Rules.AsyncVoid, target.Syntax.GetLocation(), $"{taker.ContainingType.Name}.{taker.Name}", IsDropped));
+            }
+        }
+        foreach (var target in targets.Where(IsAsyncVoid))
         {
             var properties = ImmutableDictionary<string, string?>.Empty;
             context.ReportDiagnostic(Diagnostic.Create(
                 Rules.AsyncVoid, target.Syntax.GetLocation(), StartsWithCoroutine(target, body.Known) ? properties.Add("coroutine", "") : properties,
-                $"{taker.ContainingType.Name}.{taker.Name}"));
+                $"{taker.ContainingType.Name}.{taker.Name}", IsVoid));
         }
     }
 
@@ -45,10 +60,18 @@ public sealed class AsyncVoidCallbackAnalyzer() : UsageAnalyzer(Rules.AsyncVoid)
         => target is IAnonymousFunctionOperation lambda && lambda.Body.Operations.FirstOrDefault() is IExpressionStatementOperation { Operation: IAwaitOperation wait }
             && known.IsCoroutine(wait.Operation.Bare().Type);
 
-    private static bool IsAsyncVoid(IOperation target) => target switch
+    private static bool IsAsyncVoid(IOperation target) => MethodOf(target) is { IsAsync: true, ReturnsVoid: true };
+
+    private static bool IsAsyncTask(IOperation target) => MethodOf(target) is { IsAsync: true, ReturnType.Name: "Task" or "ValueTask" };
+
+    // What the function gives is awaited from the thread, and dropped.
+    private static bool IsDroppedThread(IOperation? call)
+        => call is IInvocationOperation { TargetMethod.Name: "ToThread" or "RunInExecutor", Parent: IAwaitOperation { Parent: IExpressionStatementOperation } };
+
+    private static IMethodSymbol? MethodOf(IOperation target) => target switch
     {
-        IAnonymousFunctionOperation { Symbol: { IsAsync: true, ReturnsVoid: true } } => true,
-        IMethodReferenceOperation { Method: { IsAsync: true, ReturnsVoid: true } } => true,
-        _ => false,
+        IAnonymousFunctionOperation lambda => lambda.Symbol,
+        IMethodReferenceOperation method => method.Method,
+        _ => null,
     };
 }

@@ -53,10 +53,9 @@ public static class Rules
     public static readonly DiagnosticDescriptor AsyncVoid = Create(
         "ASYNCIO005",
         "An async void callback",
-        "'{0}' takes a plain callback: this async method would run as 'async void', which nobody can await or cancel, "
-            + "and whose failure no task holds; make a coroutine of it and start that with Asyncio.CreateTask",
+        "'{0}' takes a plain function: this async method {1}",
         DiagnosticSeverity.Warning,
-        "The loop takes an async void callback as finished at its first await. No task stands for it, so nothing can await or cancel it, and its failure belongs to nobody.");
+        "The loop takes an async void callback, and a thread an async function, as finished at its first await. Nothing can await or cancel the rest, and its failure belongs to nobody.");
 
     /// <summary>A task whose failure goes unseen.</summary>
     public static readonly DiagnosticDescriptor DroppedTask = Create(

@@ -26,7 +26,9 @@ public class CallbackTests
     [Theory]
     [InlineData("void M(EventLoop loop) { loop.CallSoon(() => _ = Asyncio.CreateTask(Work())); }")]
     [InlineData("async Coroutine M() { await new TaskGroup().Run(async group => { await Work(); }); }")]
-    [InlineData("async Coroutine M() { await Asyncio.ToThread(async () => { await Task.Yield(); }); }")] // gives a task
+    [InlineData("async Coroutine M() { await await Asyncio.ToThread(async () => { await Task.Yield(); }); }")] // gives a task
+    [InlineData("async Coroutine M() { var rest = await Asyncio.ToThread(async () => { await Task.Yield(); }); await rest; }")]
+    [InlineData("async Coroutine M() { await Asyncio.ToThread(() => { }); await Asyncio.ToThread(() => 5); }")]
     [InlineData("void M(EventLoop loop) { loop.CallSoon(() => { }); loop.CallSoon(Print, \"x\"); }")]
     [InlineData("void M(List<int> all) { all.ForEach(async x => { await Task.Yield(); }); }")] // not ours to say
     [InlineData(
@@ -34,6 +36,14 @@ public class CallbackTests
             + "Func<Coroutine> f = async () => await Work(); loop.CallSoon(() => _ = Asyncio.CreateTask(f())); }")]
     [InlineData("void M(EventLoop loop) { Action elsewhere = async () => await Work(); Print(elsewhere); }")]
     public Task A_plain_callback_or_a_coroutine_is_not(string members) => ReportsAsyncVoid(members);
+
+    [Theory]
+    [InlineData("async Coroutine M() { await Asyncio.ToThread([|async () => { await Task.Yield(); }|]); }")]
+    [InlineData("async Coroutine M() { await Asyncio.ToThread([|async () => { await Task.Yield(); return 5; }|]); }")]
+    [InlineData("async Coroutine M() { await Asyncio.ToThread([|Later|]); } async Task Later() { await Task.Yield(); }")]
+    [InlineData("async Coroutine M() { await Asyncio.ToThread([|async x => { await Task.Yield(); Print(x); }|], 5); }")]
+    [InlineData("async Coroutine M(EventLoop loop) { var f = [|async () => await Task.Yield()|]; await loop.RunInExecutor(null, f); }")]
+    public Task An_async_function_for_a_thread_whose_task_is_dropped_is_reported(string members) => ReportsAsyncVoid(members);
 
     [Theory]
     [InlineData("void M() => _loop.CallSoon(async () => await Work());", "void M() => _loop.CallSoon(() => _ = Asyncio.CreateTask(Work()));")]

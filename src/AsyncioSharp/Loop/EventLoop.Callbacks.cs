@@ -345,11 +345,13 @@ public sealed partial class EventLoop
         CheckNotAsync(callback, method);
     }
 
-    private void CheckNotAsync(Delegate callback, string method, string argument = "callback")
+    /// <summary>In debug mode, refuses an <c>async</c> method where a plain one is to be called.</summary>
+    internal void CheckNotAsync(Delegate callback, string method, string argument = "callback")
     {
         if (Debug && callback.Method.GetCustomAttribute<AsyncStateMachineAttribute>() is not null)
         {
-            throw new ArgumentException($"coroutines cannot be used with {method}(): '{MethodNames.Of(callback)}' is an async method. Use CreateTask.", argument);
+            string advice = argument == "callback" ? "Use CreateTask" : "Await it in the loop; or await Task.Run, if it is to begin in another thread";
+            throw new ArgumentException($"coroutines cannot be used with {method}(): '{MethodNames.Of(callback)}' is an async method. {advice}.", argument);
         }
     }
 }

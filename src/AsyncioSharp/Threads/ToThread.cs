@@ -11,10 +11,11 @@ public static partial class Asyncio
     /// <param name="function">What to run.</param>
     /// <returns>A coroutine of the result.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>
+    /// <exception cref="ArgumentException">In debug mode, when awaited: <paramref name="function"/> is an <c>async</c> method, which leaves the thread at its first await.</exception>
     public static Coroutine<T> ToThread<T>(Func<T> function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return ToThread(static function => function(), function);
+        return InThread(function, function);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -25,13 +26,7 @@ public static partial class Asyncio
     public static Coroutine<T> ToThread<TArgument, T>(Func<TArgument, T> function, TArgument argument)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return InThread(function, argument);
-
-        static async Coroutine<T> InThread(Func<TArgument, T> function, TArgument argument)
-        {
-            var context = Context.Copy();
-            return await GetRunningLoop().RunInExecutor(null, () => context.Run(() => function(argument)));
-        }
+        return InThread(() => function(argument), function);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -39,7 +34,7 @@ public static partial class Asyncio
     public static Coroutine ToThread(Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        return ToThread(static action => action(), action);
+        return InThread(action, action);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -49,12 +44,22 @@ public static partial class Asyncio
     public static Coroutine ToThread<TArgument>(Action<TArgument> action, TArgument argument)
     {
         ArgumentNullException.ThrowIfNull(action);
-        return InThread(action, argument);
+        return InThread(() => action(argument), action);
+    }
 
-        static async Coroutine InThread(Action<TArgument> action, TArgument argument)
-        {
-            var context = Context.Copy();
-            await GetRunningLoop().RunInExecutor(null, () => context.Run(() => action(argument)));
-        }
+    private static async Coroutine<T> InThread<T>(Func<T> call, Delegate function)
+    {
+        var loop = GetRunningLoop();
+        loop.CheckNotAsync(function, nameof(ToThread), nameof(function));
+        var context = Context.Copy();
+        return await loop.RunInExecutor(null, () => context.Run(call));
+    }
+
+    private static async Coroutine InThread(Action call, Delegate action)
+    {
+        var loop = GetRunningLoop();
+        loop.CheckNotAsync(action, nameof(ToThread), nameof(action));
+        var context = Context.Copy();
+        await loop.RunInExecutor(null, () => context.Run(call));
     }
 }

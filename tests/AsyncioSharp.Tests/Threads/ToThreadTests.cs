@@ -9,6 +9,26 @@ namespace AsyncioSharp.Tests.Threads;
 /// </summary>
 public class ToThreadTests
 {
+    [Fact]
+    public void An_async_function_is_refused_in_debug_mode()
+    {
+#pragma warning disable ASYNCIO005 // refused in debug mode
+        Refuses("function", static () => Asyncio.ToThread(async () => await Task.Yield()));
+        Refuses("function", static () => Asyncio.ToThread(async x => await Task.Delay(x), 1));
+        Refuses("action", static () => Asyncio.ToThread((Action)(async () => await Task.Yield())));
+        Refuses("action", static () => Asyncio.ToThread((Action<int>)(async x => await Task.Delay(x)), 1));
+#pragma warning restore ASYNCIO005
+        VirtualTimeLoop.Run(Asyncio.ToThread(static call => call, static async () => await Task.Yield()), debug: true).ShouldNotBeNull(); // an argument may be one
+
+        static void Refuses(string argument, Func<Coroutine> use)
+        {
+            var refused = Should.Throw<ArgumentException>(() => VirtualTimeLoop.Run(use(), debug: true));
+            refused.ParamName.ShouldBe(argument);
+            refused.Message.ShouldContain("coroutines cannot be used with ToThread()");
+            refused.Message.ShouldContain("Await it in the loop");
+        }
+    }
+
     [Fact, Rule("TT-01")]
     [CPython("test_threads.py::ToThreadTests.test_to_thread_once")]
     public void Nothing_is_handed_over_before_the_coroutine_is_awaited()
