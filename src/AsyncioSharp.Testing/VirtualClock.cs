@@ -123,7 +123,8 @@ public sealed class VirtualClock : TimeProvider
                         {
                             throw new DeadlockException(
                                 "Deadlock on virtual time: nothing is ready, no timer is set, and no other thread has woken the loop for "
-                                + $"{clock.IdleLimit.TotalSeconds} s of real time. Some task waits for a future that nobody will complete.");
+                                + $"{clock.IdleLimit.TotalSeconds} s of real time (the IdleLimit). Some task waits for a future that nobody will complete; or for work "
+                                + "in another thread, which takes longer: then raise that limit.");
                         }
                     }
                     else

@@ -18,7 +18,7 @@ public sealed partial class EventLoop
     /// </summary>
     public Action<LogEntry>? LogSink { get; set; }
 
-    /// <summary>Where a loop without a <see cref="LogSink"/> writes; null for the standard error stream.</summary>
+    /// <summary>Where a loop without a <see cref="LogSink"/> writes; null for the standard error stream, which gets warnings and errors only.</summary>
     public TextWriter? LogWriter { get; set; }
 
     /// <summary>Reports a failure to the <see cref="ExceptionHandler"/>. Never throws, but for fatal exceptions. Mirrors <c>call_exception_handler</c>.</summary>
@@ -91,9 +91,13 @@ public sealed partial class EventLoop
         {
             sink(entry);
         }
-        else
+        else if (LogWriter is { } writer)
         {
-            (LogWriter ?? Console.Error).WriteLine(entry);
+            writer.WriteLine(entry);
+        }
+        else if (entry.Severity > LogSeverity.Debug) // as Python without logging set up
+        {
+            Console.Error.WriteLine(entry);
         }
     }
 

@@ -256,6 +256,28 @@ public class DebugModeTests
 
     [Fact]
     [Rule("DBG-07")]
+    public void What_is_of_interest_only_to_those_who_look_for_it_is_not_written_to_the_standard_error_stream()
+    {
+        var stream = Console.Error;
+        var written = new StringWriter();
+        Console.SetError(TextWriter.Synchronized(written)); // other tests may write meanwhile
+        try
+        {
+            VirtualTimeLoop.Run(Asyncio.Sleep(1), debug: true);
+            var loop = VirtualTimeLoop.Create();
+            loop.Warn("a warning of this test");
+            loop.Close();
+        }
+        finally
+        {
+            Console.SetError(stream);
+        }
+        written.ToString().ShouldContain("a warning of this test");
+        written.ToString().ShouldNotContain("Close <EventLoop");
+    }
+
+    [Fact]
+    [Rule("DBG-07")]
     public void Closing_a_loop_in_debug_mode_is_logged()
     {
         var loop = VirtualTimeLoop.Create();
