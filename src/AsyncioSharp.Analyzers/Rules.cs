@@ -55,7 +55,8 @@ public static class Rules
         "An async void callback",
         "'{0}' takes a plain function: this async method {1}",
         DiagnosticSeverity.Warning,
-        "The loop takes an async void callback, and a thread an async function, as finished at its first await. Nothing can await or cancel the rest, and its failure belongs to nobody.");
+        "The loop takes an async void callback, and a thread an async function, as finished at its first await. "
+            + "Nothing can await or cancel the rest, and its failure belongs to nobody.");
 
     /// <summary>A task whose failure goes unseen.</summary>
     public static readonly DiagnosticDescriptor DroppedTask = Create(

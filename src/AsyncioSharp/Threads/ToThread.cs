@@ -11,11 +11,13 @@ public static partial class Asyncio
     /// <param name="function">What to run.</param>
     /// <returns>A coroutine of the result.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>
-    /// <exception cref="ArgumentException">In debug mode, when awaited: <paramref name="function"/> is an <c>async</c> method, which leaves the thread at its first await.</exception>
+    /// <exception cref="ArgumentException">
+    /// In debug mode, when awaited: <paramref name="function"/> is an <c>async</c> method, which leaves the thread at its first await.
+    /// </exception>
     public static Coroutine<T> ToThread<T>(Func<T> function)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return InThread(function, function);
+        return ToThread(function, function);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -26,7 +28,7 @@ public static partial class Asyncio
     public static Coroutine<T> ToThread<TArgument, T>(Func<TArgument, T> function, TArgument argument)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return InThread(() => function(argument), function);
+        return ToThread(() => function(argument), function);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -34,7 +36,7 @@ public static partial class Asyncio
     public static Coroutine ToThread(Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        return InThread(action, action);
+        return ToThread(action, action);
     }
 
     /// <inheritdoc cref="ToThread{T}(Func{T})"/>
@@ -44,22 +46,32 @@ public static partial class Asyncio
     public static Coroutine ToThread<TArgument>(Action<TArgument> action, TArgument argument)
     {
         ArgumentNullException.ThrowIfNull(action);
-        return InThread(() => action(argument), action);
+        return ToThread(() => action(argument), action);
     }
 
-    private static async Coroutine<T> InThread<T>(Func<T> call, Delegate function)
+    private static Coroutine<T> ToThread<T>(Func<T> call, Delegate function)
     {
-        var loop = GetRunningLoop();
-        loop.CheckNotAsync(function, nameof(ToThread), nameof(function));
-        var context = Context.Copy();
-        return await loop.RunInExecutor(null, () => context.Run(call));
+        return InThread(call, function);
+
+        static async Coroutine<T> InThread(Func<T> call, Delegate function)
+        {
+            var loop = GetRunningLoop();
+            loop.CheckNotAsync(function, nameof(ToThread), nameof(function));
+            var context = Context.Copy();
+            return await loop.RunInExecutor(null, () => context.Run(call));
+        }
     }
 
-    private static async Coroutine InThread(Action call, Delegate action)
+    private static Coroutine ToThread(Action call, Delegate action)
     {
-        var loop = GetRunningLoop();
-        loop.CheckNotAsync(action, nameof(ToThread), nameof(action));
-        var context = Context.Copy();
-        await loop.RunInExecutor(null, () => context.Run(call));
+        return InThread(call, action);
+
+        static async Coroutine InThread(Action call, Delegate action)
+        {
+            var loop = GetRunningLoop();
+            loop.CheckNotAsync(action, nameof(ToThread), nameof(action));
+            var context = Context.Copy();
+            await loop.RunInExecutor(null, () => context.Run(call));
+        }
     }
 }
