@@ -60,14 +60,15 @@ public partial class CoroutineTask : Future
         }
     }
 
-    /// <summary>The same for a task that has its name from another (<see cref="Identity"/>): none is made, nor a number used.</summary>
+    /// <summary>
+    /// The same for a task that has its name from another (<see cref="Identity"/>): none is made, nor a number used. It is to be started when it knows that one.
+    /// </summary>
     private protected CoroutineTask(Coroutine coroutine, EventLoop loop, bool runsHere)
         : this(coroutine, loop, context: null, runsHere)
     {
         long number = TaskOrder.LastNumber;
         _numberLow = (uint)number;
         _numberHigh = (byte)(number >> 32);
-        loop.StartSoon(this, runsHere);
     }
 
     private CoroutineTask(Coroutine coroutine, EventLoop loop, Context? context, bool runsHere)

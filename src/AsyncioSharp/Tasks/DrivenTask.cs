@@ -8,11 +8,17 @@ namespace AsyncioSharp;
 internal sealed class DrivenTask : CoroutineTask
 {
     internal DrivenTask(Coroutine coroutine, EventLoop loop, CoroutineTask owner)
-        : base(coroutine, loop, loop.RunsHere)
+        : this(coroutine, loop, owner, loop.RunsHere)
+    {
+    }
+
+    private DrivenTask(Coroutine coroutine, EventLoop loop, CoroutineTask owner, bool runsHere)
+        : base(coroutine, loop, runsHere)
     {
         Identity = owner.Identity;
-        Named = loop.TaskCounts.Created;
+        Named = loop.TaskCounts.Created + 1;
         StartBeforeCancel();
+        loop.StartSoon(this, runsHere);
     }
 
     internal override CoroutineTask Identity { get; }

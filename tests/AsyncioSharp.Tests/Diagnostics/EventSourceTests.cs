@@ -40,6 +40,22 @@ public class EventSourceTests
     }
 
     [Fact]
+    public void What_runs_for_an_async_method_has_the_name_of_the_task_that_called_it()
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.Debug = false;
+        using var listener = new Listener(loop.Number, EventLevel.Informational, (EventKeywords)1);
+        loop.RunUntilComplete(loop.CreateTask(Main(), "main"));
+        loop.Close();
+
+        listener.Events.Select(e => (e.Name, e.Payload[2])).ShouldBe([("TaskStart", "main"), ("TaskStart", "main"), ("TaskStop", "main"), ("TaskStop", "main")]);
+
+        static async Coroutine Main() => await Method();
+
+        static async Task Method() => await Asyncio.Sleep(1);
+    }
+
+    [Fact]
     public void The_end_of_a_run_is_a_step_that_names_its_task()
         => Record(EventLevel.Verbose, keywords: 2)
             .Where(e => e.Name == "StepStart")
