@@ -38,20 +38,16 @@ public sealed class AsyncVoidCallbackAnalyzer() : UsageAnalyzer(Rules.AsyncVoid)
         {
             return;
         }
-        var targets = body.Flow.Origins(value).OfType<IDelegateCreationOperation>().Select(static origin => origin.Target).ToList();
-        if (IsDroppedThread(context.Operation.Parent))
+        foreach (var target in body.Flow.Origins(value).OfType<IDelegateCreationOperation>().Select(static origin => origin.Target))
         {
-            foreach (var target in targets.Where(IsAsyncTask))
+            string? fault = IsAsyncVoid(target) ? IsVoid : IsAsyncTask(target) && IsDroppedThread(context.Operation.Parent) ? IsDropped : null;
+            if (fault is not null)
             {
-                context.ReportDiagnostic(Diagnostic.Create(Rules.AsyncVoid, target.Syntax.GetLocation(), $"{taker.ContainingType.Name}.{taker.Name}", IsDropped));
+                var properties = ImmutableDictionary<string, string?>.Empty;
+                context.ReportDiagnostic(Diagnostic.Create(
+                    Rules.AsyncVoid, target.Syntax.GetLocation(), fault == IsVoid && StartsWithCoroutine(target, body.Known) ? properties.Add("coroutine", "") : properties,
+                    $"{taker.ContainingType.Name}.{taker.Name}", fault));
             }
-        }
-        foreach (var target in targets.Where(IsAsyncVoid))
-        {
-            var properties = ImmutableDictionary<string, string?>.Empty;
-            context.ReportDiagnostic(Diagnostic.Create(
-                Rules.AsyncVoid, target.Syntax.GetLocation(), StartsWithCoroutine(target, body.Known) ? properties.Add("coroutine", "") : properties,
-                $"{taker.ContainingType.Name}.{taker.Name}", IsVoid));
         }
     }
 

@@ -57,7 +57,7 @@ public sealed class BlockingCallAnalyzer() : PlaceAnalyzer(Rules.Blocking, Place
 
     private static bool IsNoTime(IArgumentOperation argument) => argument.Value.Bare() switch
     {
-        IFieldReferenceOperation { Field: { Name: "Zero", ContainingType.Name: "TimeSpan" } } => true,
+        var value when value.IsZeroTime() => true,
         { ConstantValue: { HasValue: true, Value: 0 or 0.0 } } => argument is { ArgumentKind: ArgumentKind.Explicit, Parameter: { } parameter } && IsTime(parameter),
         _ => false,
     };

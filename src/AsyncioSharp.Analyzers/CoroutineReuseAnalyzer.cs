@@ -52,7 +52,7 @@ public sealed class CoroutineReuseAnalyzer() : UsageAnalyzer(Rules.RunTwice)
     private static bool IsTurn(IOperation origin, KnownTypes known)
         => origin is IInvocationOperation { TargetMethod: { Name: "Sleep", IsGenericMethod: false, Parameters.Length: 1 } method, Arguments: { Length: 1 } arguments }
             && method.ContainingType.Is(known.Asyncio)
-            && arguments[0].Value is { ConstantValue: { HasValue: true, Value: <= 0.0 } } or IFieldReferenceOperation { Field: { Name: "Zero", ContainingType.Name: "TimeSpan" } };
+            && (arguments[0].Value is { ConstantValue: { HasValue: true, Value: <= 0.0 } } || arguments[0].Value.IsZeroTime());
 
     // Most coroutines are run in one place that is not in a loop. Of those no graph is made, which is what costs time here.
     private static bool MayRepeat(List<IOperation> uses, ISymbol variable, Lazy<bool> hasLabels)

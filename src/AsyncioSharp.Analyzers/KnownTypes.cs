@@ -71,6 +71,9 @@ internal sealed class KnownTypes
 /// <summary>Small questions about symbols and operations.</summary>
 internal static class Questions
 {
+    /// <summary>True for <c>TimeSpan.Zero</c>.</summary>
+    internal static bool IsZeroTime(this IOperation value) => value is IFieldReferenceOperation { Field: { Name: "Zero", ContainingType.Name: "TimeSpan" } };
+
     /// <summary>True if <paramref name="type"/> is <paramref name="ancestor"/>, or derives from it or implements it.</summary>
     internal static bool Is(this ITypeSymbol? type, INamedTypeSymbol? ancestor)
     {

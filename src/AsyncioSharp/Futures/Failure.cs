@@ -9,13 +9,12 @@ namespace AsyncioSharp;
 internal sealed class Failure
 {
     private readonly Future _future;
-    private readonly ExceptionDispatchInfo _captured; // keeps the trace as it is now, however often it is thrown
     private bool _retrieved;
 
     internal Failure(Future future, Exception exception)
     {
         _future = future;
-        _captured = Rethrow.Capture(exception);
+        Captured = Rethrow.Capture(exception);
         future.Loop.NoteUnretrieved(+1);
     }
 
@@ -29,7 +28,7 @@ internal sealed class Failure
         }
     }
 
-    internal Exception Exception => _captured.SourceException;
+    internal Exception Exception => Captured.SourceException;
 
     /// <summary>True if those whom it was meant for could not throw it, and have told the exception handler of it.</summary>
     internal bool IsReported { get; set; }
@@ -43,8 +42,8 @@ internal sealed class Failure
         }
     }
 
-    /// <summary>What throws it.</summary>
-    internal ExceptionDispatchInfo Captured => _captured;
+    /// <summary>What throws it, with the trace that it had when the future failed, however often.</summary>
+    internal ExceptionDispatchInfo Captured { get; }
 
     private void Tell() => _future.Loop.CallExceptionHandler(new ExceptionContext
     {

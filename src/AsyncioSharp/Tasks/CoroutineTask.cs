@@ -42,9 +42,7 @@ public partial class CoroutineTask : Future
     internal CoroutineTask(Coroutine coroutine, EventLoop loop, string? name, Context? context, bool eagerStart, bool runsHere)
         : this(coroutine, loop, context, runsHere)
     {
-        long number = name is null ? TaskOrder.NextNumber() : TaskOrder.LastNumber;
-        _numberLow = (uint)number;
-        _numberHigh = (byte)(number >> 32);
+        Number = name is null ? TaskOrder.NextNumber() : TaskOrder.LastNumber;
         if (name is not null)
         {
             Details.Name = name;
@@ -66,9 +64,7 @@ public partial class CoroutineTask : Future
     private protected CoroutineTask(Coroutine coroutine, EventLoop loop, bool runsHere)
         : this(coroutine, loop, context: null, runsHere)
     {
-        long number = TaskOrder.LastNumber;
-        _numberLow = (uint)number;
-        _numberHigh = (byte)(number >> 32);
+        Number = TaskOrder.LastNumber;
     }
 
     private CoroutineTask(Coroutine coroutine, EventLoop loop, Context? context, bool runsHere)
@@ -143,7 +139,11 @@ public partial class CoroutineTask : Future
     internal TaskOrder Order => new(Number, Named);
 
     /// <summary>True while the table of tasks does not know it since the ready queue holds it, although it has begun.</summary>
-    internal bool IsUnlisted => Has(Marks.IsUnlisted);
+    internal bool IsUnlisted
+    {
+        get => Has(Marks.IsUnlisted);
+        private set => Mark(Marks.IsUnlisted, value);
+    }
 
     /// <summary>Where the task stands in its loop's table of tasks, counted from 1; 0 if it does not.</summary>
     internal int Place { get; set; }
@@ -185,7 +185,11 @@ public partial class CoroutineTask : Future
     /// <inheritdoc cref="TaskOrder.Named"/>
     private protected virtual long Named => _extras.Details?.Named ?? 0;
 
-    private long Number => ((long)_numberHigh << 32) | _numberLow;
+    private long Number
+    {
+        get => ((long)_numberHigh << 32) | _numberLow;
+        init => (_numberLow, _numberHigh) = ((uint)value, (byte)(value >> 32));
+    }
 
     private protected override string ResultText => "";
 
@@ -278,15 +282,21 @@ public partial class CoroutineTask : Future
         {
             if (isFirst && _leaf.Awaiting == AwaitKind.Turn)
             {
-                Mark(Marks.IsUnlisted, true); // many end in their second step, and until then the ready queue holds them
+                IsUnlisted = true; // many end in their second step, and until then the ready queue holds them
             }
             else
             {
-                Mark(Marks.IsUnlisted, false);
-                Loop.List(this);
+                List();
             }
         }
         return fatal;
+    }
+
+    /// <summary>Puts the task into the table of tasks: the ready queue may not hold it any longer.</summary>
+    internal void List()
+    {
+        IsUnlisted = false;
+        Loop.List(this);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -296,10 +306,9 @@ public partial class CoroutineTask : Future
         {
             return null; // its coroutine was closed while a wake-up was on its way
         }
-        if (Has(Marks.IsUnlisted))
+        if (IsUnlisted)
         {
-            Mark(Marks.IsUnlisted, false);
-            Loop.List(this);
+            List();
         }
         source = EndedWait(source);
         if (source is not null && EndsUnseen(source))

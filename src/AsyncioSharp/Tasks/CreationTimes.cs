@@ -13,6 +13,9 @@ internal sealed class CreationTimes
     private const int Precision = 32;
     private const double Resolution = 0.5e-3;
 
+    private static readonly Comparer<(TaskOrder Last, double Time)> s_byTask
+        = Comparer<(TaskOrder Last, double Time)>.Create(static (one, other) => one.Last.CompareTo(other.Last));
+
     private readonly List<(TaskOrder Last, double Time)> _notes = []; // the tasks up to this one existed at this time; both rise
     private int _limit = FewNotes;
 
@@ -46,24 +49,8 @@ internal sealed class CreationTimes
     /// <summary>The first time noted after a task was created; null if none was noted since.</summary>
     internal double? Of(TaskOrder task) => IndexOf(task) is var index && index < _notes.Count ? _notes[index].Time : null;
 
-    private int IndexOf(TaskOrder task)
-    {
-        int low = 0;
-        int high = _notes.Count; // the note is at or behind the first and before the second
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (_notes[middle].Last.CompareTo(task) >= 0)
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle + 1;
-            }
-        }
-        return low;
-    }
+    // Of the first note in which the task is.
+    private int IndexOf(TaskOrder task) => _notes.BinarySearch((task, 0), s_byTask) is var index && index < 0 ? ~index : index;
 
     private void DropUnused(List<CoroutineTask> live)
     {

@@ -68,9 +68,9 @@ public sealed partial class EventLoop
         }
         Register(task, isHere: runsHere);
         var creator = ActingTask;
-        if (creator is { Place: 0, IsUnlisted: false, IsDone: false })
+        if (creator is { Place: 0, IsDone: false })
         {
-            List(creator); // it is in its first step, and from here on neither the queue nor the loop names it
+            creator.List(); // if it is in its first step, neither the queue nor the loop names it from here on
         }
         ActingTask = task;
         _eagerDepth++;

@@ -153,7 +153,7 @@ public sealed partial class EventLoop
         }
     }
 
-    /// <summary>Puts into the table a task that the ready queue may not hold any longer. One that ends before is spared that.</summary>
+    /// <summary>See <see cref="CoroutineTask.List"/>.</summary>
     internal void List(CoroutineTask task) => _tasks.Add(task);
 
     [MethodImpl(MethodImplOptions.NoInlining)] // seldom, and inlined it would use up the registers of what runs often
