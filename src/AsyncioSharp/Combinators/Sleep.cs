@@ -121,10 +121,16 @@ public static partial class Asyncio
 /// <see cref="Coroutine.Link"/> is the task while it sleeps; if it was cancelled, the <see cref="CancelledException"/> from then on, or the sleep itself until
 /// somebody asks for that.
 /// </remarks>
-internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITokenListener
+internal sealed class SleepCoroutine : Coroutine, IWaitable, ITokenListener
 {
-    private double _time = seconds;  // of the sleep; its deadline once it has begun
-    private bool _isAsleep;          // told here, since a look at the task is dear when there are so many that none is in the processor's cache
+    private double _time;   // of the sleep; its deadline once it has begun
+    private bool _isAsleep; // told here, since a look at the task is dear when there are so many that none is in the processor's cache
+
+    internal SleepCoroutine(double seconds)
+    {
+        Status = Progress.Waiting;
+        _time = seconds;
+    }
 
     public override string QualifiedName => "Asyncio.Sleep";
 
@@ -164,15 +170,27 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         : IsCancelledUnseen || Link is CancelledException ? "<Future cancelled>"
         : string.Create(CultureInfo.InvariantCulture, $"<Future pending sleep until={_time}>");
 
+    internal override void BeginWait(Runnable waiter)
+    {
+        base.BeginWait(waiter);
+        var loop = Unsafe.As<CoroutineTask>(waiter).Loop;
+        _time += loop.Time;
+        _isAsleep = true;
+        loop.AddTimer(_time, this);
+    }
+
+    internal override bool EndWait()
+    {
+        Succeed();
+        return true;
+    }
+
+    // As a frame.
     internal override void Resume()
     {
         if (Awaiting == AwaitKind.None)
         {
-            var loop = EventLoop.Running!;
-            _time += loop.Time;
-            _isAsleep = true; // the task says so in a moment that it is the sleeper
             Suspend(AwaitKind.Itself, null);
-            loop.AddTimer(_time, this);
         }
         else
         {
@@ -185,7 +203,7 @@ internal sealed class SleepCoroutine(double seconds) : Coroutine, IWaitable, ITo
         if (Sleeper is { } sleeper)
         {
             End(null);
-            sleeper.Loop.TryPush(sleeper, null); // closed: the sleeping task has to learn that its coroutine is gone, unless its loop is closed too
+            sleeper.Loop.TryPush(sleeper, ReuseError()); // closed: the sleeping task has to learn that its coroutine is gone, unless its loop is closed too
             sleeper.Loop.ForgetTimer(_time, this);
         }
         Fail(exception);

@@ -41,11 +41,12 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     internal enum Progress : byte
     {
         Created,
+        Turn,    // the one shared coroutine that only gives others their turn; it has no state of its own
+        Waiting, // created; who awaits it need not run it, but wait for it; see BeginWait
+        Prompt,  // created, and may be able to end at once when it is awaited; see EndsAtOnce
         Started,
         Succeeded,
-        Failed, // also: closed, then without an exception
-        Turn,   // the one shared coroutine that only gives others their turn; it has no state of its own
-        Prompt, // created, and may be able to end at once when it is awaited; see EndsAtOnce
+        Failed,  // also: closed, then without an exception
     }
 
     /// <summary>The coroutine that awaits this one; null for the outermost. Kept after the end, for traces.</summary>
@@ -75,7 +76,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     };
 
     /// <summary>True if nothing of it has run. Unlike <see cref="State"/> this looks at no other coroutine.</summary>
-    internal bool IsNew => Status is Progress.Created or Progress.Turn or Progress.Prompt;
+    internal bool IsNew => Status < Progress.Started;
 
     /// <summary>Where the chain of those that this one awaits ends. Runs while that one runs.</summary>
     internal Coroutine Innermost
@@ -104,13 +105,18 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     bool IAwaitTarget.IsReady => IsReadyWhenAwaited;
 
-    internal AwaitKind KindWhenAwaited => Status == Progress.Turn ? AwaitKind.Turn : AwaitKind.Coroutine;
+    internal AwaitKind KindWhenAwaited => Status switch
+    {
+        Progress.Turn => AwaitKind.Turn,
+        Progress.Waiting or Progress.Prompt => AwaitKind.Wait,
+        _ => AwaitKind.Coroutine,
+    };
 
     /// <summary>
     /// False, but for a coroutine that ends at once; throws if the coroutine was started before. It must throw here, where a user's <c>finally</c> is
     /// still in force.
     /// </summary>
-    internal bool IsReadyWhenAwaited => Status is not (Progress.Created or Progress.Turn) && EndsAtOnce();
+    internal bool IsReadyWhenAwaited => Status > Progress.Waiting && EndsAtOnce();
 
     /// <summary>For the compiler: what <c>await</c> calls. Awaiting runs the coroutine inside the awaiting task, in its context.</summary>
     /// <returns>The awaiter.</returns>
@@ -212,7 +218,11 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     internal virtual bool EndsAtOnce() => throw ReuseError();
 
     /// <summary>The coroutine to run when this one becomes a task's: itself, except for a shared one.</summary>
-    internal virtual Coroutine ForTask() => this;
+    internal virtual Coroutine ForTask()
+    {
+        Status = IsNew ? Progress.Created : Status;
+        return this;
+    }
 
     /// <summary>The value as an object, null if there is none; throws the failure.</summary>
     internal virtual object? ResultObject()
@@ -259,8 +269,16 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>It goes on: what has been awaited must not be kept alive until the next await that waits for something.</summary>
     internal void ForgetAwaited() => Link = null;
 
-    /// <summary>Says which task is to be woken, of one that waits for itself.</summary>
-    internal void SetWaiter(Runnable waiter) => Link = waiter;
+    /// <summary>Of one that only waits: begins, with the task that is to be woken.</summary>
+    internal virtual void BeginWait(Runnable waiter)
+    {
+        Status = Progress.Started;
+        Awaiting = AwaitKind.Itself;
+        Link = waiter;
+    }
+
+    /// <summary>Ends the wait for which the task was woken; false if it was woken in vain and waits on.</summary>
+    internal virtual bool EndWait() => throw new InvalidOperationException($"{this} does not wait.");
 
     /// <summary>Ends it without a value of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -53,7 +53,7 @@ public readonly struct CoroutineAwaiter<T> : ICriticalNotifyCompletion, IAwaitRe
     /// <summary>False, but for a coroutine of this library that can end at once: a coroutine starts when it is awaited. Throws if it was started before.</summary>
     public bool IsCompleted => _coroutine.IsReadyWhenAwaited;
 
-    AwaitKind IAwaitRequest.Kind => AwaitKind.Coroutine;
+    AwaitKind IAwaitRequest.Kind => _coroutine.KindWhenAwaited;
 
     object? IAwaitRequest.Target => _coroutine;
 

@@ -15,7 +15,7 @@ internal static class CoroutineSources
     internal static IAwaitable Distinct(IAwaitable awaitable) => awaitable is Coroutine coroutine ? Distinct(coroutine) : awaitable;
 
     /// <inheritdoc cref="Distinct(IAwaitable)"/>
-    internal static Coroutine Distinct(Coroutine coroutine) => coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
+    internal static Coroutine Distinct(Coroutine coroutine) => coroutine.Status == Coroutine.Progress.Created ? coroutine : coroutine.ForTask();
 
     /// <summary>The coroutine to run for <paramref name="awaitable"/>, which is not a future.</summary>
     internal static Coroutine CoroutineOf(IAwaitable awaitable) => awaitable switch

@@ -38,7 +38,7 @@ internal static class Trampoline
         {
             throw new InvalidOperationException($"coroutine '{coroutine.QualifiedName}' is awaited by '{coroutine.Parent.QualifiedName}'; close that one");
         }
-        var leaf = coroutine.Innermost;
+        var leaf = Enter(coroutine.Innermost);
         if (leaf.Awaiting == AwaitKind.Foreign)
         {
             throw new InvalidOperationException($"coroutine '{leaf.QualifiedName}' waits for an operation of .NET and cannot be closed; cancel its task");
@@ -52,6 +52,19 @@ internal static class Trampoline
         {
             ExceptionDispatchInfo.Throw(failure);
         }
+    }
+
+    /// <summary>Makes a frame of what <paramref name="leaf"/> awaits, if that only waits; returns the innermost frame.</summary>
+    internal static Coroutine Enter(Coroutine leaf)
+    {
+        if (leaf.Awaiting != AwaitKind.Wait)
+        {
+            return leaf;
+        }
+        var wait = Unsafe.As<Coroutine>(leaf.Link)!;
+        wait.Begin(leaf);
+        leaf.Suspend(AwaitKind.Coroutine, wait);
+        return wait;
     }
 
     /// <summary>True if a cancellation leaves <paramref name="leaf"/>, or a coroutine around it, without a throw.</summary>

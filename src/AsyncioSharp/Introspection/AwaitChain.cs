@@ -62,7 +62,7 @@ internal sealed class AwaitChain
         object? link = coroutine.Link;
         switch (coroutine.Awaiting)
         {
-            case AwaitKind.Coroutine:
+            case AwaitKind.Coroutine or AwaitKind.Wait:
                 return link as Coroutine;
             case AwaitKind.Future or AwaitKind.Itself:
                 Target = coroutine.Awaited;

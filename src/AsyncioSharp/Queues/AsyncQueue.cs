@@ -192,22 +192,10 @@ public class AsyncQueue<T> : IAsyncEnumerable<T>
     }
 
     // Every getter that was woken and has not run yet has a promise; there must be as many as there are items, if as many wait.
-    private void PromiseItems()
-    {
-        while (_getters.HasWaiting && (IsShutDown || Count > _getters.Woken))
-        {
-            _getters.WakeNext();
-        }
-    }
+    private void PromiseItems() => _getters.WakeUpTo(IsShutDown ? int.MaxValue : Count);
 
     // The same for putters and free slots.
-    private void PromiseSlots()
-    {
-        while (_putters.HasWaiting && Capacity - Count > _putters.Woken)
-        {
-            _putters.WakeNext();
-        }
-    }
+    private void PromiseSlots() => _putters.WakeUpTo(Capacity - Count);
 
     /// <summary>The enumerator of <c>await foreach</c>.</summary>
     public sealed class AsyncEnumerator

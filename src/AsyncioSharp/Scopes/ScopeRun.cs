@@ -54,7 +54,7 @@ internal sealed class ScopeRun<TScope, T> : Coroutine<T>
 
     internal override void Resume()
     {
-        var awaited = Awaiting == AwaitKind.Coroutine ? Unsafe.As<Coroutine>(Link) : null; // else nothing yet, or a turn, which cannot fail
+        var awaited = Awaiting is AwaitKind.Coroutine or AwaitKind.Wait ? Unsafe.As<Coroutine>(Link) : null; // else nothing yet, or a turn, which cannot fail
         ForgetAwaited();
         GoOn(awaited?.Failure);
     }

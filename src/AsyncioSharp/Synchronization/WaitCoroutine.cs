@@ -30,8 +30,8 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     /// <summary>Where it stands in line; kept by the line too.</summary>
     internal int Place { get; set; }
 
-    /// <summary>The task that waits; only while it does. Null for a coroutine that waits although it was to be closed: nothing will ever go on with it.</summary>
-    internal CoroutineTask? Task => Unsafe.As<CoroutineTask>(Link);
+    /// <summary>The task that waits; only while it does.</summary>
+    internal CoroutineTask Task => Unsafe.As<CoroutineTask>(Link)!;
 
     internal sealed override bool IsTransparent => true;
 
@@ -49,58 +49,42 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         return true;
     }
 
-    internal sealed override Coroutine ForTask()
+    internal sealed override bool EndsAtOnce() => Status == Progress.Prompt ? TryEndAtOnce() : throw ReuseError();
+
+    internal sealed override void BeginWait(Runnable waiter)
     {
-        Status = Status == Progress.Prompt ? Progress.Created : Status;
-        return this;
+        base.BeginWait(waiter);
+        if (Phase == WaitPhase.Out)
+        {
+            Line.Join(this);
+        }
     }
 
-    internal sealed override bool EndsAtOnce()
+    internal sealed override bool EndWait()
     {
-        if (Status != Progress.Prompt)
-        {
-            throw ReuseError();
-        }
-        Status = Progress.Created;
         try
         {
-            Line.CheckUse();
-            return TryEnd(woken: false);
+            if (TryEnd(woken: true))
+            {
+                return true;
+            }
+            Line.WaitOn(this);
+            return false;
         }
         catch (Exception e)
         {
+            GiveUp(woken: true);
             Fail(e);
             return true;
         }
     }
 
+    // As a frame.
     internal sealed override void Resume()
     {
-        bool woken = Phase == WaitPhase.Woken;
-        try
+        if (!(Phase == WaitPhase.Woken ? EndWait() : TryEndAtOnce()))
         {
-            if (!woken)
-            {
-                Line.CheckUse();
-            }
-            if (TryEnd(woken))
-            {
-                return;
-            }
-            if (woken)
-            {
-                Line.WaitOn(this);
-            }
-            else
-            {
-                Line.Join(this);
-            }
             Suspend(AwaitKind.Itself, null);
-        }
-        catch (Exception e)
-        {
-            GiveUp(woken);
-            Fail(e);
         }
     }
 
@@ -132,6 +116,25 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         if (Phase != WaitPhase.Out)
         {
             Line.Leave(this);
+        }
+    }
+
+    private bool TryEndAtOnce()
+    {
+        try
+        {
+            Line.CheckUse();
+            if (TryEnd(woken: false))
+            {
+                return true;
+            }
+            Line.Bind();
+            return false;
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+            return true;
         }
     }
 

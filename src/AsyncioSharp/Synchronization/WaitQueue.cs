@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -57,11 +59,13 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     /// <exception cref="InvalidOperationException">The primitive is bound to another loop.</exception>
     internal void CheckUse() => binding.CheckUse();
 
-    /// <summary>Appends one that begins to wait.</summary>
+    /// <summary>Called before somebody waits.</summary>
     /// <exception cref="InvalidOperationException">The primitive is bound to another loop.</exception>
+    internal void Bind() => binding.Bind();
+
+    /// <summary>Appends one that begins to wait.</summary>
     internal void Join(WaitCoroutine<T> waiter)
     {
-        binding.Bind();
         if (_tail - _head == _ring.Length)
         {
             Resize(Math.Max(Fewest, _ring.Length * 2));
@@ -111,7 +115,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     /// <summary>Makes the task of one that is cancelled ready; it leaves when it runs.</summary>
     internal void Cancel(WaitCoroutine<T> waiter)
     {
-        waiter.Task?.WakeCancelled();
+        waiter.Task.WakeCancelled();
         NoteEnd(waiter, WaitPhase.Cancelled);
         Live--;
     }
@@ -119,29 +123,36 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     /// <summary>Wakes the first in line that still waits. False if there is none.</summary>
     internal bool WakeNext()
     {
-        while (HasWaiting)
+        bool found = HasWaiting;
+        if (found)
         {
-            var waiter = _inVain == 0 ? FirstFrom(ref _next) : FirstFrom(ref _again);
-            if (waiter.Task is { } task)
-            {
-                binding.Loop!.Push(task, null);
-                NoteEnd(waiter, WaitPhase.Woken);
-                Woken++;
-                return true;
-            }
-            Cancel(waiter);
-            Leave(waiter); // nothing will ever run it, so that it would do so itself
+            Wake();
         }
-        return false;
+        return found;
+    }
+
+    /// <summary>Wakes the first in line until <paramref name="count"/> are that have not run yet, or nobody waits any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void WakeUpTo(int count)
+    {
+        while (HasWaiting && Woken < count)
+        {
+            Wake();
+        }
+    }
+
+    private void Wake()
+    {
+        var waiter = _inVain == 0 ? FirstFrom(ref _next) : FirstFrom(ref _again);
+        binding.Loop!.Push(waiter.Task, null);
+        NoteEnd(waiter, WaitPhase.Woken);
+        Woken++;
     }
 
     /// <summary>Has the task of one that was closed learn that its coroutine is gone, unless its loop is closed too.</summary>
     internal void WakeClosed(WaitCoroutine<T> waiter)
     {
-        if (waiter.Task is { } task)
-        {
-            binding.Loop!.TryPush(task, null);
-        }
+        binding.Loop!.TryPush(waiter.Task, waiter.ReuseError());
         NoteEnd(waiter, WaitPhase.Woken);
         Woken++;
     }

@@ -72,7 +72,7 @@ public partial class CoroutineTask : Future
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         loop.CheckUse();
-        _leaf = coroutine.Status >= Coroutine.Progress.Turn ? coroutine.ForTask() : coroutine;
+        _leaf = coroutine.Status == Coroutine.Progress.Created ? coroutine : coroutine.ForTask();
         context ??= loop.CaptureContext(runsHere);
         if (context is not null)
         {
@@ -154,7 +154,7 @@ public partial class CoroutineTask : Future
     internal override Context? ReportContext => _extras.Context;
 
     /// <summary>What the task waits for; null if it waits for nothing but its turn.</summary>
-    internal IWaitable? WaitsFor => Begun && _leaf.Awaiting >= AwaitKind.Future && !IsDone ? (IWaitable)_leaf.Awaited! : null;
+    internal IWaitable? WaitsFor => Begun && _leaf.Awaiting >= AwaitKind.Foreign && !IsDone ? (IWaitable)_leaf.Awaited! : null;
 
     internal override string Kind => "Task";
 
@@ -258,10 +258,16 @@ public partial class CoroutineTask : Future
     {
         var leaf = _leaf;
         var marks = _marks & (Marks.Begun | Marks.MustThrow | Marks.Done | Marks.WaitCancelled | Marks.IsUnlisted);
-        if (marks == Marks.Begun && source is null && leaf.Status == Coroutine.Progress.Started
-            && (leaf.Awaiting != AwaitKind.Future || Unsafe.As<Future>(leaf.Link)!.HasSucceeded))
+        if (marks == Marks.Begun && source is null && leaf.Status == Coroutine.Progress.Started)
         {
-            return GoOn(Trampoline.Resume(leaf));
+            if (leaf.Awaiting < AwaitKind.Future || (leaf.Awaiting == AwaitKind.Future ? Unsafe.As<Future>(leaf.Link)!.HasSucceeded : Unsafe.As<Coroutine>(leaf.Link)!.EndWait()))
+            {
+                return GoOn(Trampoline.Resume(leaf));
+            }
+            if (leaf.Awaiting == AwaitKind.Wait)
+            {
+                return null; // woken in vain
+            }
         }
         return source is null && (marks == 0 ? leaf.Status == Coroutine.Progress.Created : marks == (Marks.Begun | Marks.IsUnlisted) && leaf.Status == Coroutine.Progress.Started)
             ? StepUnlisted(leaf)
@@ -310,6 +316,7 @@ public partial class CoroutineTask : Future
         {
             List();
         }
+        Leaf = Begun ? Trampoline.Enter(_leaf) : _leaf; // before the first step it may be another's
         source = EndedWait(source);
         if (source is not null && EndsUnseen(source))
         {
@@ -364,26 +371,32 @@ public partial class CoroutineTask : Future
 
     private void Wait(Coroutine leaf)
     {
+        Exception? refusal = null;
         if (leaf.Awaiting == AwaitKind.Future)
         {
             var future = Unsafe.As<Future>(leaf.Link)!;
             if (ReferenceEquals(future, this) || future.Loop != Loop)
             {
-                ThrowSoon(new InvalidOperationException(TaskText.WhyNotAwait(this, future)));
-                return;
+                refusal = new InvalidOperationException(TaskText.WhyNotAwait(this, future));
             }
-            future.AddWaiter(this);
+            else
+            {
+                future.AddWaiter(this);
+            }
         }
-        else if (leaf.Awaiting == AwaitKind.Itself)
+        else if (leaf.Awaiting != AwaitKind.Foreign)
         {
-            leaf.SetWaiter(this);
+            Unsafe.As<Coroutine>(leaf.Awaited)!.BeginWait(this);
         }
-        else if (ForeignWaits.Begin(this, leaf, Unsafe.As<ForeignAwait>(leaf.Link)!) is { } refusal)
+        else
+        {
+            refusal = ForeignWaits.Begin(this, leaf, Unsafe.As<ForeignAwait>(leaf.Link)!);
+        }
+        if (refusal is not null)
         {
             ThrowSoon(refusal);
-            return;
         }
-        if (Has(Marks.MustThrow) && CancelWait(Unsafe.As<IWaitable>(leaf.Awaited!), DueMessage))
+        else if (Has(Marks.MustThrow) && CancelWait(Unsafe.As<IWaitable>(leaf.Awaited!), DueMessage))
         {
             Settle();
         }
@@ -393,37 +406,6 @@ public partial class CoroutineTask : Future
     {
         Mark(Marks.ThrowQueued, true);
         Loop.PushOwn(this, exception);
-    }
-
-    private Exception? Finish(Coroutine own, Exception? failure)
-    {
-        Leaf = own;
-        _marks |= Marks.Done;
-        bool isCancelled = Has(Marks.MustThrow) && EndsByRequest();
-        Loop.NoteEnd(this, failure, isCancelled);
-        switch (failure)
-        {
-            case null when isCancelled:
-                CancelWith(CancellationFor(null));
-                return null;
-            case null:
-                Succeed(runsHere: true);
-                return null;
-            case CancelledException cancelled:
-                CancelWith(Tokens?.Told(cancelled) ?? cancelled);
-                return null;
-            case OperationCanceledException foreign when IsCancelledBy(foreign):
-                CancelWith(CancelledException.Unthrown(Details.CancelMessage, foreign, Tokens?.TokenBehind(foreign) ?? foreign.CancellationToken));
-                return null;
-            default:
-                Fail(failure);
-                if (failure is KeyboardInterruptException)
-                {
-                    MarkRetrieved(); // it leaves the loop, which is telling enough
-                    return failure;
-                }
-                return null;
-        }
     }
 
     private bool Has(Marks mark) => (_marks & mark) != 0;

@@ -196,8 +196,8 @@ public class WaitQueueTests
     private static WaitCoroutine<NoValue> Join(WaitQueue<NoValue> line)
     {
         var waiter = new SignalCoroutine(line, "wait");
-        line.Join(waiter);
-        waiter.SetWaiter(CoroutineTask.Current); // which is woken in vain when it is done
+        line.Bind();
+        waiter.BeginWait(CoroutineTask.Current); // which is woken in vain when it is done
         return waiter;
     }
 

@@ -2,9 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
-// How a task ends by a cancellation that nobody looks at: what it waits for was cancelled, and none of its frames can notice. No exception is
-// made until somebody asks (see UnseenCancellation); the frames keep what they waited for until then, and the trace is read from them. Other steps
-// pay nothing for it. A part of the class and no type of its own: three of the five members override those of a future, and the others end the task.
+// How a task ends: as its coroutine has ended, or by a cancellation that nobody looks at. In the second case what it waits for was cancelled, and none of its
+// frames can notice. No exception is made until somebody asks (see UnseenCancellation); the frames keep what they waited for until then, and the trace is read
+// from them. Other steps pay nothing for it. A part of the class and no type of its own: half of it overrides members of a future, and the rest sets its outcome.
 public partial class CoroutineTask
 {
     internal override bool PassesCancellationOn => true;
@@ -26,6 +26,38 @@ public partial class CoroutineTask
     {
         Mark(Marks.WaitCancelled, true);
         Loop.Push(this, null);
+    }
+
+    // The coroutine has ended. Returns an exception that must leave the loop, or null.
+    private Exception? Finish(Coroutine own, Exception? failure)
+    {
+        Leaf = own;
+        _marks |= Marks.Done;
+        bool isCancelled = Has(Marks.MustThrow) && EndsByRequest();
+        Loop.NoteEnd(this, failure, isCancelled);
+        switch (failure)
+        {
+            case null when isCancelled:
+                CancelWith(CancellationFor(null));
+                return null;
+            case null:
+                Succeed(runsHere: true);
+                return null;
+            case CancelledException cancelled:
+                CancelWith(Tokens?.Told(cancelled) ?? cancelled);
+                return null;
+            case OperationCanceledException foreign when IsCancelledBy(foreign):
+                CancelWith(CancelledException.Unthrown(Details.CancelMessage, foreign, Tokens?.TokenBehind(foreign) ?? foreign.CancellationToken));
+                return null;
+            default:
+                Fail(failure);
+                if (failure is KeyboardInterruptException)
+                {
+                    MarkRetrieved(); // it leaves the loop, which is telling enough
+                    return failure;
+                }
+                return null;
+        }
     }
 
     // What woke the task, also if that did not say so and it matters: the future for which it has waited, or its leaf, which was cancelled.
