@@ -30,6 +30,7 @@ internal static class Gathering
             Elements.CheckNotNull(awaitables[i], i, nameof(awaitables)); // before a task is made of any
         }
         var children = new Future[awaitables.Length];
+        GatheringFuture<TResult>? gather = null; // it belongs to a loop, which the first child may have to tell
         var running = EventLoop.Running;
         Dictionary<object, Future>? made = null; // of what is no future, kept from the first on that may have been given before
         for (int i = 0; i < children.Length; i++)
@@ -45,8 +46,12 @@ internal static class Gathering
                 throw Asyncio.DifferentLoop(child, Asyncio.LoopOfOthers, nameof(awaitables));
             }
             children[i] = child;
+            gather ??= new GatheringFuture<TResult>(loop, outcomes, collect);
+            gather.Add(child);
         }
-        return new GatheringFuture<TResult>(loop ?? Asyncio.GetRunningLoop(), children, outcomes, collect);
+        gather ??= new GatheringFuture<TResult>(loop ?? Asyncio.GetRunningLoop(), outcomes, collect);
+        gather.Begin(children);
+        return gather;
     }
 
     // In a method of its own: it is long, and inlined it would use up the registers of what runs often.

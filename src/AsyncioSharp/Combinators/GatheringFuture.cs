@@ -9,41 +9,54 @@ namespace AsyncioSharp;
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
 internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 {
-    private Future[] _children;                      // in the order of the arguments, repetitions included; none once it is done
+    private Future[] _children;                      // in the order of the arguments, repetitions included; none once it is done, and before all are known
     private readonly Func<Future[], TResult> _collect;
     private readonly bool _outcomes;                 // failures are results too: return_exceptions
     private int _remaining;                          // children whose end has not been noted, each counted once
+    private List<Future>? _done;                     // those that were done when they were given; told last, as in CPython
     private LateEnd.UnderWay _late;
+    private bool _hasBegun;                          // all children are known; never, if one of them could not be awaited
     private bool _cancelRequested;
     private bool _hasFailed;                         // the entry that tells it is queued, or was run
 
-    internal GatheringFuture(EventLoop loop, Future[] children, bool outcomes, Func<Future[], TResult> collect)
+    internal GatheringFuture(EventLoop loop, bool outcomes, Func<Future[], TResult> collect)
         : base(loop)
     {
-        _children = children;
+        _children = [];
         _outcomes = outcomes;
         _collect = collect;
-        List<Future>? done = null;
-        foreach (var child in children)
+        _late.Join(runsHere: false); // until all children are known, the end of one takes a turn of the queue: nobody can know what it decides
+    }
+
+    /// <summary>Waits with a child too, from this moment on: the next one may begin in place, and end it.</summary>
+    internal void Add(Future child)
+    {
+        if (child.IsDone)
         {
-            if (child.IsDone)
-            {
-                _remaining++;
-                (done ??= []).Add(child);
-            }
-            else if (!child.IsLastWaiter(this)) // else it is given again: nobody else could register meanwhile
-            {
-                _remaining++;
-                child.AddWaiter(this);
-            }
+            _remaining++;
+            (_done ??= []).Add(child);
         }
-        foreach (var child in done ?? [])
+        else if (!child.IsLastWaiter(this)) // else it is given again
+        {
+            _remaining++;
+            child.AddWaiter(this);
+        }
+    }
+
+    /// <summary>All children are there.</summary>
+    internal void Begin(Future[] children)
+    {
+        _children = children;
+        _hasBegun = true;
+        _late.Leave();
+        foreach (var child in _done ?? [])
         {
             RunFor(child, Note(child));
         }
+        _done = null;
         if (children.Length == 0)
         {
-            SetResult(collect(children));
+            SetResult(_collect(children));
         }
     }
 
@@ -101,7 +114,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     internal override void Run(object? source)
     {
         var child = (Future?)source;
-        if (IsDone)
+        if (IsDone || !_hasBegun)
         {
             child?.MarkRetrieved(); // the first failure has completed the gather; later ones are nobody's business
         }

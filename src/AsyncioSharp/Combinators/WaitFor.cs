@@ -97,6 +97,8 @@ internal class WaitForCoroutine<T> : Coroutine<T>
 
     public override string QualifiedName => "Asyncio.WaitFor";
 
+    internal override string CallbackName => QualifiedName;
+
     internal override bool IsDropped => _phase == Phase.Over;
 
     internal override bool MustTakeOutcome => _awaited is Future { IsDone: true, IsCancelled: false } future && (_isMade || ((IWaitable)future).MustBeTaken);

@@ -45,6 +45,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Waiting, // created; who awaits it need not run it, but wait for it; see BeginWait
         Prompt,  // created, and may be able to end at once when it is awaited; see EndsAtOnce
         Started,
+        Strayed, // started, and moved on behind the back of its task, as it ignored Close
         Succeeded,
         Failed,  // also: closed, then without an exception
     }
@@ -71,7 +72,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     public CoroutineState State => Status switch
     {
         _ when IsNew => CoroutineState.Created,
-        Progress.Started => Innermost.Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
+        Progress.Started or Progress.Strayed => Innermost.Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
         _ => CoroutineState.Closed,
     };
 
@@ -105,12 +106,8 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     bool IAwaitTarget.IsReady => IsReadyWhenAwaited;
 
-    internal AwaitKind KindWhenAwaited => Status switch
-    {
-        Progress.Turn => AwaitKind.Turn,
-        Progress.Waiting or Progress.Prompt => AwaitKind.Wait,
-        _ => AwaitKind.Coroutine,
-    };
+    internal AwaitKind KindWhenAwaited
+        => Status is Progress.Waiting or Progress.Prompt ? AwaitKind.Wait : Status == Progress.Turn ? AwaitKind.Turn : AwaitKind.Coroutine;
 
     /// <summary>
     /// False, but for a coroutine that ends at once; throws if the coroutine was started before. It must throw here, where a user's <c>finally</c> is
@@ -255,6 +252,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Parent = parent;
     }
 
+    /// <summary>Says whether its task knows where it stands.</summary>
+    internal void Stray(bool on) => Status = on ? Progress.Strayed : Progress.Started;
+
     /// <summary>Says what the coroutine waits for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Suspend(AwaitKind kind, object? target)
@@ -310,7 +310,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Status = Progress.Failed;
     }
 
-    internal InvalidOperationException ReuseError() => new(Status == Progress.Started
+    internal InvalidOperationException ReuseError() => new(Status is Progress.Started or Progress.Strayed
         ? $"coroutine is being awaited already: '{QualifiedName}' is running in a task; await that task instead"
         : $"cannot reuse already awaited coroutine '{QualifiedName}'; call the method again for a new one");
 

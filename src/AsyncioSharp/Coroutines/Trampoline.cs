@@ -46,11 +46,28 @@ internal static class Trampoline
         var stopped = Throw(leaf, new CoroutineExitException());
         if (stopped.Awaiting != AwaitKind.None)
         {
+            Stray(stopped, true);
             throw new InvalidOperationException($"coroutine ignored Close(): '{stopped.QualifiedName}' awaited something while it was being closed");
         }
         if (coroutine.Failure is { } failure and not CoroutineExitException)
         {
             ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    /// <summary>The innermost frame of a coroutine that has strayed. From now on its task knows where it stands.</summary>
+    internal static Coroutine Find(Coroutine strayed)
+    {
+        var leaf = strayed.Innermost;
+        Stray(leaf, false);
+        return leaf;
+    }
+
+    private static void Stray(Coroutine leaf, bool on)
+    {
+        for (Coroutine? frame = leaf; frame is not null; frame = frame.Parent)
+        {
+            frame.Stray(on);
         }
     }
 

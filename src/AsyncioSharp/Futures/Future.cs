@@ -253,6 +253,9 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>The exception with which it failed, without marking it as retrieved.</summary>
     internal Exception? PeekException => PeekFailure?.Exception;
 
+    /// <summary>The cancellation with which it has ended, also if it counts as a failure, as that of a gather does; null otherwise.</summary>
+    internal CancelledException? PeekCancellation => IsCancelled ? Cancellation() : PeekException as CancelledException;
+
     /// <summary>The failure, with the duty to report it if nobody retrieves it; null if it did not fail.</summary>
     internal Failure? PeekFailure => _waitersOrOutcome as Failure;
 

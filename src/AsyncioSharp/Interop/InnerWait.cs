@@ -114,8 +114,8 @@ internal sealed class InnerWait : KnownWaiter, IRelay
 
     private void FindInterrupt()
     {
-        if (_cause.CanBeCanceled && _interrupt is null && Future is { IsCancelled: true } and not DrivenTask
-            && Future.Cancellation() is var arrived
+        if (_cause.CanBeCanceled && _interrupt is null && Future is not DrivenTask
+            && Future.PeekCancellation is { } arrived
             && arrived.CancellationToken != _cause)
         {
             _interrupt = CancelledException.Unthrown(arrived.CancelMessage, arrived, _cause);

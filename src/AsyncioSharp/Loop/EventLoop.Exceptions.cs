@@ -60,6 +60,23 @@ public sealed partial class EventLoop
         Emit(new LogEntry(this, context.Event, LogSeverity.Error, TextOf(context)) { Exception = context.Exception, Report = context });
     }
 
+    // One iteration. Callbacks and tasks keep what they throw for themselves. But other entries too call code of the user, such as a Cancel that he has overridden, and what that
+    // throws must not end the program: it is reported as that of a callback, which in asyncio those entries are.
+    private void RunGuarded()
+    {
+        try
+        {
+            RunOnce();
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException && _ready.Running is not null)
+        {
+            string name = _ready.Running!.CallbackName;
+            _ready.End();
+            ContextSwitch.Rest();
+            CallExceptionHandler(new ExceptionContext { Message = $"Exception in callback {name}()", Exception = e });
+        }
+    }
+
     private static string TextOf(ExceptionContext context)
     {
         var text = new StringBuilder(string.IsNullOrEmpty(context.Message) ? "Unhandled exception in event loop" : context.Message);

@@ -56,7 +56,7 @@ public sealed partial class EventLoop
         try
         {
             _inbox.MoveTo(_ready);
-            RunOnce();
+            RunGuarded();
         }
         finally
         {

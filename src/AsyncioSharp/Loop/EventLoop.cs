@@ -134,7 +134,7 @@ public sealed partial class EventLoop
         {
             do
             {
-                RunOnce();
+                RunGuarded();
             }
             while (!_stopping);
         }

@@ -109,10 +109,12 @@ public partial class CoroutineTask
 
     /// <summary>
     /// True if an exception of .NET that leaves the coroutine tells of the task's own cancellation: one of a cancelled token that comes while the task is
-    /// asked to cancel (the operation may have been given a token linked with the task's), or that is of one of the task's tokens.
+    /// asked to cancel (the operation may have been given a token linked with the task's), or that is of one of the task's tokens. Also of those of the task
+    /// on whose behalf it runs, which are what its code finds.
     /// </summary>
     internal bool IsCancelledBy(OperationCanceledException exception)
-        => (ReachingRequests > 0 && exception.CancellationToken.IsCancellationRequested) || Tokens?.IsOurs(exception) == true;
+        => (ReachingRequests > 0 && exception.CancellationToken.IsCancellationRequested) || Tokens?.IsOurs(exception) == true
+            || (Identity is var known && known != this && known.IsCancelledBy(exception));
 
     /// <summary>The cancel scope or shield that the task's code is in, or null.</summary>
     internal ScopeFrame? Scope => _extras.Details?.Scopes?.Innermost;
@@ -249,7 +251,8 @@ public partial class CoroutineTask
     // What the step has to throw into the leaf, if anything.
     private Exception? TakeThrown(object? source)
     {
-        var thrown = source as Exception ?? (source as IWaitable)?.CancelledWith;
+        var thrown = source as Exception ?? (source as IWaitable)?.CancelledWith
+            ?? (Tokens?.Cause.CanBeCanceled == true && source is Future { PeekException: CancelledException } ended ? ended.TakeException() : null); // a gather tells so of a request
         if (source is TaskTokens || thrown is CancelledException)
         {
             Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step

@@ -154,7 +154,7 @@ public partial class CoroutineTask : Future
     internal override Context? ReportContext => _extras.Context;
 
     /// <summary>What the task waits for; null if it waits for nothing but its turn.</summary>
-    internal IWaitable? WaitsFor => Begun && _leaf.Awaiting >= AwaitKind.Foreign && !IsDone ? (IWaitable)_leaf.Awaited! : null;
+    internal IWaitable? WaitsFor => Begun && _leaf.Awaiting >= AwaitKind.Foreign && _leaf.Status == Coroutine.Progress.Started && !IsDone ? (IWaitable)_leaf.Awaited! : null;
 
     internal override string Kind => "Task";
 
@@ -224,9 +224,14 @@ public partial class CoroutineTask : Future
             return StepOutside();
         }
         var outer = context.Enter();
-        var fatal = Step(source);
-        context.Leave(outer);
-        return fatal;
+        try
+        {
+            return Step(source);
+        }
+        finally
+        {
+            context.Leave(outer);
+        }
     }
 
     // A context can be entered once. The task fails, so that those who wait for it learn of it; its finally blocks run in the empty context.
@@ -316,6 +321,10 @@ public partial class CoroutineTask : Future
         {
             List();
         }
+        if (Begun && _leaf.Status != Coroutine.Progress.Started && Coroutine.Status == Coroutine.Progress.Strayed)
+        {
+            return StepStrayed(source as Exception);
+        }
         Leaf = Begun ? Trampoline.Enter(_leaf) : _leaf; // before the first step it may be another's
         source = EndedWait(source);
         if (source is not null && EndsUnseen(source))
@@ -348,6 +357,15 @@ public partial class CoroutineTask : Future
             cancelled.InterruptedAt(_leaf, this, source);
         }
         return GoOn(Trampoline.Throw(_leaf, thrown));
+    }
+
+    // The coroutine has ignored Close, and awaits what the task does not know. It gets what there is to throw; else the task waits there from now on.
+    private Exception? StepStrayed(Exception? source)
+    {
+        Leaf = Trampoline.Find(Coroutine);
+        Mark(Marks.WaitCancelled, false);
+        var thrown = Has(Marks.MustThrow) || source is not null ? TakeThrown(source) : null;
+        return GoOn(thrown is null ? _leaf : Trampoline.Throw(Trampoline.Enter(_leaf), thrown));
     }
 
     // The coroutine has run until `stopped` waited, or until it ended.

@@ -101,14 +101,10 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     }
 
     /// <summary>
-    /// The token that stands behind an exception of .NET which left the coroutine, if the task is asked to cancel: its own one, the master, or that of
-    /// the operation, which may be linked with either.
+    /// The token that stands behind an exception of .NET which left the coroutine, if the task is asked to cancel: its own one, the master, also if that has
+    /// cancelled the own one, or that of the operation, which may be linked with either.
     /// </summary>
-    internal CancellationToken TokenBehind(OperationCanceledException exception)
-    {
-        var token = exception.CancellationToken;
-        return _master.IsCancellationRequested && token != _own?.Token ? _master : token;
-    }
+    internal CancellationToken TokenBehind(OperationCanceledException exception) => _master.IsCancellationRequested ? _master : exception.CancellationToken;
 
     /// <summary>The exception with which the task ends if <paramref name="exception"/> leaves the coroutine: if that carries a token, the one that stands behind it.</summary>
     internal CancelledException Told(CancelledException exception)

@@ -282,6 +282,132 @@ public class CloseTests
         }
     }
 
+    public static TheoryData<string> Waits => ["turn", "sleep", "future", "lock", "coroutine", "task of .NET"];
+
+    [Theory]
+    [MemberData(nameof(Waits))]
+    public void The_task_of_a_coroutine_that_ignored_Close_can_be_cancelled(string kind)
+    {
+        VirtualTimeLoop.Run(Test());
+        _log.ShouldBe(["cancelled"]);
+
+        async Coroutine Test()
+        {
+            var coroutine = Body();
+            var task = Asyncio.CreateTask(coroutine);
+            await Asyncio.Sleep(0);
+            Should.Throw<InvalidOperationException>(coroutine.Close).Message.ShouldContain("ignored Close()");
+            coroutine.State.ShouldBe(CoroutineState.Suspended);
+            task.ToString().ShouldContain("pending");
+            task.Cancel().ShouldBeTrue();
+            await Asyncio.Wait([task], timeout: 1);
+            task.IsCancelled.ShouldBeTrue();
+        }
+
+        async Coroutine Body()
+        {
+            try
+            {
+                await Asyncio.GetRunningLoop().CreateFuture();
+            }
+            finally
+            {
+                await AwaitAndTell();
+            }
+        }
+
+        async Coroutine AwaitAndTell()
+        {
+            try
+            {
+                await (kind switch
+                {
+                    "turn" => Asyncio.Sleep(0),
+                    "sleep" => Asyncio.Sleep(9),
+                    "future" => Future(),
+                    "lock" => Lock(),
+                    "coroutine" => Asyncio.Sleep<int>(9, 1),
+                    _ => Dotnet(),
+                });
+            }
+            catch (CancelledException)
+            {
+                _log.Add("cancelled");
+                throw;
+            }
+        }
+
+        static async Coroutine Future() => await Asyncio.GetRunningLoop().CreateFuture();
+
+        static async Coroutine Dotnet() => await new TaskCompletionSource().Task;
+
+        static async Coroutine Lock()
+        {
+            var mutex = new AsyncLock();
+            await mutex.Acquire();
+            await mutex.Acquire();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Waits))]
+    public void The_task_of_a_coroutine_that_ignored_Close_waits_on_when_its_future_is_done(string kind)
+    {
+        VirtualTimeLoop.Run(Test());
+
+        async Coroutine Test()
+        {
+            var gate = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var other = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var source = new TaskCompletionSource();
+            var mutex = new AsyncLock();
+            await mutex.Acquire();
+            var coroutine = Body();
+            var task = Asyncio.CreateTask(coroutine);
+            await Asyncio.Sleep(0);
+            Should.Throw<InvalidOperationException>(coroutine.Close);
+            gate.SetResult(1);
+            await Asyncio.Sleep(1);
+            _log.ShouldBe(kind == "turn" ? ["over"] : []);
+            other.SetResult(1);
+            source.SetResult();
+            mutex.Release();
+            await Asyncio.Wait([task], timeout: 10);
+            _log.ShouldBe(["over"]);
+            task.Exception().ShouldNotBeNull();
+
+            async Coroutine Body()
+            {
+                try
+                {
+                    await gate;
+                }
+                finally
+                {
+                    switch (kind)
+                    {
+                        case "future":
+                            await other;
+                            break;
+                        case "lock":
+                            await mutex.Acquire();
+                            break;
+                        case "task of .NET":
+                            await source.Task;
+                            break;
+                        case "coroutine":
+                            await Asyncio.Sleep(5, 1);
+                            break;
+                        default:
+                            await Asyncio.Sleep(kind == "turn" ? 0 : 5);
+                            break;
+                    }
+                    _log.Add("over");
+                }
+            }
+        }
+    }
+
     [Fact]
     [Rule("CORO-03")]
     public void A_running_coroutine_cannot_close_itself()

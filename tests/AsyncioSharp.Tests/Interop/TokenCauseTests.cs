@@ -75,7 +75,7 @@ public class TokenCauseTests
     }
 
     [Fact]
-    public void An_exception_of_the_tasks_own_token_keeps_it_although_the_other_is_cancelled_too()
+    public void An_exception_of_the_tasks_own_token_tells_of_the_other_if_that_has_asked()
     {
         VirtualTimeLoop.Run(Main());
 
@@ -86,7 +86,7 @@ public class TokenCauseTests
             var task = Asyncio.CreateTask(Throwing(), cancellationToken: source.Token);
             await Asyncio.Sleep(1);
             source.Cancel();
-            (await Catching.Exception<CancelledException>(task)).CancellationToken.ShouldBe(own);
+            (await Catching.Exception<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
 
             async Coroutine Throwing()
             {
