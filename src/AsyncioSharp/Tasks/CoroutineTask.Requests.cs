@@ -252,7 +252,7 @@ public partial class CoroutineTask
     private Exception? TakeThrown(object? source)
     {
         var thrown = source as Exception ?? (source as IWaitable)?.CancelledWith
-            ?? (Tokens?.Cause.CanBeCanceled == true && source is Future { PeekException: CancelledException } ended ? ended.TakeException() : null); // a gather tells so of a request
+            ?? (Tokens?.Cause.CanBeCanceled == true && source is Future { PeekException: CancelledException } gather ? gather.TakeException() : null);
         if (source is TaskTokens || thrown is CancelledException)
         {
             Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step

@@ -106,7 +106,7 @@ public class FailingEntryTests
                 reports.Add(context);
                 current = Asyncio.CurrentTask();
             };
-            var waiting = Asyncio.CreateTask(Wait(), context: hasContext ? Context.Copy() : null); // its request waits for the first await that suspends, and is passed on in that step
+            var waiting = Asyncio.CreateTask(Wait(), context: hasContext ? Context.Copy() : null);
             loop.CallSoon(() => log.Add($"first {variable.Get("unset")}"));
             loop.CallSoon(() => log.Add("second"));
             await Asyncio.Sleep(1);
@@ -121,7 +121,7 @@ public class FailingEntryTests
             async Coroutine<int> Wait()
             {
                 variable.Set("set");
-                CoroutineTask.Current.Cancel();
+                CoroutineTask.Current.Cancel(); // waits for the first await that suspends, and is passed on in that step
                 return await future;
             }
         }

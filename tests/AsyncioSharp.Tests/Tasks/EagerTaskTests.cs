@@ -348,6 +348,25 @@ public class EagerTaskTests
     }
 
     [Fact]
+    public void Its_coroutine_is_known_when_it_has_ended_in_its_eager_step()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var coroutine = Asyncio.Sleep(0, 1);
+            Asyncio.CreateTask(coroutine, eagerStart: true).Coroutine.ShouldBeSameAs(coroutine);
+            var ended = Ended();
+            var task = Asyncio.CreateTask(ended, eagerStart: true);
+            task.IsDone.ShouldBeTrue();
+            task.Coroutine.ShouldBeSameAs(ended);
+            await Asyncio.Sleep(0);
+        }
+
+        static async Coroutine<int> Ended() => 1;
+    }
+
+    [Fact]
     public void The_name_is_known_in_the_eager_step()
     {
         RunEagerly(Main);
