@@ -88,7 +88,7 @@ internal sealed class Places(Lazy<ValueFlow> flow, ISymbol owner, KnownTypes kno
 
     private Place ByCall(IOperation call, IMethodSymbol method, IEnumerable<IArgumentOperation> arguments, IArgumentOperation argument)
     {
-        if (Threads.Starts(method, arguments))
+        if (Threads.Starts(method, (call as IInvocationOperation)?.Instance, arguments, flow))
         {
             return Place.OtherThread;
         }

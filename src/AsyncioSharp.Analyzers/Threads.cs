@@ -38,9 +38,30 @@ internal static class Threads
         ["AsyncioSharp.IFuture"] = ["AddDoneCallback"],
     };
 
-    /// <summary>True if a method or constructor runs a function on another thread. With a scheduler of the caller's it runs where that says.</summary>
-    internal static bool Starts(IMethodSymbol method, IEnumerable<IArgumentOperation> arguments) => s_starters.Lists(method) && arguments.All(static argument
-        => argument.Parameter?.Type.Name != "TaskScheduler" || argument.Value.Bare() is IPropertyReferenceOperation { Property.Name: "Default" });
+    /// <summary>
+    /// True if a method or constructor runs a function on another thread. With a scheduler of the caller's, or a factory that may have one, it runs where that says.
+    /// </summary>
+    /// <param name="method">The method or constructor.</param>
+    /// <param name="receiver">What the method is called on; null for a constructor or a static method.</param>
+    /// <param name="arguments">What it is given.</param>
+    /// <param name="flow">The variables around the call, for a factory that is kept in one.</param>
+    internal static bool Starts(IMethodSymbol method, IOperation? receiver, IEnumerable<IArgumentOperation> arguments, Lazy<ValueFlow> flow) => s_starters.Lists(method)
+        && (Scheduler(arguments) is { } scheduler
+            ? IsPool(scheduler)
+            : receiver is null || method.ContainingType.Name != "TaskFactory" || flow.Value.Origins(receiver).All(IsOfPool));
+
+    private static IOperation? Scheduler(IEnumerable<IArgumentOperation> arguments)
+        => arguments.FirstOrDefault(static argument => argument.Parameter?.Type.Name == "TaskScheduler")?.Value;
+
+    private static bool IsPool(IOperation scheduler) => scheduler.Bare() is IPropertyReferenceOperation { Property.Name: "Default" };
+
+    // Task.Factory, or one that is made without a scheduler.
+    private static bool IsOfPool(IOperation factory) => factory switch
+    {
+        IPropertyReferenceOperation { Property: { Name: "Factory" } property } => BlockingCalls.IsOfTask(property),
+        IObjectCreationOperation { Type.Name: "TaskFactory" } creation => Scheduler(creation.Arguments) is not { } scheduler || IsPool(scheduler),
+        _ => false,
+    };
 
     /// <summary>True if handlers of an event run on another thread.</summary>
     internal static bool Raises(ISymbol source) => s_events.Lists(source);

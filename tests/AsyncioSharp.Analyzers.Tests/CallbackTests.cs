@@ -100,6 +100,12 @@ public class CallbackTests
     [InlineData("void M() { var f = _loop.CreateFuture<int>(); Task.Run(() => [|f.SetResult(1)|]); }")]
     [InlineData("void M(Future<int>? f, Handle? h) { Task.Run(() => f?[|.SetResult(1)|]); Task.Run(() => { _loop?[|.CallSoon(() => { })|]; h?[|.Cancel()|]; }); }")]
     [InlineData("void M(CoroutineTask? t) { Task.Run(() => t?[|.Loop.CallSoon(() => { })|]); }")]
+    [InlineData("void M() { Task.Factory.StartNew(() => [|_loop.Stop()|]); Task<int>.Factory.StartNew(() => { [|_loop.Stop()|]; return 1; }); }")]
+    [InlineData("void M() { new TaskFactory().StartNew(() => [|_loop.Stop()|]); var f = new TaskFactory(TaskScheduler.Default); f.StartNew(() => [|_loop.Stop()|]); }")]
+    [InlineData(
+        "void M(CancellationToken t) { TaskFactory f = new(t), same = f; same.StartNew(() => [|_loop.Stop()|]); "
+            + "(Maybe() ? f : Task.Factory).ContinueWhenAll([Task.Delay(1)], _ => [|_loop.Stop()|]); }")]
+    [InlineData("void M(TaskFactory f, CancellationToken t) { f.StartNew(() => [|_loop.Stop()|], t, TaskCreationOptions.None, TaskScheduler.Default); }")]
     public Task What_another_thread_does_with_things_of_the_loop_is_reported(string members) => ReportsOtherThread(members);
 
     [Theory]
@@ -134,6 +140,11 @@ public class CallbackTests
         "void M(Future<int> f, EventLoop loop) { Task.Run(() => loop.CallSoonThreadsafe(loop.Stop)); "
             + "var timer = new Timer(_ => loop.CallSoonThreadsafe(() => f.Cancel())); Print(timer); }")]
     [InlineData("async Coroutine M(Future<int> f) { var progress = new Progress<int>(x => f.SetResult(x)); await Task.Run(() => ((IProgress<int>)progress).Report(3)); }")]
+    [InlineData("void M(EventLoop l) { var factory = new TaskFactory(l.TaskScheduler); factory.StartNew(() => l.Stop()); }")]
+    [InlineData("void M() { new TaskFactory<int>(_loop.TaskScheduler).StartNew(() => { _loop.Stop(); return 1; }); }")]
+    [InlineData("void M(CancellationToken t) { Task.Factory.StartNew(() => _loop.Stop(), t, TaskCreationOptions.None, _loop.TaskScheduler); }")]
+    [InlineData("TaskFactory _factory = null!; void M(TaskFactory f) { f.StartNew(() => _loop.Stop()); _factory.StartNew(() => _loop.Stop()); }")] // who knows
+    [InlineData("void M() { var f = Maybe() ? Task.Factory : new TaskFactory(_loop.TaskScheduler); f.ContinueWhenAny([Task.Delay(1)], _ => _loop.Stop()); }")]
     public Task What_is_handed_over_or_is_the_threads_own_is_not(string members) => ReportsOtherThread(members);
 
     [Theory]
