@@ -35,7 +35,7 @@ public sealed class BlockingCallAnalyzer() : PlaceAnalyzer(Rules.Blocking, Place
             {
                 return null; // it only looks
             }
-            if (BlockingCalls.IsOfTask(method)
+            if ((BlockingCalls.IsOfTask(method) || BlockingCalls.IsFuture(method.ContainingType))
                 && (method.IsStatic
                     ? arguments.Length > 0 && arguments[0].Value.Bare() is var all && body.Finished.Covers(all, operation)
                     : body.Finished.Covers(receiver, operation)))

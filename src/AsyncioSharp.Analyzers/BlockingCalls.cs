@@ -51,6 +51,19 @@ internal static class BlockingCalls
     internal static bool IsAwaiter(ITypeSymbol type)
         => type.Name is "TaskAwaiter" or "ValueTaskAwaiter" or "ConfiguredTaskAwaiter" or "ConfiguredValueTaskAwaiter" && type.ContainingNamespace is { Name: "CompilerServices" };
 
+    /// <summary>True for the futures of AsyncioSharp, of a loop or of a thread.</summary>
+    internal static bool IsFuture(ITypeSymbol? type)
+    {
+        for (; type is not null; type = type.BaseType)
+        {
+            if (type.Name is "ConcurrentFuture" or "Future" or "IFuture" && type.ContainingNamespace.IsOrIn("AsyncioSharp"))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// <summary>True for a member of .NET's tasks.</summary>
     internal static bool IsOfTask(ISymbol member) => IsTask(member.ContainingType);
 

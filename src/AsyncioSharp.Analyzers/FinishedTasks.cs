@@ -4,17 +4,17 @@ using Microsoft.CodeAnalysis.Operations;
 namespace AsyncioSharp.Analyzers;
 
 /// <summary>
-/// Which .NET tasks of one body are finished for sure where they are asked for their result: those that an await gave, or that were in an await,
+/// Which .NET tasks and futures of threads of one body are finished for sure where they are asked for their result: those that an await gave, or that were in an await,
 /// or asked whether they are done, or finished by their <c>TaskCompletionSource</c>, earlier in the text. Whether that is on every way is the reader's business: a warning at each
 /// <c>await Task.WhenAny(a, b)</c> would teach to ignore it.
 /// </summary>
 /// <remarks>
-/// A task, its copies, the collections it is put into or taken from, and what .NET makes of them (<c>Task.WhenAll</c>, a query) are taken for one: what is
-/// said of one is said of all. Cost: one pass over the body, made when a rule first asks.
+/// A task, its copies, the collections it is put into or taken from, and what .NET makes of them (<c>Task.WhenAll</c>, a query) are taken for one,
+/// and so are a future of a thread and the one of the loop that it is wrapped in: what is said of one is said of all. Cost: one pass over the body, made when a rule first asks.
 /// </remarks>
 internal sealed class FinishedTasks
 {
-    private static readonly HashSet<string> s_states = ["IsCompleted", "IsCompletedSuccessfully", "IsFaulted", "IsCanceled", "Status"];
+    private static readonly HashSet<string> s_states = ["IsCompleted", "IsCompletedSuccessfully", "IsFaulted", "IsCanceled", "Status", "IsDone"];
 
     private static readonly HashSet<string> s_finishers = ["SetResult", "TrySetResult", "SetException", "TrySetException", "SetCanceled", "TrySetCanceled", "SetFromTask"];
 
@@ -44,7 +44,7 @@ internal sealed class FinishedTasks
             {
                 _known.Add(one, places = []);
             }
-            var function = FunctionOf(by, owner);
+            var function = Symbol(by) ?? FunctionOf(by, owner); // what runs after a task knows that for itself alone
             int position = by switch
             {
                 IForEachLoopOperation loop => loop.Body.Syntax.SpanStart,
@@ -145,7 +145,8 @@ internal sealed class FinishedTasks
         IInvocationOperation { TargetMethod: { Name: "Wait" or "WaitAll" } wait } call when BlockingCalls.IsOfTask(wait)
             => Holders(call.Instance).Concat(call.Arguments.SelectMany(static argument => Holders(argument.Value))), // wrong, but after it they are finished
         IInvocationOperation { Instance: { Type: { } type } source, TargetMethod.Name: var name } when IsSource(type) && s_finishers.Contains(name) => Holders(source),
-        IPropertyReferenceOperation { Instance: { } task } state when s_states.Contains(state.Property.Name) && BlockingCalls.IsOfTask(state.Property) => Holders(task),
+        IPropertyReferenceOperation { Instance: { } task } state
+            when s_states.Contains(state.Property.Name) && (BlockingCalls.IsOfTask(state.Property) || BlockingCalls.IsFuture(state.Property.ContainingType)) => Holders(task),
         IVariableDeclaratorOperation declarator when declarator.GetVariableInitializer()?.Value.Bare() is IAwaitOperation => [declarator.Symbol],
         ISimpleAssignmentOperation assignment when assignment.Value.Bare() is IAwaitOperation => Variables(assignment.Target),
         IForEachLoopOperation { IsAsynchronous: true } loop => Declared(loop.LoopControlVariable),
@@ -154,11 +155,12 @@ internal sealed class FinishedTasks
         _ => [],
     };
 
-    // What runs after a task is given a finished one, or knows it: task.ContinueWith(t => ...), task.GetAwaiter().OnCompleted(() => ...).
+    // What runs after a task is given a finished one, or knows it: task.ContinueWith(t => ...), task.GetAwaiter().OnCompleted(() => ...), future.AddDoneCallback(f => ...).
     private static IEnumerable<ISymbol> ToldToContinuation(IAnonymousFunctionOperation lambda, IInvocationOperation call) => call.TargetMethod switch
     {
         { Name: "ContinueWith" or "ContinueWhenAny" or "ContinueWhenAll" } method when IsOfDotNet(method) => lambda.Symbol.Parameters,
         { Name: "OnCompleted" or "UnsafeOnCompleted" } method when IsOfDotNet(method) => Holders(call.Instance),
+        { Name: "AddDoneCallback" } method when BlockingCalls.IsFuture(method.ContainingType) => lambda.Symbol.Parameters.Concat(Holders(call.Instance)),
         _ => [],
     };
 
@@ -238,7 +240,7 @@ internal sealed class FinishedTasks
                 return [];
             case IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.PatternInput } input: // t is { IsCompleted: true, Result: 3 }
                 return Holders(Matched(input.Parent!.Parent!.Parent!));
-            case IInvocationOperation call when !IsOfDotNet(call.TargetMethod):
+            case IInvocationOperation call when !IsOfDotNet(call.TargetMethod) && call.TargetMethod is not { Name: "WrapFuture", ContainingType.Name: "Asyncio" }:
                 return call.TargetMethod.IsExtensionMethod && call.Instance is null ? Holders(call.Arguments.FirstOrDefault()?.Value) : [];
             case IPropertyReferenceOperation property:
                 return OfTasks(property.Property, property.Type).Concat(Holders(property.Instance));
@@ -259,7 +261,7 @@ internal sealed class FinishedTasks
     {
         IArrayTypeSymbol array => HoldsTasks(array.ElementType),
         INamedTypeSymbol named
-            => BlockingCalls.IsTask(named) || BlockingCalls.IsAwaiter(named) || IsSource(named) || named.TypeArguments.Any(HoldsTasks)
+            => BlockingCalls.IsTask(named) || BlockingCalls.IsFuture(named) || BlockingCalls.IsAwaiter(named) || IsSource(named) || named.TypeArguments.Any(HoldsTasks)
                 || HoldsTasks(named.ContainingType), // Dictionary<K, V>.ValueCollection
         _ => false,
     };

@@ -67,6 +67,11 @@ public class BlockingCallTests
     [InlineData("async Coroutine M() { Stream s = new MemoryStream(); s ??= File.OpenRead(\"x\"); [|s.Flush()|]; }")]
     [InlineData("async Coroutine M(string[] paths) { string[] all = [.. paths.Select(path => [|File.ReadAllText(path)|])]; Print(all); }")]
     [InlineData("async Coroutine M(Context c) { c.Run(() => [|Thread.Sleep(1)|]); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f, ConcurrentFuture<int> g) { if (g.IsDone) Print([|f.Result()|]); Print([|f.Exception()|]); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { if (f.IsRunning) Print([|f.Result()|]); Print([|f.Result()|]); await Asyncio.WrapFuture(f); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { var wrapped = Asyncio.WrapFuture(f); Print([|f.Result()|]); Print(wrapped.IsDone); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { f.AddDoneCallback(Print); f.AddDoneCallback(_ => Print(1)); Print([|f.Result()|]); }")] // only there it is
+    [InlineData("async Coroutine M(Task<int> t) { var a = t.GetAwaiter(); a.OnCompleted(() => Print(1)); Print([|a.GetResult()|]); }")]
     public Task A_call_that_blocks_the_loop_is_reported(string members) => Reports(members);
 
     [Theory]
@@ -150,6 +155,17 @@ public class BlockingCallTests
     [InlineData("async Coroutine M() { MemoryStream? s = Maybe() ? new MemoryStream() : null; Stream? same = new MemoryStream(); s?.Flush(); same?.Flush(); }")]
     [InlineData("async Coroutine M() { var s = new TaskCompletionSource<int>(); s.TrySetResult(1); Print(s.Task.Result); var t = s.Task; Print(t.Result); }")]
     [InlineData("async Coroutine M(Task<int> t) { int Value(int n) => n == 0 ? t.Result : Value(n - 1); await t; Print(Value(3)); }")] // its last naming counts
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { if (f.IsDone) Print(f.Result()); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { while (f is { IsDone: false }) await Asyncio.Sleep(1); Print(f.Exception()); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { await Asyncio.WrapFuture(f); Print(f.Result()); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { Print(await Asyncio.WaitFor(Asyncio.WrapFuture(f), 5)); Print(f.Result()); Print(f.Exception()); }")]
+    [InlineData("async Coroutine M(ConcurrentFuture<int> f) { var wrapped = Asyncio.WrapFuture(f); await Asyncio.Sleep(1); if (wrapped.IsDone) Print(f.Result()); }")]
+    [InlineData("async Coroutine M(EventLoop other) { var f = Asyncio.RunCoroutineThreadsafe(Fetch(), other); await f.AsTask(); var same = f; Print(same.Result()); }")]
+    [InlineData(
+        "async Coroutine M(List<ConcurrentFuture<int>> all) { await Asyncio.Gather(all.Select(f => Asyncio.WrapFuture(f))); "
+            + "foreach (var f in all) Print(f.Result()); }")]
+    [InlineData(
+        "void M(EventLoop loop, ConcurrentFuture<int> f) { f.AddDoneCallback(done => loop.CallSoonThreadsafe(() => { Print(done.Exception()); Print(f.Result()); })); }")]
     public Task What_does_not_block_or_is_no_coroutine_is_not(string members) => Reports(members);
 
     [Theory]
