@@ -78,7 +78,7 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
         if (known.IsCoroutine(value.Type) || IsAroundCoroutine(value, known))
         {
             // A variable that is discarded openly is at hand, and may well be run elsewhere.
-            if (value.Variable() is null && !ExpectsThrow(TakerOfLambda(value)))
+            if (value.Variable() is null && !HandsBack(value) && !ExpectsThrow(TakerOfLambda(value)))
             {
                 var properties = ImmutableDictionary<string, string?>.Empty;
                 report(Diagnostic.Create(
@@ -95,6 +95,15 @@ public sealed class DroppedResultAnalyzer() : UsageAnalyzer(Rules.NotAwaited, Ru
             }
         }
     }
+
+    // What takes a T and gives a T, makes none: Interlocked.Exchange(ref _kept, Work()) keeps the new one and gives the old one, all.GetOrAdd(key, Work()) what is kept.
+    private static bool HandsBack(IOperation value) => value switch
+    {
+        IConditionalAccessOperation access => HandsBack(access.WhenNotNull),
+        IInvocationOperation { TargetMethod.OriginalDefinition: { ReturnType: ITypeParameterSymbol given } method }
+            => method.Parameters.Any(parameter => SymbolEqualityComparer.Default.Equals(parameter.Type, given)),
+        _ => false,
+    };
 
     // What Task.Run(() => Work()) gives is a task that gives the coroutine, and what a query gives are coroutines: nobody runs them either.
     private static bool IsAroundCoroutine(IOperation value, KnownTypes known)

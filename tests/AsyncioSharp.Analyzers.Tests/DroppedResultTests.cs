@@ -30,6 +30,9 @@ public class DroppedResultTests
     [InlineData("void M(int[] ids) { [|ids.Select(id => Fetch(id)).ToList()|]; var all = [|ids.Select(Fetch)|]; }")]
     [InlineData("async Coroutine M(bool b) { var c = [|b ? Work() : Fetch()|]; }")]
     [InlineData("async Coroutine M() { Task t = [|Task.Factory.StartNew(() => Work())|]; await t; }")]
+    [InlineData("void M() { [|Again(() => Work())|]; } static T Again<T>(Func<T> make) => make();")]
+    [InlineData("void M(Func<Coroutine> make, Func<Coroutine, Coroutine> wrap, Coroutine c) { [|make()|]; [|wrap(c)|]; }")]
+    [InlineData("void M(Coroutine c) { [|Named(c)|]; } static Coroutine Named(Coroutine c) => Work();")]
     public Task A_coroutine_that_nobody_keeps_is_reported(string members) => Reports(members, Rules.NotAwaited);
 
     [Theory]
@@ -63,6 +66,10 @@ public class DroppedResultTests
     [InlineData("void M(Coroutine c) { var copy = c; }")]
     [InlineData("void M() { Coroutine c = Work(); ref Coroutine same = ref c; same = Fetch(); Print(c); }")]
     [InlineData("async Coroutine M() { Task<Coroutine> t = Task.Factory.StartNew(() => Work()); await await t; Task plain = Task.Run(() => Print(1)); await plain; }")]
+    [InlineData("Coroutine? _kept; void M() { Interlocked.Exchange(ref _kept, Work()); _ = Interlocked.CompareExchange(ref _kept, Work(), null); }")]
+    [InlineData("Coroutine? _kept; void M() { var old = Interlocked.Exchange(ref _kept, Work()); Interlocked.Exchange<Coroutine?>(ref _kept, null); }")]
+    [InlineData("Task<Coroutine>? _kept; void M() { Interlocked.Exchange(ref _kept, Task.Run(() => Work())); }")]
+    [InlineData("void M(ConcurrentDictionary<int, Coroutine>? all) { all!.GetOrAdd(1, Work()); all?.GetOrAdd(2, Work()); all.AddOrUpdate(3, Work(), (_, old) => old); }")]
     public Task A_coroutine_that_somebody_keeps_is_not(string members) => Reports(members, Rules.NotAwaited);
 
     [Theory]
