@@ -33,7 +33,10 @@ public static class LoopLogging
             var level = LevelOf(entry.Severity);
             if (logger.IsEnabled(level))
             {
-                logger.Log(level, new EventId((int)entry.Event, entry.Event.ToString()), new Values(entry), entry.Exception, static (values, _) => values.ToString());
+                // An exception without a text would take the entry with it, since most loggers ask for that: the message has then what can be told of it.
+                var exception = TextOf(entry.Exception) is null ? null : entry.Exception;
+                var values = new Values(entry, exception == entry.Exception ? entry.Message : entry.ToString());
+                logger.Log(level, new EventId((int)entry.Event, entry.Event.ToString()), values, exception, static (values, _) => values.ToString());
             }
         };
         return loop;
@@ -46,24 +49,37 @@ public static class LoopLogging
         _ => LogLevel.Error,
     };
 
+    // Null if there is none: the thing is somebody else's, and its text may fail.
+    private static string? TextOf(object? thing)
+    {
+        try
+        {
+            return thing?.ToString();
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            return null;
+        }
+    }
+
     // The parts of an entry, for loggers that keep them apart.
     private sealed class Values : IReadOnlyList<KeyValuePair<string, object?>>
     {
-        private readonly LogEntry _entry;
+        private readonly string _message;
         private readonly List<KeyValuePair<string, object?>> _values = [];
 
-        internal Values(LogEntry entry)
+        internal Values(LogEntry entry, string message)
         {
-            _entry = entry;
+            _message = message;
             Add("Duration", entry.Duration);
             Add("Subject", entry.Subject);
             if (entry.Report is { } report)
             {
-                Add("Task", report.Task?.ToString());
-                Add("Future", report.Future?.ToString());
-                Add("Handle", report.Handle?.ToString());
+                Add("Task", TextOf(report.Task));
+                Add("Future", TextOf(report.Future));
+                Add("Handle", TextOf(report.Handle));
             }
-            Add("Message", entry.Message);
+            Add("Message", message);
             // By custom the last one, and what some loggers group by: so it is the same for all entries.
             _values.Add(new("{OriginalFormat}", "{Message}"));
         }
@@ -76,7 +92,7 @@ public static class LoopLogging
 
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-        public override string ToString() => _entry.Message;
+        public override string ToString() => _message;
 
         private void Add(string name, object? value)
         {

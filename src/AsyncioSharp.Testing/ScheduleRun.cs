@@ -79,7 +79,23 @@ internal sealed class ScheduleRun
     private static string TextOf(ExceptionContext context)
     {
         object? origin = context.Task ?? context.Future ?? (object?)context.Handle;
-        return $"{context.Message}{(context.Exception is { } failure ? $": {failure.GetType().Name}: {failure.Message}" : "")}{(origin is null ? "" : $" (from {origin})")}";
+        return $"{context.Message}{(context.Exception is { } failure ? $": {TextOf(failure)}" : "")}{(origin is null ? "" : $" (from {Tried(origin.ToString)})")}";
+    }
+
+    /// <summary>The type and the message of a failure.</summary>
+    internal static string TextOf(Exception failure) => $"{failure.GetType().Name}: {Tried(() => failure.Message)}";
+
+    // What a schedule failed with is somebody else's, and so is its text; the way to replay it must not be lost to that.
+    private static string? Tried(Func<string?> text)
+    {
+        try
+        {
+            return text();
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            return $"<its text failed with {e.GetType().Name}>";
+        }
     }
 
     private async Coroutine Main()

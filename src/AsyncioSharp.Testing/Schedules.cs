@@ -122,7 +122,7 @@ public static class Schedules
         string schedule = reduced.Plan.ToString();
         string[] lines =
         [
-            $"Schedule {number} of {count} failed: {failure.GetType().Name}: {failure.Message}",
+            $"Schedule {number} of {count} failed: {ScheduleRun.TextOf(failure)}",
             reduced.Schedule.Log.Count == 0
                 ? "It fails in the plain order too: first in, first out, without cancels."
                 : "It takes these decisions, in place of first in, first out:",

@@ -8,7 +8,7 @@ internal sealed class DoneCallback(Future future, Action<Future> callback, Conte
     internal override string CallbackName => MethodNames.Of(callback);
 
     /// <summary>For instance <c>&lt;Handle Program.Done(&lt;Future finished result=1&gt;)&gt;</c>.</summary>
-    public override string ToString() => $"<Handle {MethodNames.Of(callback)}({future})>";
+    public override string ToString() => $"<Handle {MethodNames.Of(callback)}({TextForm.Whole(future)})>";
 
     internal override void Run(object? source)
     {

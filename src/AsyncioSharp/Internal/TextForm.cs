@@ -38,8 +38,22 @@ internal static class TextForm
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            // Somebody else's ToString or enumerator; a report must not be lost to it.
-            return $"<{value!.GetType().Name}: ToString failed with {e.GetType().Name}>";
+            return Failed(value!, e); // somebody else's ToString or enumerator
+        }
+    }
+
+    /// <summary>Somebody's own text of a thing, not shortened. Where asking for it fails, what else can be told: no report may be lost to the thing that it is about.</summary>
+    /// <param name="value">The thing.</param>
+    /// <param name="own">What gives its own text; null for its <c>ToString</c>.</param>
+    internal static string Whole(object? value, Func<string?>? own = null)
+    {
+        try
+        {
+            return (own is null ? value?.ToString() : own()) ?? "";
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            return value is Exception exception ? PartsOf(exception) : Failed(value!, e);
         }
     }
 
@@ -47,17 +61,33 @@ internal static class TextForm
     internal static string Describe(Exception exception) => $"{exception.GetType().Name}({Quoted(MessageOf(exception))})";
 
     /// <summary>The message; where asking for it fails, that.</summary>
-    internal static string MessageOf(Exception exception)
+    internal static string MessageOf(Exception exception) => PartOf(exception, nameof(exception.Message), static exception => exception.Message);
+
+    // About as .NET writes an exception of which no part fails.
+    private static string PartsOf(Exception exception)
+    {
+        var text = new StringBuilder($"{exception.GetType()}: {MessageOf(exception)}");
+        IReadOnlyList<Exception> causes = exception is AggregateException several ? several.InnerExceptions : exception.InnerException is { } inner ? [inner] : [];
+        foreach (var cause in causes)
+        {
+            text.AppendLine().Append(" ---> ").AppendLine(Whole(cause)).Append("   --- End of inner exception stack trace ---");
+        }
+        return text.AppendLine().Append(PartOf(exception, nameof(exception.StackTrace), static exception => exception.StackTrace)).ToString().TrimEnd();
+    }
+
+    private static string PartOf(Exception exception, string name, Func<Exception, string?> read)
     {
         try
         {
-            return exception.Message;
+            return read(exception) ?? "";
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            return $"<Message failed with {e.GetType().Name}>";
+            return $"<{name} failed with {e.GetType().Name}>";
         }
     }
+
+    private static string Failed(object value, Exception failure) => $"<{value.GetType().Name}: ToString failed with {failure.GetType().Name}>";
 
     /// <summary>Runs <paramref name="render"/> unless <paramref name="owner"/> is being rendered already; then the text is <c>...</c>.</summary>
     internal static string Guarded<T>(T owner, Func<T, string> render)

@@ -68,7 +68,7 @@ internal sealed class IteratorWatch(EventLoop loop, object iterator) : Runnable
 
     private void Report(Exception exception) => loop.CallExceptionHandler(new ExceptionContext
     {
-        Message = $"an error occurred during closing of asynchronous generator {iterator}",
+        Message = $"an error occurred during closing of asynchronous generator {TextForm.Whole(iterator)}",
         Exception = exception,
         AsyncGenerator = iterator,
     });

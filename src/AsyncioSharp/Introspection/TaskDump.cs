@@ -132,7 +132,7 @@ internal sealed class TaskDump
             { Target: CoroutineTask { IsDone: false } other } => $"waits for {Name(other)}",
             { Target: Future { IsDone: true } } => "ready",
             { Target: AcquireCoroutine { Lock: { } target } wait } when _holders?.Of(target) is { } holder => $"waits for {wait}, which {Name(holder)} holds",
-            { Target: { } target } => $"waits for {target}",
+            { Target: { } target } => $"waits for {TextForm.Whole(target)}",
             { EndsOutside: true } => "waits for .NET",
             _ => "ready",
         };

@@ -41,8 +41,8 @@ public static class TaskStacks
         writer ??= Console.Error;
         var failure = task.PeekException;
         writer.WriteLine(frames.Count == 0
-            ? $"No stack for {task}"
-            : $"{(failure is null ? "Stack" : "Traceback")} for {task} (most recent call last):");
+            ? $"No stack for {TextForm.Whole(task)}"
+            : $"{(failure is null ? "Stack" : "Traceback")} for {TextForm.Whole(task)} (most recent call last):");
         new FrameWriter(writer).Write(frames);
         if (failure is not null)
         {

@@ -52,7 +52,7 @@ internal sealed class Alarm : Runnable
     }
 
     /// <summary>For the log of slow steps.</summary>
-    public override string ToString() => _target is null ? "<deadline of what is over>" : $"<deadline of {_target}{DebugTraces.CreatedAt(this)}>";
+    public override string ToString() => _target is null ? "<deadline of what is over>" : $"<deadline of {TextForm.Whole(_target)}{DebugTraces.CreatedAt(this)}>";
 
     internal override void Run(object? source)
     {

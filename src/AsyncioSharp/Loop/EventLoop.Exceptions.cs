@@ -88,8 +88,8 @@ public sealed partial class EventLoop
                 StackTrace trace => text.AppendLine("Object created at (most recent call first):").Append(trace.ToString().TrimEnd()),
                 // The report that a failing handler did not make; nobody else tells of that failure. Indented, so that it is seen where it ends.
                 ExceptionContext inner => text.Append(key).Append(": ")
-                    .Append($"{TextOf(inner)}{Environment.NewLine}{inner.Exception}".TrimEnd().ReplaceLineEndings(Environment.NewLine + "  ")),
-                _ => text.Append(key).Append(": ").Append(value),
+                    .Append($"{TextOf(inner)}{Environment.NewLine}{TextForm.Whole(inner.Exception)}".TrimEnd().ReplaceLineEndings(Environment.NewLine + "  ")),
+                _ => text.Append(key).Append(": ").Append(TextForm.Whole(value)),
             };
         }
         if (context.SourceTraceback is null && context.Handle?.SourceTraceback is { } made)
@@ -100,7 +100,8 @@ public sealed partial class EventLoop
     }
 
     /// <summary>Writes a line to the log; a log that fails must not break the program, of which a finalizer may be the caller.</summary>
-    internal void Warn(string message) => TryEmit(new LogEntry(this, LogEvent.Other, LogSeverity.Warning, message));
+    internal void Warn(string message, Exception? exception = null)
+        => TryEmit(new LogEntry(this, LogEvent.Other, LogSeverity.Warning, message) { Exception = exception });
 
     private void Emit(LogEntry entry)
     {

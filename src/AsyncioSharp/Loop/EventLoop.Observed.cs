@@ -59,7 +59,7 @@ public sealed partial class EventLoop
 
     internal void ReportSlow(Runnable entry, object? begin, TimeSpan elapsed)
     {
-        string subject = entry.ToString()!;
+        string subject = TextForm.Whole(entry);
         string text = string.Create(CultureInfo.InvariantCulture, $"Executing {subject} took {elapsed.TotalSeconds:F3} seconds");
         TryEmit(new LogEntry(this, LogEvent.SlowCallback, LogSeverity.Warning, text + Describe(entry, begin, isRunning: false)) { Duration = elapsed, Subject = subject });
     }
@@ -71,7 +71,7 @@ public sealed partial class EventLoop
         string where = "";
         try
         {
-            subject = running.Target.ToString()!;
+            subject = TextForm.Whole(running.Target);
             where = Describe(running.Target, running.Begin, isRunning: true);
         }
         catch (Exception e)

@@ -61,7 +61,7 @@ public sealed partial class EventLoop
         }
         catch (Exception e)
         {
-            Warn($"an unclosed event loop failed to close: {e}"); // on this thread an exception would end the process
+            Warn("an unclosed event loop failed to close", e); // on this thread an exception would end the process
         }
     }
 
@@ -208,7 +208,7 @@ public sealed partial class EventLoop
             }
             catch (Exception e)
             {
-                TryEmit(new LogEntry(this, LogEvent.Other, LogSeverity.Error, $"{entry} could not be told that its loop is closed") { Exception = e });
+                TryEmit(new LogEntry(this, LogEvent.Other, LogSeverity.Error, $"{TextForm.Whole(entry)} could not be told that its loop is closed") { Exception = e });
             }
         }
     }

@@ -63,5 +63,5 @@ public sealed record LogEntry(EventLoop Loop, LogEvent Event, LogSeverity Severi
     /// <summary>As it is written: a warning says that it is one, and the exception comes last.</summary>
     /// <returns>The text.</returns>
     public override string ToString()
-        => $"{(Severity == LogSeverity.Warning ? "warning: " : "")}{Message}{(Exception is null ? "" : Environment.NewLine + Exception)}";
+        => $"{(Severity == LogSeverity.Warning ? "warning: " : "")}{Message}{(Exception is null ? "" : Environment.NewLine + TextForm.Whole(Exception))}";
 }

@@ -24,7 +24,7 @@ internal sealed class StepWatch(EventLoop loop, TimeProvider clock)
         }
         if (isTraced)
         {
-            Telemetry.Events.StepStart(loop.Number, target.ToString()!);
+            Telemetry.Events.StepStart(loop.Number, TextForm.Whole(target));
         }
         long start = isTimed ? clock.GetTimestamp() : 0;
         try

@@ -72,7 +72,7 @@ internal static class EndPhase
             {
                 if (task is { IsDone: false, IsPending: true, WaitsFor: ForeignAwait awaited })
                 {
-                    loop.Warn($"Asyncio.Run() waits for a task that was cancelled but cannot be reached before {awaited} has completed: {task}");
+                    loop.Warn($"Asyncio.Run() waits for a task that was cancelled but cannot be reached before {awaited} has completed: {TextForm.Whole(task)}");
                 }
             }
         }

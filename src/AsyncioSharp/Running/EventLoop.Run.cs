@@ -122,7 +122,7 @@ public sealed partial class EventLoop
 
         internal override string CallbackName => "EventLoop.RunUntilComplete";
 
-        public override string ToString() => $"<end of the run of {Future}>";
+        public override string ToString() => $"<end of the run of {TextForm.Whole(Future)}>";
 
         internal override void Run(object? source) => _loop?.Stop();
     }

@@ -11,7 +11,7 @@ internal static class TaskText
         {
             return text + (task.PeekException is { } failure ? $" exception={TextForm.Describe(failure)}" : result);
         }
-        return text + (task.WaitsFor is { } target ? $" wait_for={target}" : "") + waiters;
+        return text + (task.WaitsFor is { } target ? $" wait_for={TextForm.Whole(target)}" : "") + waiters;
     }
 
     internal static string WhyNotAwait(CoroutineTask task, Future future)

@@ -276,7 +276,7 @@ public abstract class ConcurrentFuture : Runnable
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
             // It runs on a thread of the executor, which has nobody to throw to.
-            Console.Error.WriteLine($"Exception in done callback {MethodNames.Of(callback)}() of {this}{Environment.NewLine}{e}");
+            Console.Error.WriteLine($"Exception in done callback {MethodNames.Of(callback)}() of {this}{Environment.NewLine}{TextForm.Whole(e)}");
         }
     }
 

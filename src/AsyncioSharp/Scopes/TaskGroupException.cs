@@ -11,11 +11,20 @@ namespace AsyncioSharp;
 /// </remarks>
 public sealed class TaskGroupException : AggregateException
 {
+    private const string Text = "Unhandled errors in a TaskGroup.";
+
     /// <summary>Creates the exception.</summary>
     /// <param name="failures">What failed.</param>
     /// <exception cref="ArgumentNullException"><paramref name="failures"/> is null.</exception>
     public TaskGroupException(params IEnumerable<Exception> failures)
-        : base("Unhandled errors in a TaskGroup.", failures ?? throw new ArgumentNullException(nameof(failures)))
+        : base(Text, failures ?? throw new ArgumentNullException(nameof(failures)))
     {
     }
+
+    /// <summary>What it is, and the messages of all failures: also if that of one of them cannot be had.</summary>
+    public override string Message => string.Join(' ', InnerExceptions.Select(static failure => $"({TextForm.MessageOf(failure)})").Prepend(Text));
+
+    /// <summary>The message, the failures and the traces.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => TextForm.Whole(this, base.ToString);
 }
