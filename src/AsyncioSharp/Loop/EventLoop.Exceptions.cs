@@ -46,7 +46,7 @@ public sealed partial class EventLoop
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
             TryDefaultHandler(
-                new ExceptionContext { Message = "Unhandled error in exception handler", Exception = e, Context = context },
+                new ExceptionContext { Message = "Unhandled error in exception handler", Exception = e, Context = context, Event = LogEvent.HandlerFailed },
                 "Exception in default exception handler while handling an unexpected error in custom exception handler");
         }
     }

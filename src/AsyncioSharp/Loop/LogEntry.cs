@@ -51,7 +51,10 @@ public sealed record LogEntry(EventLoop Loop, LogEvent Event, LogSeverity Severi
     /// <summary>The exception, if there is one. Its text is no part of the message.</summary>
     public Exception? Exception { get; init; }
 
-    /// <summary>For a failure that nobody awaits: what the exception handler was told.</summary>
+    /// <summary>
+    /// For a failure that nobody awaits: what the exception handler was told. If that handler failed: a report of this, of which <see cref="ExceptionContext.Context"/> is what
+    /// it was told.
+    /// </summary>
     public ExceptionContext? Report { get; init; }
 
     /// <summary>For what took or takes long: how long.</summary>

@@ -58,6 +58,7 @@ public class LogSinkTests
         loop.RunIteration();
 
         var entry = entries.ShouldHaveSingleItem();
+        (entry.Event, entry.Severity).ShouldBe((LogEvent.HandlerFailed, LogSeverity.Error));
         entry.Exception.ShouldBeOfType<IOException>();
         entry.Report!.Context!.Exception.ShouldBeOfType<FormatException>();
         loop.Close();

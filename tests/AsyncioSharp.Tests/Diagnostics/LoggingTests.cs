@@ -48,6 +48,22 @@ public class LoggingTests
     }
 
     [Fact]
+    public void A_handler_that_fails_is_an_event_of_its_own()
+    {
+        using var factory = new Factory(LogLevel.Debug);
+        var loop = VirtualTimeLoop.Create().UseLogging(factory);
+        loop.Debug = false;
+        loop.ExceptionHandler = (_, _) => throw new IOException("handler");
+        loop.CallSoon(() => throw new FormatException("boom"));
+        loop.RunIteration();
+        loop.Close();
+
+        var entry = factory.Entries.ShouldHaveSingleItem();
+        (entry.Category, entry.Level, entry.Id.Id, entry.Id.Name).ShouldBe(("AsyncioSharp.Failures", LogLevel.Error, 2, "HandlerFailed"));
+        entry.Text.ShouldContain("FormatException: boom");
+    }
+
+    [Fact]
     public void A_level_that_is_off_costs_no_text()
     {
         using var factory = new Factory(LogLevel.Critical);
