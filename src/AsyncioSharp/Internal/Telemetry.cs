@@ -19,14 +19,36 @@ internal static class Telemetry
     internal static TaskEvents Events { get; } = new();
 
     /// <summary>How long callbacks and steps of tasks take.</summary>
-    internal static Histogram<double> StepDuration { get; } = Meter.CreateHistogram("asyncio.step.duration", "s", "Duration of a callback or a step of a task", null, s_seconds);
+    internal static Histogram<double> StepDuration { get; } = Create(
+        static meter => meter.CreateHistogram("asyncio.step.duration", "s", "Duration of a callback or a step of a task", null, s_seconds));
 
     /// <summary>By how much timers are late: for so long the loop was busy with other things.</summary>
-    internal static Histogram<double> LoopLag { get; } = Meter.CreateHistogram(
-        "asyncio.loop.lag", "s", "Delay between the deadline of a timer and the iteration that runs it", null, s_seconds);
+    internal static Histogram<double> LoopLag { get; } = Create(
+        static meter => meter.CreateHistogram("asyncio.loop.lag", "s", "Delay between the deadline of a timer and the iteration that runs it", null, s_seconds));
 
     /// <summary>True if each entry must be looked at.</summary>
     internal static bool ListensToSteps => StepDuration.Enabled || LoopLag.Enabled || Events.IsEnabled();
+
+    /// <summary>
+    /// Makes an instrument of <paramref name="meter"/>, or else of this library's. What a listener throws when it is told of it would keep the process from ever having a loop;
+    /// so it is written to the standard error stream, as there is no loop yet that could report it, and the instrument is one that nobody hears.
+    /// </summary>
+    internal static TInstrument Create<TInstrument>(Func<Meter, TInstrument> create, Meter? meter = null)
+        where TInstrument : Instrument
+    {
+        try
+        {
+            return create(meter ?? Meter);
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            var closed = new Meter("AsyncioSharp");
+            closed.Dispose();
+            var unheard = create(closed);
+            Console.Error.WriteLine($"A listener failed when it was told of {unheard.Name}{Environment.NewLine}{TextForm.Whole(e)}");
+            return unheard;
+        }
+    }
 }
 
 /// <summary>The event source: starts and ends of tasks, and with the keyword <c>Steps</c> (2) also every step. For <c>dotnet-trace</c> and its like.</summary>

@@ -14,13 +14,12 @@ internal static class LoopGauges
 
     static LoopGauges()
     {
-        var meter = Telemetry.Meter;
-        meter.CreateObservableUpDownCounter("asyncio.tasks.live", static () => Measure(static loop => loop.TaskCount), "{task}", "Tasks that are not done");
-        meter.CreateObservableGauge("asyncio.loop.ready", static () => Measure(static loop => loop.ReadyCount), "{entry}", "Entries that are ready to run");
-        meter.CreateObservableGauge("asyncio.loop.timers", static () => Measure(static loop => loop.TimerCount), "{timer}", "Timers that wait");
-        meter.CreateObservableCounter("asyncio.tasks.created", static () => Total().Created, "{task}", "Tasks that were made");
-        meter.CreateObservableCounter("asyncio.tasks.cancelled", static () => Total().Cancelled, "{task}", "Tasks that ended cancelled");
-        meter.CreateObservableCounter("asyncio.tasks.failed", static () => Total().Failed, "{task}", "Tasks that ended with an exception");
+        Telemetry.Create(meter => meter.CreateObservableUpDownCounter("asyncio.tasks.live", static () => Measure(loop => loop.TaskCount), "{task}", "Tasks that are not done"));
+        Telemetry.Create(meter => meter.CreateObservableGauge("asyncio.loop.ready", static () => Measure(loop => loop.ReadyCount), "{entry}", "Entries that are ready to run"));
+        Telemetry.Create(meter => meter.CreateObservableGauge("asyncio.loop.timers", static () => Measure(loop => loop.TimerCount), "{timer}", "Timers that wait"));
+        Telemetry.Create(meter => meter.CreateObservableCounter("asyncio.tasks.created", static () => Total().Created, "{task}", "Tasks that were made"));
+        Telemetry.Create(meter => meter.CreateObservableCounter("asyncio.tasks.cancelled", static () => Total().Cancelled, "{task}", "Tasks that ended cancelled"));
+        Telemetry.Create(meter => meter.CreateObservableCounter("asyncio.tasks.failed", static () => Total().Failed, "{task}", "Tasks that ended with an exception"));
     }
 
     internal static void Add(EventLoop loop)

@@ -305,7 +305,7 @@ public sealed partial class EventLoop
             NoteNewTasks(now);
             if (_watch is not null && _timers.TryPeek(out double first) && first <= now)
             {
-                Telemetry.LoopLag.Record(now - first);
+                _watch.Measure(Telemetry.LoopLag, now - first);
             }
             double limit = Math.Max(now + _clock.SecondsPerTick, Math.BitIncrement(now));
             _scheduled?.TakeTimers(_timers, limit, _ready);

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -6,6 +8,7 @@ namespace AsyncioSharp;
 /// </summary>
 internal sealed class StepWatch(EventLoop loop, TimeProvider clock)
 {
+    private readonly HashSet<Instrument> _failed = []; // of which a listener has thrown something
     private volatile RunningEntry? _running;
 
     /// <summary>What runs at this moment; null between two entries. A new object for each, so that the watchdog knows one again.</summary>
@@ -42,10 +45,29 @@ internal sealed class StepWatch(EventLoop loop, TimeProvider clock)
         if (isTimed && !isDropped)
         {
             var elapsed = clock.GetElapsedTime(start);
-            Telemetry.StepDuration.Record(elapsed.TotalSeconds);
+            Measure(Telemetry.StepDuration, elapsed.TotalSeconds);
             if (loop.Debug && elapsed >= loop.SlowCallbackDuration)
             {
                 loop.ReportSlow(target, begin, elapsed);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Tells the listeners of <paramref name="instrument"/>. What one of them throws comes out of .NET's meter, unlike that of an event's; it is no fault of what is measured,
+    /// and so goes to the log: for each instrument once, as it would else be told for each step.
+    /// </summary>
+    internal void Measure(Histogram<double> instrument, double seconds)
+    {
+        try
+        {
+            instrument.Record(seconds);
+        }
+        catch (Exception e) when (e is not KeyboardInterruptException)
+        {
+            if (_failed.Add(instrument))
+            {
+                loop.Warn($"A listener of {instrument.Name} failed; should it fail again, that will not be told", e);
             }
         }
     }

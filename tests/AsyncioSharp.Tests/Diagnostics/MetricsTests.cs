@@ -10,6 +10,7 @@ public sealed class MetricsTests : IDisposable
     private readonly MeterListener _listener = new();
     private readonly List<(string Name, double Value, object? Loop)> _measured = [];
     private readonly int _thread = Environment.CurrentManagedThreadId;
+    private Action<string>? _fault;
 
     public void Dispose() => _listener.Dispose();
 
@@ -127,6 +128,70 @@ public sealed class MetricsTests : IDisposable
         loop.Close();
     }
 
+    [Fact]
+    public void A_listener_that_fails_is_told_of_once_and_the_program_goes_on()
+    {
+        Listen("asyncio.step.duration", "asyncio.loop.lag");
+        var clock = new VirtualClock();
+        var loop = VirtualTimeLoop.Create(clock);
+        var entries = new List<LogEntry>();
+        loop.LogSink = entries.Add;
+        async Coroutine<string> Main()
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                var sleep = Asyncio.CreateTask(Asyncio.Sleep(1));
+                await Asyncio.Sleep(0);
+                clock.Advance(TimeSpan.FromSeconds(3));
+                await sleep;
+            }
+            return "end";
+        }
+        int measured = 0;
+        _fault = name => throw new IOException($"{name} {++measured}");
+
+        loop.RunUntilComplete(Main()).ShouldBe("end");
+
+        measured.ShouldBeGreaterThan(6);
+        var told = entries.Where(entry => entry.Event == LogEvent.Other).ToList();
+        told.Select(entry => (entry.Severity, entry.Message[..entry.Message.IndexOf(';')])).ShouldBe(
+            [(LogSeverity.Warning, "A listener of asyncio.step.duration failed"), (LogSeverity.Warning, "A listener of asyncio.loop.lag failed")], ignoreOrder: true);
+        told.ShouldAllBe(entry => entry.Exception is IOException);
+        loop.Close();
+    }
+
+    [Fact]
+    public void A_fault_of_a_listener_whose_report_fails_does_not_end_the_program_either()
+    {
+        Listen("asyncio.step.duration");
+        var loop = VirtualTimeLoop.Create();
+        loop.LogSink = _ => throw new IOException("full");
+        _fault = _ => throw new IOException("listener");
+
+        loop.RunUntilComplete(Asyncio.Sleep(1, "end")).ShouldBe("end");
+        loop.Close();
+    }
+
+    [Fact]
+    public void A_listener_that_fails_when_it_is_told_of_an_instrument_costs_that_instrument_alone()
+    {
+        using var meter = new Meter("AsyncioSharp.Tests");
+        _listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter == meter)
+            {
+                throw new IOException("listener");
+            }
+        };
+        _listener.Start();
+
+        var histogram = Telemetry.Create(meter => meter.CreateHistogram<double>("asyncio.test"), meter);
+
+        histogram.Name.ShouldBe("asyncio.test");
+        histogram.Enabled.ShouldBeFalse();
+        histogram.Record(1);
+    }
+
     private void Listen(params string[] names)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -147,6 +212,7 @@ public sealed class MetricsTests : IDisposable
         if (Environment.CurrentManagedThreadId == _thread) // not what other tests measure
         {
             _measured.Add((instrument.Name, value, tags.IsEmpty ? null : tags[0].Value));
+            _fault?.Invoke(instrument.Name);
         }
     }
 
