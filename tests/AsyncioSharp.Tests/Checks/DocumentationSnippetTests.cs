@@ -18,11 +18,13 @@ public partial class DocumentationSnippetTests
     public void Every_snippet_of_the_page_is_part_of_a_test(string page)
     {
         var code = string.Concat(Directory.EnumerateFiles(Repository.PathOf("tests/AsyncioSharp.Tests/Documentation"), "*.cs").Select(file => Unindented(File.ReadAllText(file))));
-        var snippets = Block().Matches(File.ReadAllText(Repository.PathOf($"docs/{page}.md")).ReplaceLineEndings("\n")).Select(match => match.Groups["code"].Value).ToList();
+        var snippets = SnippetsOf(File.ReadAllText(Repository.PathOf($"docs/{page}.md")));
 
         snippets.ShouldNotBeEmpty();
         snippets.Where(snippet => !code.Contains(Unindented(snippet), StringComparison.Ordinal)).ShouldBeEmpty();
     }
+
+    internal static List<string> SnippetsOf(string page) => [.. Block().Matches(page.ReplaceLineEndings("\n")).Select(match => match.Groups["code"].Value)];
 
     private static string Unindented(string code)
         => string.Concat(code.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(line => line + "\n"));

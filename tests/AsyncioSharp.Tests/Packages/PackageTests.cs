@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using System.Text.RegularExpressions;
+using AsyncioSharp.Tests.Checks;
+using AsyncioSharp.Tests.Conformance.Support;
 using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Samples;
 
@@ -9,7 +11,7 @@ namespace AsyncioSharp.Tests.Packages;
 /// The package as a stranger gets it: packed, put into a folder, and referenced by a new project that knows no other source of packages and has
 /// nothing in its cache.
 /// </summary>
-public sealed class PackageTests : IDisposable
+public sealed partial class PackageTests : IDisposable
 {
 #if DEBUG
     private const string Configuration = "Debug";
@@ -26,8 +28,7 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task A_project_that_references_the_package_gets_the_warnings_of_its_analyzers()
     {
-        await Dotnet("pack", Repository.PathOf("src/AsyncioSharp"), "--no-build", "--configuration", Configuration, "--output", Path.Combine(_folder, "feed"));
-        string package = Directory.EnumerateFiles(Path.Combine(_folder, "feed"), "*.nupkg").Single();
+        string package = await Pack("AsyncioSharp");
         using (var content = ZipFile.OpenRead(package))
         {
             content.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("analyzers/", StringComparison.Ordinal)).Order()
@@ -41,6 +42,42 @@ public sealed class PackageTests : IDisposable
 
         var warnings = Regex.Matches(build.Output, @"warning (\w+):").Select(match => match.Groups[1].Value).Where(id => id != "CS4014").Distinct().Order();
         string.Join(", ", warnings).ShouldBe("ASYNCIO001, ASYNCIO003, ASYNCIO006", build.ToString());
+    }
+
+    /// <summary>From the page of a package a link into the repository leads nowhere; so nothing but whole addresses and places of the page itself is linked to.</summary>
+    [Theory]
+    [InlineData("AsyncioSharp")]
+    [InlineData("AsyncioSharp.Logging")]
+    [InlineData("AsyncioSharp.Testing")]
+    public async Task A_package_has_a_readme_of_its_own_without_relative_links_and_its_program_compiles(string name)
+    {
+        string readme = await File.ReadAllTextAsync(Repository.PathOf($"src/{name}/README.md"), TestContext.Current.CancellationToken);
+        using var content = await ZipFile.OpenReadAsync(await Pack(name), TestContext.Current.CancellationToken);
+        using var packed = new StreamReader(content.GetEntry("README.md").ShouldNotBeNull().Open());
+
+        (await packed.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe(readme);
+        readme.ShouldStartWith($"# {name}\n");
+        RelativeLink().Matches(readme).Select(link => link.Value).ShouldBeEmpty();
+        var programs = DocumentationSnippetTests.SnippetsOf(readme);
+        programs.ShouldHaveSingleItem().ShouldContain($"using {name};");
+        Snippet.ErrorsOfProgram(programs[0]).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("[a](docs/a.md)", true)]
+    [InlineData("[a](#a), [b](https://example.org/b), `[]` and (c)", false)]
+    [InlineData("[a]: docs/a.md", true)]
+    [InlineData("[a]: https://example.org/a", false)]
+    public void Relative_links_are_found(string text, bool isRelative) => RelativeLink().IsMatch(text).ShouldBe(isRelative);
+
+    [GeneratedRegex(@"\]\((?!#|https://)[^)]*\)|^\[[^\]]+\]:\s*(?!https://)\S.*", RegexOptions.Multiline)]
+    private static partial Regex RelativeLink();
+
+    private async Task<string> Pack(string name)
+    {
+        string feed = Path.Combine(_folder, "feed");
+        await Dotnet("pack", Repository.PathOf($"src/{name}"), "--no-build", "--configuration", Configuration, "--output", feed);
+        return Directory.EnumerateFiles(feed, "*.nupkg").Single();
     }
 
     private static async Task<ProcessOutcome> Dotnet(params string[] arguments)

@@ -46,10 +46,16 @@ internal static class Snippet
         ErrorsOf(instead).ShouldBeEmpty($"it does not compile: {instead}");
     }
 
-    private static IReadOnlyList<string> ErrorsOf(string statement)
+    /// <summary>What the compiler says against a whole program, for which the SDK's usings are there.</summary>
+    internal static IReadOnlyList<string> ErrorsOfProgram(string program)
+        => ErrorsOf(s_frame.WithOptions(s_frame.Options.WithOutputKind(OutputKind.ConsoleApplication)), program, "global using System; global using System.Threading;");
+
+    private static IReadOnlyList<string> ErrorsOf(string statement) => ErrorsOf(s_frame, Before + statement + After);
+
+    private static IReadOnlyList<string> ErrorsOf(CSharpCompilation frame, params IEnumerable<string> files)
     {
-        var tree = CSharpSyntaxTree.ParseText(Before + statement + After, new CSharpParseOptions(LanguageVersion.Preview));
-        return [.. s_frame.AddSyntaxTrees(tree).GetDiagnostics()
+        var options = new CSharpParseOptions(LanguageVersion.Preview);
+        return [.. frame.AddSyntaxTrees(files.Select(file => CSharpSyntaxTree.ParseText(file, options))).GetDiagnostics()
             .Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
             .Select(static diagnostic => diagnostic.ToString())];
     }
