@@ -76,6 +76,17 @@ internal abstract class ForeignAwait : IWaitable
     /// <summary>The same for an async iterator, in whose place the coroutine has a <see cref="LeftIterator{T}"/> by now.</summary>
     internal bool LeaveIterator(string? message) => TryAbandon(message);
 
+    /// <summary>
+    /// Ends the wait with an exception if it is for an async iterator of this kind: one of the kind was broken, so that it, or one around it, will never answer.
+    /// </summary>
+    internal void EndBroken(Type? kind, Exception cause)
+    {
+        if (AsyncIterator is { } iterator && iterator.GetType() == kind && ReplaceableType is not null && Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Pending)
+        {
+            _waiter!.Wake(new InvalidOperationException("The async iterator was moved on again before its last MoveNextAsync had ended; what it would have given is lost.", cause));
+        }
+    }
+
     /// <summary>Has <paramref name="last"/> put into its loop's queue when the operation that was left behind has ended.</summary>
     internal void AfterEnd(Runnable last)
     {

@@ -88,13 +88,17 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         }
         catch (Exception e) when (e is not KeyboardInterruptException)
         {
-            bool isIterator = (method is Delegate continuation ? TaskFields.TargetOf(continuation) : method) is Task box && MethodChain.IsIterator(box);
+            var iterator = (method is Delegate continuation ? TaskFields.TargetOf(continuation) : method) is Task box && MethodChain.IsIterator(box) ? box : null;
             loop.CallExceptionHandler(new ExceptionContext
             {
-                Message = isIterator ? $"{message}, in which an async iterator goes on; was it moved on again before its last MoveNextAsync had ended?" : message,
+                Message = iterator is null ? message : $"{message}, in which an async iterator goes on; was it moved on again before its last MoveNextAsync had ended?",
                 Exception = e,
                 Task = owner,
             });
+            if (iterator is not null)
+            {
+                (owner?.WaitsFor as ForeignAwait)?.EndBroken(StateMachineBox.MachineTypeOf(iterator.GetType()), e);
+            }
         }
     }
 

@@ -40,4 +40,44 @@ public class TwiceMovedIteratorTests
             yield return 1;
         }
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_task_that_waits_for_it_fails_and_does_not_wait_for_ever(bool dotnet)
+    {
+        VirtualTimeLoop.Run(Main());
+
+        async Coroutine Main()
+        {
+            var reports = Asyncio.GetRunningLoop().CollectReports();
+            var operation = new TaskCompletionSource();
+            var iterator = Numbers().GetAsyncEnumerator();
+            var first = Asyncio.CreateTask(Next(), name: "first");
+            await Asyncio.Sleep(0);
+            new TestThread(operation.SetResult).Join();
+            var second = Asyncio.CreateTask(Next(), name: "second");
+            await Asyncio.Wait([first, second], timeout: 5);
+            first.IsDone.ShouldBeTrue();
+            second.IsDone.ShouldBeTrue();
+            new[] { first.Exception(), second.Exception() }.OfType<InvalidOperationException>().ShouldNotBeEmpty();
+            reports.ShouldNotBeEmpty();
+
+            async Coroutine<bool> Next() => await iterator.MoveNextAsync();
+
+            async IAsyncEnumerable<int> Numbers()
+            {
+                if (dotnet)
+                {
+                    await operation.Task;
+                }
+                else
+                {
+                    await Asyncio.Sleep(1);
+                }
+                yield return 1;
+                await Asyncio.Sleep(1);
+            }
+        }
+    }
 }
