@@ -107,7 +107,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     bool IAwaitTarget.IsReady => IsReadyWhenAwaited;
 
     internal AwaitKind KindWhenAwaited
-        => Status is Progress.Waiting or Progress.Prompt ? AwaitKind.Wait : Status == Progress.Turn ? AwaitKind.Turn : AwaitKind.Coroutine;
+        => Status == Progress.Turn ? AwaitKind.Turn : Status is Progress.Waiting or Progress.Prompt ? AwaitKind.Wait : AwaitKind.Coroutine;
 
     /// <summary>
     /// False, but for a coroutine that ends at once; throws if the coroutine was started before. It must throw here, where a user's <c>finally</c> is
