@@ -45,6 +45,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Waiting, // created; who awaits it need not run it, but wait for it; see BeginWait
         Prompt,  // created, and may be able to end at once when it is awaited; see EndsAtOnce
         Started,
+        Waited,  // started, and no frame: a task waits for it on behalf of the coroutine that awaits it
         Strayed, // started, and moved on behind the back of its task, as it ignored Close
         Succeeded,
         Failed,  // also: closed, then without an exception
@@ -72,7 +73,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     public CoroutineState State => Status switch
     {
         _ when IsNew => CoroutineState.Created,
-        Progress.Started or Progress.Strayed => Innermost.Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
+        Progress.Started or Progress.Waited or Progress.Strayed => Innermost.Awaiting == AwaitKind.None ? CoroutineState.Running : CoroutineState.Suspended,
         _ => CoroutineState.Closed,
     };
 
@@ -272,7 +273,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>Of one that only waits: begins, with the task that is to be woken.</summary>
     internal virtual void BeginWait(Runnable waiter)
     {
-        Status = Progress.Started;
+        Status = Awaiting == AwaitKind.Itself ? Progress.Started : Progress.Waited; // a frame has said already what it waits for
         Awaiting = AwaitKind.Itself;
         Link = waiter;
     }
@@ -310,7 +311,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Status = Progress.Failed;
     }
 
-    internal InvalidOperationException ReuseError() => new(Status is Progress.Started or Progress.Strayed
+    internal InvalidOperationException ReuseError() => new(!IsNew && Status < Progress.Succeeded
         ? $"coroutine is being awaited already: '{QualifiedName}' is running in a task; await that task instead"
         : $"cannot reuse already awaited coroutine '{QualifiedName}'; call the method again for a new one");
 

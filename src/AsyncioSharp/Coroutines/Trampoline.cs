@@ -38,6 +38,10 @@ internal static class Trampoline
         {
             throw new InvalidOperationException($"coroutine '{coroutine.QualifiedName}' is awaited by '{coroutine.Parent.QualifiedName}'; close that one");
         }
+        if (coroutine.Status == Coroutine.Progress.Waited)
+        {
+            throw new InvalidOperationException($"coroutine '{coroutine.QualifiedName}' is awaited in {coroutine.Link}; close the coroutine that awaits it");
+        }
         var leaf = Enter(coroutine.Innermost);
         if (leaf.Awaiting == AwaitKind.Foreign)
         {

@@ -470,6 +470,34 @@ public class CloseTests
         static async Coroutine<int> Inner(Future<int> gate) => await gate;
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_wait_that_a_coroutine_awaits_cannot_be_closed_alone_nor_be_awaited_again(bool sleeps)
+    {
+        VirtualTimeLoop.Run(Test());
+
+        async Coroutine Test()
+        {
+            var flag = new AsyncEvent();
+            var wait = sleeps ? Asyncio.Sleep(1) : flag.Wait();
+            var task = Asyncio.CreateTask(Outer(wait), name: "outer");
+            await Asyncio.Sleep(0);
+            wait.State.ShouldBe(CoroutineState.Suspended);
+
+            Should.Throw<InvalidOperationException>(wait.Close).Message.ShouldContain("is awaited in <Task pending name='outer'");
+            (await Caught.By(Asyncio.CreateTask(Outer(wait)))).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("is being awaited already");
+
+            flag.Set();
+            await Asyncio.Wait([task], timeout: 2);
+            task.IsDone.ShouldBeTrue();
+            wait.Close(); // it has ended
+            (await Caught.By(Asyncio.CreateTask(Outer(wait)))).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("cannot reuse");
+        }
+
+        static async Coroutine Outer(Coroutine wait) => await wait;
+    }
+
     [Fact]
     [Rule("CORO-03")]
     public void A_coroutine_that_waits_for_an_operation_of_dotnet_cannot_be_closed()
