@@ -181,8 +181,11 @@ internal sealed class SleepCoroutine : Coroutine, IWaitable, ITokenListener
 
     internal override bool EndWait()
     {
-        Succeed();
-        return true;
+        if (!_isAsleep)
+        {
+            Succeed();
+        }
+        return !_isAsleep;
     }
 
     // As a frame.

@@ -253,8 +253,8 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Parent = parent;
     }
 
-    /// <summary>Says whether its task knows where it stands.</summary>
-    internal void Stray(bool on) => Status = on ? Progress.Strayed : Progress.Started;
+    /// <summary>Says whether it has gone on behind the back of its task.</summary>
+    internal void MarkStrayed(bool hasStrayed) => Status = hasStrayed ? Progress.Strayed : Progress.Started;
 
     /// <summary>Says what the coroutine waits for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

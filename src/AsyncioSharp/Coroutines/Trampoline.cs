@@ -47,10 +47,12 @@ internal static class Trampoline
         {
             throw new InvalidOperationException($"coroutine '{leaf.QualifiedName}' waits for an operation of .NET and cannot be closed; cancel its task");
         }
+        var awaited = leaf.Awaiting == AwaitKind.Future ? (IWaitable)leaf.Link! : null;
         var stopped = Throw(leaf, new CoroutineExitException());
         if (stopped.Awaiting != AwaitKind.None)
         {
-            Stray(stopped, true);
+            MarkStrayed(stopped, true);
+            awaited?.Dismiss(coroutine);
             throw new InvalidOperationException($"coroutine ignored Close(): '{stopped.QualifiedName}' awaited something while it was being closed");
         }
         if (coroutine.Failure is { } failure and not CoroutineExitException)
@@ -59,19 +61,19 @@ internal static class Trampoline
         }
     }
 
-    /// <summary>The innermost frame of a coroutine that has strayed. From now on its task knows where it stands.</summary>
-    internal static Coroutine Find(Coroutine strayed)
+    /// <summary>The task of a coroutine that has strayed learns where that stands: gives the innermost frame.</summary>
+    internal static Coroutine Recover(Coroutine strayed)
     {
         var leaf = strayed.Innermost;
-        Stray(leaf, false);
+        MarkStrayed(leaf, false);
         return leaf;
     }
 
-    private static void Stray(Coroutine leaf, bool on)
+    private static void MarkStrayed(Coroutine leaf, bool hasStrayed)
     {
         for (Coroutine? frame = leaf; frame is not null; frame = frame.Parent)
         {
-            frame.Stray(on);
+            frame.MarkStrayed(hasStrayed);
         }
     }
 

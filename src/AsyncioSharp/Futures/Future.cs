@@ -158,6 +158,14 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     bool IWaitable.CancelWait(string? message) => Cancel(message);
 
+    void IWaitable.Dismiss(object coroutine)
+    {
+        if (ListWaiters().FirstOrDefault(waiter => waiter.Runs(coroutine)) is { } task && RemoveWaiter(task))
+        {
+            task.Wake(null);
+        }
+    }
+
     internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");
 
     /// <summary>The result as an object, null if it has none; throws the failure.</summary>
@@ -315,15 +323,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         _ => "finished" + ResultText,
     };
 
-    private protected string WaitersText() => Waiters switch
-    {
-        null => "",
-        WaiterList { Count: 0 } => "",
-        WaiterList { Count: 1 } list => $" cb=[{WaiterText(list[0])}]",
-        WaiterList { Count: 2 } list => $" cb=[{WaiterText(list[0])}, {WaiterText(list[1])}]",
-        WaiterList list => $" cb=[{WaiterText(list[0])}, <{list.Count - 2} more>, {WaiterText(list[^1])}]",
-        var one => $" cb=[{WaiterText((Runnable)one)}]",
-    };
+    private protected string WaitersText() => TextForm.OfWaiters(ListWaiters());
 
     /// <summary>Says that there is a result.</summary>
     /// <param name="runsHere">True if the caller knows that the loop runs here, which else is a question to the thread.</param>
@@ -368,8 +368,6 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     // Sealed, so that to ask whether a waiter is one is a look at one word, and no walk through what its class derives from: a twentieth of a ping-pong.
     private sealed class WaiterList : List<Runnable>;
-
-    private static string WaiterText(Runnable waiter) => waiter.CallbackName + "()";
 
     private void End(Status status, object? outcome)
     {

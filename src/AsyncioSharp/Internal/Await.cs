@@ -76,6 +76,11 @@ internal interface IWaitable
     /// <summary>True if it has ended with something that is lost unless the one who waits takes it: a request that comes behind the end waits for the next await.</summary>
     bool MustBeTaken => false;
 
+    /// <summary>The task that runs <paramref name="coroutine"/> waits here no more: it is made ready, if it was not already.</summary>
+    void Dismiss(object coroutine)
+    {
+    }
+
     /// <summary>A request to <paramref name="waiter"/>, which waits here, was passed on.</summary>
     void NoteAsked(Runnable waiter, string? message)
     {

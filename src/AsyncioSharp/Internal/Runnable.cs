@@ -20,6 +20,14 @@ public abstract class Runnable
     /// <param name="source">What it must be told: which of several futures is done, an exception to deliver; mostly null.</param>
     internal abstract void Run(object? source);
 
+    /// <summary>Called when <see cref="Run"/> has been left by an exception of code that it has called for somebody else.</summary>
+    internal virtual void Recover()
+    {
+    }
+
+    /// <summary>True for the task whose coroutine this is.</summary>
+    internal virtual bool Runs(object coroutine) => false;
+
     /// <summary>Asked for each of the futures at which the entry waits, when it is done: how the entry is to be made ready for it.</summary>
     /// <param name="done">The future.</param>
     /// <param name="runsHere">Whether the loop runs on this thread; else nothing may be counted, for another thread may do so too.</param>

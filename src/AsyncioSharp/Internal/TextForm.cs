@@ -191,4 +191,13 @@ internal static class TextForm
         }
         return string.Join(", ", texts);
     }
+
+    /// <summary>Who waits for a future: the first and the last.</summary>
+    internal static string OfWaiters(IReadOnlyList<Runnable> waiters) => waiters.Count switch
+    {
+        0 => "",
+        1 => $" cb=[{waiters[0].CallbackName}()]",
+        2 => $" cb=[{waiters[0].CallbackName}(), {waiters[1].CallbackName}()]",
+        var count => $" cb=[{waiters[0].CallbackName}(), <{count - 2} more>, {waiters[^1].CallbackName}()]",
+    };
 }

@@ -68,12 +68,12 @@ public sealed partial class EventLoop
         {
             RunOnce();
         }
-        catch (Exception e) when (e is not KeyboardInterruptException && _ready.Running is not null)
+        catch (Exception e) when (e is not KeyboardInterruptException && _ready.Running is { } entry)
         {
-            string name = _ready.Running!.CallbackName;
             _ready.End();
+            entry.Recover();
             ContextSwitch.Rest();
-            CallExceptionHandler(new ExceptionContext { Message = $"Exception in callback {name}()", Exception = e });
+            CallExceptionHandler(new ExceptionContext { Message = $"Exception in callback {entry.CallbackName}()", Exception = e });
         }
     }
 

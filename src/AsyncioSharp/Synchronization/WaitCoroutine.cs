@@ -62,6 +62,10 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
 
     internal sealed override bool EndWait()
     {
+        if (Phase != WaitPhase.Woken)
+        {
+            return false;
+        }
         try
         {
             if (TryEnd(woken: true))
@@ -124,12 +128,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
         try
         {
             Line.CheckUse();
-            if (TryEnd(woken: false))
-            {
-                return true;
-            }
-            Line.Bind();
-            return false;
+            return TryEnd(woken: false);
         }
         catch (Exception e)
         {

@@ -59,13 +59,10 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     /// <exception cref="InvalidOperationException">The primitive is bound to another loop.</exception>
     internal void CheckUse() => binding.CheckUse();
 
-    /// <summary>Called before somebody waits.</summary>
-    /// <exception cref="InvalidOperationException">The primitive is bound to another loop.</exception>
-    internal void Bind() => binding.Bind();
-
-    /// <summary>Appends one that begins to wait.</summary>
+    /// <summary>Appends one that begins to wait, in the step in which its loop was found to be the right one.</summary>
     internal void Join(WaitCoroutine<T> waiter)
     {
+        binding.Bind();
         if (_tail - _head == _ring.Length)
         {
             Resize(Math.Max(Fewest, _ring.Length * 2));

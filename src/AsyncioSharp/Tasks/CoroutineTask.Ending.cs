@@ -21,6 +21,21 @@ public partial class CoroutineTask
         }
     }
 
+    /// <summary>A step was left by what an overridden <c>Cancel</c> has thrown, to which it has passed a request on; the task waits all the same.</summary>
+    internal sealed override void Recover()
+    {
+        if (ContextSwitch.TakeAndRest() is { } changed)
+        {
+            _extras.Context = changed;
+        }
+        if (Place == 0 && !IsDone)
+        {
+            List();
+        }
+    }
+
+    internal sealed override bool Runs(object coroutine) => ReferenceEquals(Coroutine, coroutine);
+
     /// <summary>Makes the task ready as its leaf, which is what it waits for, was cancelled. (Of other ends it need not be told.)</summary>
     internal void WakeCancelled()
     {

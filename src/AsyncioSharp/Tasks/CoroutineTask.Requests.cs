@@ -109,12 +109,11 @@ public partial class CoroutineTask
 
     /// <summary>
     /// True if an exception of .NET that leaves the coroutine tells of the task's own cancellation: one of a cancelled token that comes while the task is
-    /// asked to cancel (the operation may have been given a token linked with the task's), or that is of one of the task's tokens. Also of those of the task
+    /// asked to cancel (the operation may have been given a token linked with the task's), or that is of one of the task's tokens. Or of those of the task
     /// on whose behalf it runs, which are what its code finds.
     /// </summary>
     internal bool IsCancelledBy(OperationCanceledException exception)
-        => (ReachingRequests > 0 && exception.CancellationToken.IsCancellationRequested) || Tokens?.IsOurs(exception) == true
-            || (Identity is var known && known != this && known.IsCancelledBy(exception));
+        => (ReachingRequests > 0 && exception.CancellationToken.IsCancellationRequested) || Tokens?.IsOurs(exception) == true || Identity.Tokens?.IsOurs(exception) == true;
 
     /// <summary>The cancel scope or shield that the task's code is in, or null.</summary>
     internal ScopeFrame? Scope => _extras.Details?.Scopes?.Innermost;
@@ -252,7 +251,7 @@ public partial class CoroutineTask
     private Exception? TakeThrown(object? source)
     {
         var thrown = source as Exception ?? (source as IWaitable)?.CancelledWith
-            ?? (Tokens?.Cause.CanBeCanceled == true && source is Future { PeekException: CancelledException } gather ? gather.TakeException() : null);
+            ?? (Tokens?.Cause.CanBeCanceled == true && source is IDerived and Future { PeekException: CancelledException } gather ? gather.TakeException() : null);
         if (source is TaskTokens || thrown is CancelledException)
         {
             Mark(Marks.ThrowQueued, true); // the wait is over: a request is for this step
@@ -325,7 +324,7 @@ public partial class CoroutineTask
             }
         }
         // (The leaf does not tell: while the task runs, it is the one of the last suspension, and may have ended.)
-        if (Begun && Coroutine.Status != Coroutine.Progress.Started)
+        if (Begun && Coroutine.Status >= Coroutine.Progress.Succeeded)
         {
             Loop.Push(this, null); // the coroutine was closed behind the task's back; what it waited for may never come
         }

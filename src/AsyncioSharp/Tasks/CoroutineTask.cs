@@ -359,13 +359,12 @@ public partial class CoroutineTask : Future
         return GoOn(Trampoline.Throw(_leaf, thrown));
     }
 
-    // The coroutine has ignored Close, and awaits what the task does not know. It gets what there is to throw; else the task waits there from now on.
-    private Exception? StepStrayed(Exception? source)
+    // The coroutine has ignored Close, and awaits what the task does not know: the task waits there from now on. What it waited for in line, or slept for, is gone with
+    // the place: then there is no going on.
+    private Exception? StepStrayed(Exception? gone)
     {
-        Leaf = Trampoline.Find(Coroutine);
         Mark(Marks.WaitCancelled, false);
-        var thrown = Has(Marks.MustThrow) || source is not null ? TakeThrown(source) : null;
-        return GoOn(thrown is null ? _leaf : Trampoline.Throw(Trampoline.Enter(_leaf), thrown));
+        return gone is null ? GoOn(Trampoline.Recover(Coroutine)) : Finish(Coroutine, gone);
     }
 
     // The coroutine has run until `stopped` waited, or until it ended.

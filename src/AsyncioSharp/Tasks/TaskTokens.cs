@@ -14,6 +14,7 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     private CancellationTokenSource? _own;  // behind the task's token
     private CancellationToken _master;      // the one that cancels the task
     private TokenWatch? _watch;             // of the master
+    private bool _isTakenBack;              // the master's request
     private CancellationToken _cause;       // of the request that is on its way: the exception is to carry it; none if no token has to do with it
 
     internal override string CallbackName => "CoroutineTask.CancellationToken";
@@ -86,6 +87,7 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     internal void Renew()
     {
         _cause = default;
+        _isTakenBack |= _master.IsCancellationRequested;
         if (_own is { IsCancellationRequested: true })
         {
             _own = null;
@@ -101,10 +103,14 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     }
 
     /// <summary>
-    /// The token that stands behind an exception of .NET which left the coroutine, if the task is asked to cancel: its own one, the master, also if that has
-    /// cancelled the own one, or that of the operation, which may be linked with either.
+    /// The token that stands behind an exception of .NET which left the coroutine, if the task is asked to cancel. If the master is cancelled, that is it: an operation may have
+    /// been given the task's own token, which is cancelled by that request too, or one that is linked with either. Else it is that of the exception.
     /// </summary>
-    internal CancellationToken TokenBehind(OperationCanceledException exception) => _master.IsCancellationRequested ? _master : exception.CancellationToken;
+    internal CancellationToken TokenBehind(OperationCanceledException exception)
+    {
+        var token = exception.CancellationToken;
+        return _master.IsCancellationRequested && !(_isTakenBack && token == _own?.Token) ? _master : token;
+    }
 
     /// <summary>The exception with which the task ends if <paramref name="exception"/> leaves the coroutine: if that carries a token, the one that stands behind it.</summary>
     internal CancelledException Told(CancelledException exception)

@@ -165,6 +165,25 @@ public class CoroutineObjectTests
     }
 
     [Fact]
+    public async Task So_does_a_place_in_a_queue_which_belongs_to_no_loop_before_somebody_waits()
+    {
+        var queue = new AsyncQueue<int>();
+        var failure = await Should.ThrowAsync<InvalidOperationException>(async () => await queue.Get());
+        failure.Message.ShouldStartWith("coroutine 'AsyncQueue.Get' is awaited where no event loop runs.");
+
+        Asyncio.Run(Ask());
+        Asyncio.Run(Wait());
+
+        async Coroutine Ask() => queue.Get().GetAwaiter().IsCompleted.ShouldBeFalse(); // that is not to wait
+
+        async Coroutine Wait()
+        {
+            Asyncio.GetRunningLoop().CallSoon(() => queue.PutNowait(1));
+            (await queue.Get()).ShouldBe(1);
+        }
+    }
+
+    [Fact]
     [Rule("CORO-04")]
     [CPython("test_tasks.py::BaseTaskTests.test_coroutine_non_gen_function_return_future")]
     public void A_coroutine_that_returns_a_future_or_a_coroutine_gives_that_object_itself()

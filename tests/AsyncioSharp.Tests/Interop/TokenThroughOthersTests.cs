@@ -112,6 +112,98 @@ public class TokenThroughOthersTests
         static async Task Leaf() => await Endless(CoroutineTask.Current.CancellationToken);
     }
 
+    [Fact]
+    public void A_group_in_a_shield_below_a_method_keeps_failures_that_have_nothing_to_do_with_the_request()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            using var unrelated = new CancellationTokenSource();
+            var task = Asyncio.CreateTask(Work());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            unrelated.Cancel();
+            await Asyncio.Wait(task);
+            task.Exception().ShouldBeOfType<TaskGroupException>().InnerExceptions.ShouldHaveSingleItem().ShouldBeAssignableTo<OperationCanceledException>();
+
+            async Coroutine Work() => await Method();
+
+            async Task Method() => await new CancelScope(99, shield: true).Run(async _ => await new TaskGroup().Run(async _ => await Endless(unrelated.Token)));
+        }
+    }
+
+    [Fact]
+    public void The_token_of_a_request_that_was_taken_back_is_not_told_of_the_next_one()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            using var source = new CancellationTokenSource();
+            CancellationToken own = default;
+            var task = Asyncio.CreateTask(Work(), source.Token);
+            await Asyncio.Sleep(1);
+            source.Cancel();
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Wait(task);
+            Should.Throw<CancelledException>(() => task.Result()).CancellationToken.ShouldBe(own);
+
+            async Coroutine Work()
+            {
+                try
+                {
+                    await Asyncio.Sleep(9);
+                }
+                catch (CancelledException)
+                {
+                    CoroutineTask.Current.Uncancel();
+                }
+                own = CoroutineTask.Current.CancellationToken;
+                await Endless(own);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_failure_that_has_nothing_to_do_with_the_request_does_not_tell_its_token()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
+            var task = Asyncio.CreateTask(Work());
+            await Asyncio.Sleep(1);
+            task.Cancel();
+            await Asyncio.Sleep(1);
+            var theirs = new CancelledException("theirs");
+            future.SetException(theirs);
+            await Asyncio.Wait(task);
+            Should.Throw<CancelledException>(() => task.Result()).ShouldBeSameAs(theirs);
+
+            async Coroutine Work()
+            {
+                _ = CoroutineTask.Current.CancellationToken;
+                await Asyncio.CreateTask(Refusing());
+                await future;
+            }
+        }
+
+        static async Coroutine Refusing()
+        {
+            try
+            {
+                await Asyncio.Sleep(9);
+            }
+            catch (CancelledException)
+            {
+                // It goes on.
+            }
+        }
+    }
+
     public static TheoryData<string> Waits => ["operation", "value task", "cleaning up", "timeout"];
 
     [Theory]

@@ -9,7 +9,7 @@ namespace AsyncioSharp.Tests.Loop;
 /// </summary>
 public class FailingEntryTests
 {
-    private static readonly string[] s_order = ["first unset", "second"];
+    private static readonly string[] s_order = ["first unset", "pushed by the step", "second"];
 
     [Fact]
     public void What_the_Cancel_of_a_future_throws_when_its_time_is_over_is_reported()
@@ -111,18 +111,27 @@ public class FailingEntryTests
             loop.CallSoon(() => log.Add("second"));
             await Asyncio.Sleep(1);
             Report(reports).ShouldBe("Exception in callback CoroutineTask.Wakeup()");
-            log.ShouldBe(s_order);
+            log.Order().ShouldBe(s_order);
+            Asyncio.AllTasks().ShouldContain(waiting);
             current.ShouldBeNull();
             future.SetResult(7);
             await Asyncio.Wait(waiting);
-            waiting.IsCancelled.ShouldBeTrue(); // the request is still to be delivered, as in CPython
+            waiting.IsCancelled.ShouldBeTrue(); // (else the variable was lost); the request is still to be delivered, as in CPython
             reports.Count.ShouldBe(1);
 
             async Coroutine<int> Wait()
             {
                 variable.Set("set");
+                loop.CallSoon(() => log.Add("pushed by the step"));
                 CoroutineTask.Current.Cancel(); // waits for the first await that suspends, and is passed on in that step
-                return await future;
+                try
+                {
+                    return await future;
+                }
+                finally
+                {
+                    variable.Get("unset").ShouldBe("set");
+                }
             }
         }
     }

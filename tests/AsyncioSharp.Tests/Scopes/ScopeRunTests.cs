@@ -12,6 +12,27 @@ public class ScopeRunTests
 {
     public static TheoryData<string> Kinds => ["timeout", "cancel scope", "group"];
 
+    [Fact]
+    public void The_failure_of_a_wait_that_is_the_body_comes_out()
+    {
+        VirtualTimeLoop.Run(Main());
+
+        static async Coroutine Main()
+        {
+            var queue = new AsyncQueue<int>();
+            var task = Asyncio.CreateTask(new CancelScope(9).Run(_ => queue.Get()));
+            await Asyncio.Sleep(1);
+            queue.Shutdown();
+            await Should.ThrowAsync<QueueShutDownException>(task.AsTask());
+
+            var values = new AsyncQueue<int>();
+            var got = Asyncio.CreateTask(Asyncio.Timeout(9).Run(_ => values.Get()));
+            await Asyncio.Sleep(1);
+            values.PutNowait(5);
+            (await got).ShouldBe(5);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public void A_body_may_be_any_coroutine_also_one_without_a_method(string kind)

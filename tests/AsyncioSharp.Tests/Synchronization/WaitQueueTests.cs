@@ -196,7 +196,6 @@ public class WaitQueueTests
     private static WaitCoroutine<NoValue> Join(WaitQueue<NoValue> line)
     {
         var waiter = new SignalCoroutine(line, "wait");
-        line.Bind();
         waiter.BeginWait(CoroutineTask.Current); // which is woken in vain when it is done
         return waiter;
     }
