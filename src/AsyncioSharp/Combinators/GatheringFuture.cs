@@ -12,7 +12,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     private Future[] _children;                      // in the order of the arguments, repetitions included; none once it is done, and before all are known
     private readonly Func<Future[], TResult> _collect;
     private readonly bool _outcomes;                 // failures are results too: return_exceptions
-    private int _remaining;                          // children whose end has not been noted, each counted once
+    private int _remaining;                          // registrations with children whose end has not been noted
     private List<Future>? _done;                     // those that were done when they were given; told last, as in CPython
     private LateEnd.UnderWay _late;
     private bool _hasBegun;                          // all children are known; never, if one of them could not be awaited
@@ -36,7 +36,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
             _remaining++;
             (_done ??= []).Add(child);
         }
-        else if (!child.IsLastWaiter(this)) // else it is given again
+        else if (!child.IsLastWaiter(this)) // else it is given again; where others have come to wait between, it is registered, and tells its end, twice
         {
             _remaining++;
             child.AddWaiter(this);

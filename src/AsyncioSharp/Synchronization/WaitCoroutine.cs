@@ -64,7 +64,7 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     {
         if (Phase != WaitPhase.Woken)
         {
-            return false;
+            return false; // its task was woken by something else
         }
         try
         {
