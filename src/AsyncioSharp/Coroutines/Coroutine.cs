@@ -311,7 +311,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Status = Progress.Failed;
     }
 
-    internal InvalidOperationException ReuseError() => new(!IsNew && Status < Progress.Succeeded
+    internal InvalidOperationException ReuseError() => new(State is CoroutineState.Running or CoroutineState.Suspended
         ? $"coroutine is being awaited already: '{QualifiedName}' is running in a task; await that task instead"
         : $"cannot reuse already awaited coroutine '{QualifiedName}'; call the method again for a new one");
 

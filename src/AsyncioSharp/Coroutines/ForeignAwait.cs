@@ -81,7 +81,7 @@ internal abstract class ForeignAwait : IWaitable
     /// </summary>
     internal void EndBroken(Type? kind, Exception cause)
     {
-        if (AsyncIterator is { } iterator && iterator.GetType() == kind && ReplaceableType is not null && Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Pending)
+        if (AsyncIterator is { } iterator && iterator.GetType() == kind && TryAbandon())
         {
             _waiter!.Wake(new InvalidOperationException("The async iterator was moved on again before its last MoveNextAsync had ended; what it would have given is lost.", cause));
         }
@@ -98,9 +98,12 @@ internal abstract class ForeignAwait : IWaitable
         }
     }
 
+    // Who leaves it has to wake the one who waits, with what is to be thrown in the place of the outcome.
+    private bool TryAbandon() => ReplaceableType is not null && Interlocked.CompareExchange(ref _state, Abandoned, Pending) == Pending;
+
     private bool TryAbandon(string? message)
     {
-        if (ReplaceableType is null || Interlocked.CompareExchange(ref _state, Abandoned, Pending) != Pending)
+        if (!TryAbandon())
         {
             return false;
         }

@@ -164,12 +164,7 @@ internal sealed class WaitQueue<T>(LoopBinding binding, int firstPlace = 0)
     }
 
     /// <summary>Wakes all.</summary>
-    internal void WakeAll()
-    {
-        while (WakeNext())
-        {
-        }
-    }
+    internal void WakeAll() => WakeUpTo(int.MaxValue);
 
     private ref WaitCoroutine<T>? At(int place)
     {

@@ -72,7 +72,7 @@ public partial class CoroutineTask : Future
     {
         ArgumentNullException.ThrowIfNull(coroutine);
         loop.CheckUse();
-        _leaf = coroutine.Status == Coroutine.Progress.Created ? coroutine : coroutine.ForTask();
+        _leaf = CoroutineSources.Distinct(coroutine);
         context ??= loop.CaptureContext(runsHere);
         if (context is not null)
         {

@@ -18,26 +18,13 @@ public class TwiceMovedIteratorTests
         async Coroutine Main()
         {
             var reports = Asyncio.GetRunningLoop().CollectReports();
-            var iterator = Numbers().GetAsyncEnumerator();
+            var iterator = Numbers(dotnet ? operation.Task : null).GetAsyncEnumerator();
             var first = iterator.MoveNextAsync().AsTask();
             new TestThread(operation.SetResult).Join();
             var second = iterator.MoveNextAsync().AsTask();
             await Asyncio.Sleep(2);
             reports.ShouldHaveSingleItem().Message.ShouldEndWith("in which an async iterator goes on; was it moved on again before its last MoveNextAsync had ended?");
             _ = (first.Exception, second.Exception);
-        }
-
-        async IAsyncEnumerable<int> Numbers()
-        {
-            if (dotnet)
-            {
-                await operation.Task;
-            }
-            else
-            {
-                await Asyncio.Sleep(1);
-            }
-            yield return 1;
         }
     }
 
@@ -52,7 +39,7 @@ public class TwiceMovedIteratorTests
         {
             var reports = Asyncio.GetRunningLoop().CollectReports();
             var operation = new TaskCompletionSource();
-            var iterator = Numbers().GetAsyncEnumerator();
+            var iterator = Numbers(dotnet ? operation.Task : null).GetAsyncEnumerator();
             var first = Asyncio.CreateTask(Next(), name: "first");
             await Asyncio.Sleep(0);
             new TestThread(operation.SetResult).Join();
@@ -64,20 +51,20 @@ public class TwiceMovedIteratorTests
             reports.ShouldNotBeEmpty();
 
             async Coroutine<bool> Next() => await iterator.MoveNextAsync();
-
-            async IAsyncEnumerable<int> Numbers()
-            {
-                if (dotnet)
-                {
-                    await operation.Task;
-                }
-                else
-                {
-                    await Asyncio.Sleep(1);
-                }
-                yield return 1;
-                await Asyncio.Sleep(1);
-            }
         }
+    }
+
+    private static async IAsyncEnumerable<int> Numbers(Task? operation)
+    {
+        if (operation is not null)
+        {
+            await operation;
+        }
+        else
+        {
+            await Asyncio.Sleep(1);
+        }
+        yield return 1;
+        await Asyncio.Sleep(1);
     }
 }
