@@ -8,7 +8,7 @@ internal static class Gathering
     private static readonly string[] s_ordinals = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"];
 
     /// <summary>For the forms in which each awaitable is an argument with a name of its own.</summary>
-    internal static IFuture<TResult> StartNamed<TResult>(ReadOnlySpan<IAwaitable> awaitables, Func<Future[], TResult> collect)
+    internal static IFuture<TResult> StartNamed<TResult>(ReadOnlySpan<IAwaitable> awaitables, Func<object[], TResult> collect)
     {
         for (int i = 0; i < awaitables.Length; i++)
         {
@@ -22,24 +22,43 @@ internal static class Gathering
     /// <typeparam name="T">The kind of value of most; of which they are is found out else, which is dear.</typeparam>
     /// <typeparam name="TResult">What is gathered.</typeparam>
     internal static IFuture<TResult> Start<TAwaitable, T, TResult>(
-        ReadOnlySpan<TAwaitable> awaitables, EventLoop? loop, bool outcomes, Func<Future[], TResult> collect)
+        ReadOnlySpan<TAwaitable> awaitables, EventLoop? loop, bool outcomes, Func<object[], TResult> collect)
         where TAwaitable : IAwaitable
     {
         for (int i = 0; i < awaitables.Length; i++)
         {
             Elements.CheckNotNull(awaitables[i], i, nameof(awaitables)); // before a task is made of any
         }
-        var children = new Future[awaitables.Length];
+        var children = new object[awaitables.Length];
         GatheringFuture<TResult>? gather = null; // it belongs to a loop, which the first child may have to tell
         var running = EventLoop.Running;
+        bool keepsUnseen = running is { KeepsTasksUnseen: true } && (loop is null || loop == running);
+        UnseenTasks? unseen = null;
         Dictionary<object, Future>? made = null; // of what is no future, kept from the first on that may have been given before
         for (int i = 0; i < children.Length; i++)
         {
             // What most are is asked first: a task's exact class costs nothing, and of others, asking for one that it is not is dear.
             object awaitable = awaitables[i];
-            Future child = typeof(T) != typeof(NoValue) && awaitable.GetType() == typeof(CoroutineTask<T>) ? Unsafe.As<CoroutineTask<T>>(awaitable)
-                : typeof(T) != typeof(NoValue) && made is null && awaitable is Coroutine<T> typed && typed.IsGivenFirst() ? Asyncio.TaskInside(typed, loop, running)
-                : FutureOf<TAwaitable, T>(awaitables, children, i, loop, ref made);
+            Future child;
+            if (typeof(T) != typeof(NoValue) && awaitable.GetType() == typeof(CoroutineTask<T>))
+            {
+                child = Unsafe.As<CoroutineTask<T>>(awaitable);
+            }
+            else if (made is null && awaitable is Coroutine coroutine && (typeof(T) == typeof(NoValue) || coroutine is Coroutine<T>) && coroutine.IsGivenFirst())
+            {
+                if (keepsUnseen && (loop ??= running) == running && coroutine.MayBeUnseen)
+                {
+                    gather ??= new GatheringFuture<TResult>(running!, outcomes, collect);
+                    AddUnseen<T>(ref unseen, running!, gather, children, coroutine, i);
+                    gather.AddUnseen();
+                    continue;
+                }
+                child = typeof(T) == typeof(NoValue) ? Asyncio.TaskInside<T>(coroutine, loop) : Asyncio.TaskInside(Unsafe.As<Coroutine<T>>(coroutine), loop, running);
+            }
+            else
+            {
+                child = FutureOf<TAwaitable, T>(awaitables, children, i, loop, ref made);
+            }
             loop ??= child.Loop;
             if (child.Loop != loop)
             {
@@ -54,9 +73,22 @@ internal static class Gathering
         return gather;
     }
 
+    private static void AddUnseen<T>(ref UnseenTasks? unseen, EventLoop loop, Runnable gather, object[] children, Coroutine coroutine, int place)
+    {
+        long number = TaskOrder.NextNumber();
+        while (unseen is null || !unseen.TryAdd(coroutine, place, number))
+        {
+            unseen = new UnseenTasks(loop, gather, children, number - place, MakeUnseen<T>);
+        }
+    }
+
+    private static CoroutineTask MakeUnseen<T>(Coroutine coroutine, EventLoop loop, long number) => typeof(T) == typeof(NoValue)
+        ? coroutine.Accept(new UnseenMaker(loop, number))
+        : new CoroutineTask<T>(Unsafe.As<Coroutine<T>>(coroutine), loop, number);
+
     // In a method of its own: it is long, and inlined it would use up the registers of what runs often.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Future FutureOf<TAwaitable, T>(ReadOnlySpan<TAwaitable> awaitables, Future[] children, int i, EventLoop? loop, ref Dictionary<object, Future>? made)
+    private static Future FutureOf<TAwaitable, T>(ReadOnlySpan<TAwaitable> awaitables, object[] children, int i, EventLoop? loop, ref Dictionary<object, Future>? made)
         where TAwaitable : IAwaitable
     {
         if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
@@ -67,6 +99,7 @@ internal static class Gathering
         {
             return future;
         }
+        loop?.SeeUnseenTasks();
         var awaitable = CoroutineSources.Distinct(awaitables[i]);
         made ??= MadeOf(awaitables[..i], children);
         if (!made.TryGetValue(awaitable, out var child))
@@ -76,7 +109,7 @@ internal static class Gathering
         return child;
     }
 
-    private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, Future[] futures)
+    private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, object[] futures)
         where TAwaitable : IAwaitable
     {
         var made = new Dictionary<object, Future>(futures.Length, ReferenceEqualityComparer.Instance);
@@ -84,7 +117,7 @@ internal static class Gathering
         {
             if (awaitables[i] is not Future)
             {
-                made[awaitables[i]] = futures[i];
+                made[awaitables[i]] = (Future)futures[i];
             }
         }
         return made;
@@ -97,10 +130,13 @@ internal static class Gathering
     }
 
     /// <summary>The result; a cast to the class first, as the one to the covariant interface is several times dearer.</summary>
-    internal static T Result<T>(Future done) => done is CoroutineTask<T> task ? task.Result() : ((IFuture<T>)(object)done).Result();
+    internal static T Result<T>(object done)
+        => done.GetType() == typeof(CoroutineTask<T>) ? Unsafe.As<CoroutineTask<T>>(done).Result()
+            : done is Coroutine<T> unseen ? unseen.GetResult()
+            : ((IFuture<T>)done).Result();
 
     // The one that runs for thousands of children: a delegate for each would show.
-    internal static T[] Results<T>(Future[] done)
+    internal static T[] Results<T>(object[] done)
     {
         var results = new T[done.Length];
         for (int i = 0; i < results.Length; i++)
@@ -110,20 +146,32 @@ internal static class Gathering
         return results;
     }
 
-    internal static object?[] Objects(Future[] done) => Array.ConvertAll(done, static future => future.ResultObject());
+    internal static object?[] Objects(object[] done) => Array.ConvertAll(done, ObjectOf);
 
-    internal static Outcome<T>[] Outcomes<T>(Future[] done) => Array.ConvertAll(done, static future => OutcomeOf(future, Result<T>));
+    internal static Outcome<T>[] Outcomes<T>(object[] done) => Array.ConvertAll(done, static child => OutcomeOf(child, Result<T>));
 
-    internal static Outcome<object?>[] ObjectOutcomes(Future[] done)
-        => Array.ConvertAll(done, static future => OutcomeOf(future, static future => future.ResultObject()));
+    internal static Outcome<object?>[] ObjectOutcomes(object[] done) => Array.ConvertAll(done, static child => OutcomeOf(child, ObjectOf));
 
-    private static Outcome<T> OutcomeOf<T>(Future done, Func<Future, T> result)
+    private static object? ObjectOf(object done) => done is Coroutine unseen ? unseen.ResultObject() : ((Future)done).ResultObject();
+
+    private static Outcome<T> OutcomeOf<T>(object child, Func<object, T> result)
     {
+        if (child is not Future done)
+        {
+            return new Outcome<T>(result(child), null);
+        }
         if (done.IsCancelled)
         {
             return new Outcome<T>(done);
         }
         done.MarkRetrieved();
         return done.PeekException is { } failure ? new Outcome<T>(default, failure) : new Outcome<T>(result(done), null);
+    }
+
+    private sealed class UnseenMaker(EventLoop loop, long number) : ICoroutineVisitor<CoroutineTask>
+    {
+        public CoroutineTask Visit(Coroutine coroutine) => new(coroutine, loop, number);
+
+        public CoroutineTask Visit<T>(Coroutine<T> coroutine) => new CoroutineTask<T>(coroutine, loop, number);
     }
 }

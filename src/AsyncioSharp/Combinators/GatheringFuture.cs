@@ -6,11 +6,12 @@ namespace AsyncioSharp;
 /// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one has failed. The end of a
 /// child that decides nothing, as it is neither the last nor a failure that counts, is only noted, and takes no entry of the queue.
 /// </summary>
+/// <remarks>The children are futures; and coroutines, for tasks that nobody has seen (<see cref="UnseenTasks"/>).</remarks>
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
 internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 {
-    private Future[] _children;                      // in the order of the arguments, repetitions included; none once it is done, and before all are known
-    private readonly Func<Future[], TResult> _collect;
+    private object[] _children;                      // in the order of the arguments, repetitions included; none once it is done, and before all are known
+    private readonly Func<object[], TResult> _collect;
     private readonly bool _outcomes;                 // failures are results too: return_exceptions
     private int _remaining;                          // registrations with children whose end has not been noted
     private List<Future>? _done;                     // those that were done when they were given; told last, as in CPython
@@ -19,7 +20,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
     private bool _cancelRequested;
     private bool _hasFailed;                         // the entry that tells it is queued, or was run
 
-    internal GatheringFuture(EventLoop loop, bool outcomes, Func<Future[], TResult> collect)
+    internal GatheringFuture(EventLoop loop, bool outcomes, Func<object[], TResult> collect)
         : base(loop)
     {
         _children = [];
@@ -43,8 +44,11 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
     }
 
+    /// <summary>The same for a child whose task nobody has seen.</summary>
+    internal void AddUnseen() => _remaining++;
+
     /// <summary>All children are there.</summary>
-    internal void Begin(Future[] children)
+    internal void Begin(object[] children)
     {
         _children = children;
         _hasBegun = true;
@@ -64,7 +68,14 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 
     internal override string CallbackName => "Asyncio.Gather";
 
-    public IEnumerable<Future> Sources => _children.Where(static child => !child.IsDone);
+    public IEnumerable<Future> Sources
+    {
+        get
+        {
+            Loop.SeeUnseenTasks();
+            return _children.OfType<Future>().Where(static child => !child.IsDone);
+        }
+    }
 
     /// <summary>
     /// Cancels the children. The gather itself is cancelled when they are: it stays pending until a child's end completes it.
@@ -83,9 +94,10 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
             return true;
         }
         bool accepted = false;
+        Loop.SeeUnseenTasks();
         foreach (var child in _children)
         {
-            accepted |= child.Cancel(message);
+            accepted |= child is Future future && future.Cancel(message);
         }
         _cancelRequested |= accepted;
         return accepted;
@@ -101,13 +113,28 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 
     private Wakeup Note(Future done)
     {
-        bool isLast = --_remaining == 0;
         if (!_outcomes && !done.HasSucceeded)
         {
+            _remaining--;
             _hasFailed = true;
             return Wakeup.Named;
         }
-        return isLast && !_hasFailed ? Wakeup.Plain : Wakeup.None;
+        return NoteSuccess();
+    }
+
+    private Wakeup NoteSuccess() => --_remaining == 0 && !_hasFailed ? Wakeup.Plain : Wakeup.None;
+
+    internal override bool TryCountSuccess()
+    {
+        if (!_late.IsEmpty)
+        {
+            return false;
+        }
+        if (NoteSuccess() == Wakeup.Plain)
+        {
+            Loop.PushOwn(this, null);
+        }
+        return true;
     }
 
     // For a child that has failed or was cancelled; for the last of all, with null.
@@ -130,14 +157,18 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         {
             foreach (var each in _children)
             {
-                each.MarkRetrieved(); // the cancellation is told in the place of what they answered to it
+                (each as Future)?.MarkRetrieved(); // the cancellation is told in the place of what they answered to it
             }
             var last = _children[^1]; // of the arguments, as in CPython: its message is the one that is told, also if it has refused the request
-            SetException(last.IsCancelled ? last.Cancellation() : CancelledException.Unthrown((last as CoroutineTask)?.RememberedMessage));
+            SetException(last is Future { IsCancelled: true } future ? future.Cancellation() : CancelledException.Unthrown((last as CoroutineTask)?.RememberedMessage));
         }
         else
         {
             SetResult(_collect(_children));
+        }
+        if (_remaining > 0)
+        {
+            Loop.SeeUnseenTasks(); // who are still unseen refer to all children
         }
         _children = []; // what is done must not keep alive what it was made of
     }

@@ -4,22 +4,6 @@ using System.Runtime.CompilerServices;
 
 namespace AsyncioSharp;
 
-/// <summary>Where a coroutine stands. Mirrors <c>inspect.getcoroutinestate</c>.</summary>
-public enum CoroutineState
-{
-    /// <summary>Made, but nothing of its body has run.</summary>
-    Created,
-
-    /// <summary>Its body is running at this moment.</summary>
-    Running,
-
-    /// <summary>It waits at an <c>await</c>.</summary>
-    Suspended,
-
-    /// <summary>It returned, failed, or was closed.</summary>
-    Closed,
-}
-
 /// <summary>
 /// What an <c>async Coroutine</c> method returns: its state machine, not yet started (Python's coroutine object). It runs when it is awaited,
 /// inside the awaiting task, or as a task of its own (<see cref="Asyncio.CreateTask(Coroutine, string?, Context?, bool?)"/>). It can be run once.
@@ -44,6 +28,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Turn,    // the one shared coroutine that only gives others their turn; it has no state of its own
         Waiting, // created; who awaits it need not run it, but wait for it; see BeginWait
         Prompt,  // created, and may be able to end at once when it is awaited; see EndsAtOnce
+        Unseen,  // created, and in the ready queue as a task that nobody has seen; see ICoroutineOwner
         Started,
         Waited,  // started, and no frame: a task waits for it on behalf of the coroutine that awaits it
         Strayed, // started, and moved on behind the back of its task, as it ignored Close
@@ -61,8 +46,8 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     internal AwaitKind Awaiting { get; private protected set; }
 
     /// <summary>
-    /// Before it begins: whether it was given to a gather. While suspended: the thing awaited, or what a coroutine that waits for itself has to remember. Once failed:
-    /// the exception; what it was before still, as long as nobody has asked for that.
+    /// Before it begins: whether it was given to a gather. Of a task that nobody has seen: its <see cref="ICoroutineOwner"/>. While suspended: the thing awaited, or what a
+    /// coroutine that waits for itself has to remember. Once failed: the exception; what it was before still, as long as nobody has asked for that.
     /// </summary>
     internal object? Link { get; private protected set; }
 
@@ -129,6 +114,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// awaited something in a <c>finally</c> block.</exception>
     public void Close()
     {
+        LookForTask();
         switch (State)
         {
             case CoroutineState.Created when Status != Progress.Turn:
@@ -213,11 +199,16 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// Runs a <see cref="Progress.Prompt"/> coroutine to its end if that is possible without suspending, so that awaiting it costs no detour through the
     /// task. True if it has ended. Any other has been started before: throws.
     /// </summary>
-    internal virtual bool EndsAtOnce() => throw ReuseError();
+    internal virtual bool EndsAtOnce()
+    {
+        LookForTask();
+        return Status == Progress.Created ? false : throw ReuseError();
+    }
 
     /// <summary>The coroutine to run when this one becomes a task's: itself, except for a shared one.</summary>
     internal virtual Coroutine ForTask()
     {
+        LookForTask();
         Status = IsNew ? Progress.Created : Status;
         return this;
     }
@@ -245,6 +236,43 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Link = Given;
         return true;
     }
+
+    /// <summary>True if it may run without a task as long as nobody looks; to be asked once. Those that await things of .NET look themselves.</summary>
+    internal virtual bool MayBeUnseen => false;
+
+    /// <summary>It has needed a task after all.</summary>
+    internal virtual void NoteNeeded()
+    {
+    }
+
+    /// <summary>Says that this fresh coroutine will stand in the ready queue instead of its task.</summary>
+    internal void BecomeUnseen(ICoroutineOwner owner)
+    {
+        Status = Progress.Unseen;
+        Awaiting = AwaitKind.Turn;
+        Link = owner;
+    }
+
+    /// <summary>Runs one step of it there; if it awaits its turn again, it may go on so.</summary>
+    internal void StepUnseen()
+    {
+        Status = Progress.Started;
+        Resume();
+    }
+
+    /// <summary>Says that its task stands there from now on.</summary>
+    internal void BecomeSeen()
+    {
+        Link = Link is not ICoroutineOwner ? Link : Status == Progress.Unseen ? Given : null;
+        if (Status == Progress.Unseen)
+        {
+            Status = Progress.Created;
+            Awaiting = AwaitKind.None;
+        }
+    }
+
+    // Whoever takes the coroutine itself in hand must meet its task.
+    private void LookForTask() => (Link as ICoroutineOwner)?.SeeTasks();
 
     /// <summary>Takes a fresh coroutine into use under <paramref name="parent"/>.</summary>
     internal void Begin(Coroutine? parent)
@@ -344,7 +372,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         ThreadPool.QueueUserWorkItem(static wait => Injection.Resume(wait.continuation, wait.error), (continuation, error), preferLocal: false);
     }
 
-    internal override void Run(object? source) => throw new InvalidOperationException($"{this} is not an entry of a loop.");
+    internal override void Run(object? source) => Unsafe.As<ICoroutineOwner>(Link!).RunStep(this);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private object? PrepareThrow()
@@ -404,46 +432,4 @@ public abstract class Coroutine<T> : Coroutine, IAwaitable<T>, IAwaitTarget<T>
     }
 
     internal sealed override TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => typeof(T) == typeof(NoValue) ? base.Accept(visitor) : visitor.Visit(this);
-}
-
-/// <summary>Something to do with a coroutine whose kind of value only the coroutine itself knows.</summary>
-/// <typeparam name="TOut">What comes of it.</typeparam>
-internal interface ICoroutineVisitor<out TOut>
-{
-    TOut Visit(Coroutine coroutine);
-
-    TOut Visit<T>(Coroutine<T> coroutine);
-}
-
-/// <summary>The host of the loop that runs on a thread, whatever synchronization context is the current one there.</summary>
-internal static class CoroutineHost
-{
-    [ThreadStatic]
-    private static ICoroutineHost? t_running;
-
-    /// <summary>Null where no loop runs.</summary>
-    internal static ICoroutineHost? Running
-    {
-        get => t_running;
-        set => t_running = value;
-    }
-}
-
-/// <summary>The synchronization context of a running loop, as far as coroutines need it.</summary>
-internal interface ICoroutineHost
-{
-    /// <summary>Runs <paramref name="coroutine"/> on behalf of the current task and calls <paramref name="continuation"/> when it is done.</summary>
-    void Drive(Coroutine coroutine, Action continuation);
-
-    /// <summary>The context in which the current task calls methods of .NET, so that what those go on with belongs to it.</summary>
-    SynchronizationContext OfCurrentTask();
-
-    /// <summary>
-    /// Passes a cancel request of the task whose context this is on to what those methods of .NET wait for that it awaits in <paramref name="awaited"/>.
-    /// False if there is none whose wait can be ended.
-    /// </summary>
-    bool CancelBelow(ForeignAwait awaited, string? message);
-
-    /// <summary>The task has left <paramref name="awaited"/> behind: the methods in it are cancelled where that can be done, once they have gone on.</summary>
-    void LeaveBehind(ForeignAwait awaited, string? message);
 }

@@ -106,8 +106,13 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
 
     internal override bool CanThrow => StateMachineCoroutine.CanThrowInto<TStateMachine>(this);
 
+    internal override bool MayBeUnseen => !MachineFields<TStateMachine>.AreForeign && StateMachineInfo<TStateMachine>.Unseen.TrySpare();
+
+    internal override void NoteNeeded() => StateMachineInfo<TStateMachine>.Unseen.Charge();
+
     internal override void Resume()
     {
+        bool awaitedTurn = Awaiting == AwaitKind.Turn; // then there is nothing to be forgotten, and who owns an entry must not be
         Awaiting = AwaitKind.None;
         if (MachineFields<TStateMachine>.AreForeign)
         {
@@ -115,7 +120,10 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
         }
         else
         {
-            ForgetAwaited();
+            if (!awaitedTurn)
+            {
+                ForgetAwaited();
+            }
             StateMachine.MoveNext();
         }
         if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)
@@ -146,8 +154,13 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
 
     internal override bool CanThrow => StateMachineCoroutine.CanThrowInto<TStateMachine>(this);
 
+    internal override bool MayBeUnseen => !MachineFields<TStateMachine>.AreForeign && StateMachineInfo<TStateMachine>.Unseen.TrySpare();
+
+    internal override void NoteNeeded() => StateMachineInfo<TStateMachine>.Unseen.Charge();
+
     internal override void Resume()
     {
+        bool awaitedTurn = Awaiting == AwaitKind.Turn; // then there is nothing to be forgotten, and who owns an entry must not be
         Awaiting = AwaitKind.None;
         if (MachineFields<TStateMachine>.AreForeign)
         {
@@ -155,7 +168,10 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
         }
         else
         {
-            ForgetAwaited();
+            if (!awaitedTurn)
+            {
+                ForgetAwaited();
+            }
             StateMachine.MoveNext();
         }
         if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)
@@ -175,6 +191,9 @@ internal static class StateMachineInfo<TStateMachine>
     where TStateMachine : IAsyncStateMachine
 {
     internal static readonly string QualifiedName = MethodNames.OfStateMachine(typeof(TStateMachine));
+
+    /// <summary>Whether the tasks of its coroutines are worth leaving out. For any thread, roughly.</summary>
+    internal static UnseenCredit Unseen;
 
     /// <summary>
     /// True if <c>MoveNext</c> has a single exception-handling clause, the compiler's own: then there is no <c>try</c>, <c>using</c>, <c>lock</c>

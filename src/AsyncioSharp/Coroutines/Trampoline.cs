@@ -21,8 +21,12 @@ internal static class Trampoline
     internal static Coroutine Resume(Coroutine leaf)
     {
         leaf.Resume();
-        return leaf.Awaiting > AwaitKind.Coroutine ? leaf : Continue(leaf); // a leaf that waits again is all there is to many a step
+        return GoOn(leaf);
     }
+
+    /// <summary>The same for one that has been resumed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Coroutine GoOn(Coroutine leaf) => leaf.Awaiting > AwaitKind.Coroutine ? leaf : Continue(leaf); // a leaf that waits again is all there is to many a step
 
     /// <summary>The same, beginning with <paramref name="exception"/> thrown at the point where <paramref name="leaf"/> is suspended.</summary>
     internal static Coroutine Throw(Coroutine leaf, Exception exception)

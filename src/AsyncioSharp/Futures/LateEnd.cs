@@ -27,6 +27,9 @@ internal sealed class LateEnd(Future future, Runnable waiter) : Runnable
             return true;
         }
 
+        /// <summary>True if there are none.</summary>
+        internal readonly bool IsEmpty => Volatile.Read(in _count) == 0;
+
         /// <summary>Says that the turn of one has come.</summary>
         internal void Leave() => Interlocked.Decrement(ref _count);
     }

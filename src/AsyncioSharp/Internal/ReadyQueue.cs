@@ -116,6 +116,26 @@ internal sealed class ReadyQueue
         return target;
     }
 
+    /// <summary>Puts others in the place of entries: what <paramref name="other"/> gives, which changes nothing else here; null where one shall stay.</summary>
+    internal void Replace(Func<Runnable, Runnable?> other)
+    {
+        int place = _oldest;
+        for (var segment = _head; ; segment = segment.Next!)
+        {
+            int end = segment == _tail ? _next : Segment.EndOf(segment.Slots);
+            for (; place < end; place++)
+            {
+                ref var slot = ref At(segment.Slots, place);
+                slot.Held = other(slot.Held!) ?? slot.Held;
+            }
+            if (segment == _tail)
+            {
+                return;
+            }
+            place = Segment.First;
+        }
+    }
+
     /// <summary>Appends <paramref name="count"/> entries, which the filler is to be told before anything else happens here.</summary>
     internal Filler Extend(int count)
     {

@@ -36,6 +36,11 @@ public abstract class Runnable
     /// <summary>Asked again on the loop's thread, in the turn of a future that was <see cref="Wakeup.Later"/>; the answer is another one.</summary>
     internal virtual Wakeup WakeupForLate(object done) => throw new InvalidOperationException($"{this} counts no ends.");
 
+    /// <summary>
+    /// Asked instead of <see cref="WakeupFor"/> when something has succeeded of which there is no object to be asked for. False if it wants to be asked in that way.
+    /// </summary>
+    internal virtual bool TryCountSuccess() => false;
+
     /// <summary>Runs the entry at once, unless <paramref name="wakeup"/> says that it wants no turn for the future. On the loop's thread.</summary>
     internal void RunFor(object done, Wakeup wakeup)
     {

@@ -225,7 +225,7 @@ public sealed partial class EventLoop
     /// </summary>
     internal void NoteTimerCancelled()
     {
-        if (MayChangeTimers)
+        if (MayChangeQueue)
         {
             _timers.NoteCancelled();
         }
@@ -234,13 +234,14 @@ public sealed partial class EventLoop
     /// <summary>The same for a timer whose target leads to what awaits it: the timer lets go of it.</summary>
     internal void ForgetTimer(double when, Runnable target)
     {
-        if (MayChangeTimers)
+        if (MayChangeQueue)
         {
             _timers.Forget(when, target);
         }
     }
 
-    private bool MayChangeTimers => !IsRunning || IsOnOwnThread || IsOnHostThread;
+    // No other thread can be at the timers and the entries.
+    private bool MayChangeQueue => !IsRunning || IsOnOwnThread || IsOnHostThread;
 
     internal void CheckUse()
     {

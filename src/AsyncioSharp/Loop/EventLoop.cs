@@ -272,6 +272,8 @@ public sealed partial class EventLoop
 
     private partial void NoteNewTasks(double now);
 
+    private partial void SeeTasks();
+
     private partial void PrepareTasksForPark();
 
     private partial bool IsStuck(out bool isCertain);

@@ -29,6 +29,12 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
     {
     }
 
+    /// <inheritdoc cref="CoroutineTask(AsyncioSharp.Coroutine, EventLoop, long)"/>
+    internal CoroutineTask(Coroutine<T> coroutine, EventLoop loop, long number)
+        : base(coroutine, loop, number)
+    {
+    }
+
     /// <summary>The coroutine that the task runs, also after its end. Mirrors <c>Task.get_coro()</c>.</summary>
     public new Coroutine<T> Coroutine => Unsafe.As<Coroutine<T>>(base.Coroutine);
 

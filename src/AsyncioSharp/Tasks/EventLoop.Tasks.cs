@@ -13,7 +13,7 @@ public sealed partial class EventLoop
     public ITaskFactory? TaskFactory { get; set; }
 
     /// <summary>The task whose step, or whose method of .NET, runs at this moment; null for callbacks.</summary>
-    internal CoroutineTask? CurrentTask => ActingTask ?? _ready.Running as CoroutineTask;
+    internal CoroutineTask? CurrentTask => ActingTask ?? TaskOf(_ready.Running);
 
     /// <summary>The same, as long as its code runs otherwise than as the entry whose turn it is; else null.</summary>
     internal CoroutineTask? ActingTask { get; set; }
@@ -87,6 +87,7 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
+        SeeUnseenTasks();
         var unlisted = Unlisted();
         if (!RunsHere)
         {
@@ -96,7 +97,7 @@ public sealed partial class EventLoop
         tasks.AddRange(unlisted);
         if (!RunsHere)
         {
-            tasks = [.. tasks.Where(static task => !task.IsDone).Distinct()];
+            tasks = [.. tasks.Where(static task => !task.IsDone).DistinctBy(static task => (task.Order, task.Coroutine))]; // of one that is unseen there are two likenesses
         }
         for (int i = 1; i < tasks.Count; i++)
         {
@@ -109,7 +110,7 @@ public sealed partial class EventLoop
         return tasks;
 
         // Those that are queued, and the ones that run: as an entry of the queue, and inside of that.
-        List<CoroutineTask> Unlisted() => [.. ReadyEntries().Append(_ready.Running).Append(ActingTask).OfType<CoroutineTask>()
+        List<CoroutineTask> Unlisted() => [.. ReadyEntries().Append(_ready.Running).Append(ActingTask).Select(TaskOf).OfType<CoroutineTask>()
             .Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
     }
 
