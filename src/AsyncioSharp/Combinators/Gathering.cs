@@ -78,13 +78,14 @@ internal static class Gathering
         long number = TaskOrder.NextNumber();
         while (unseen is null || !unseen.TryAdd(coroutine, place, number))
         {
-            unseen = new UnseenTasks(loop, gather, children, number - place, MakeUnseen<T>);
+            var values = loop.IsAtRest || ReferenceEquals(Context.Current, Context.Empty) ? null : Context.Current;
+            unseen = new UnseenTasks(loop, gather, children, number - place, values, MakeUnseen<T>);
         }
     }
 
-    private static CoroutineTask MakeUnseen<T>(Coroutine coroutine, EventLoop loop, long number) => typeof(T) == typeof(NoValue)
-        ? coroutine.Accept(new UnseenMaker(loop, number))
-        : new CoroutineTask<T>(Unsafe.As<Coroutine<T>>(coroutine), loop, number);
+    private static CoroutineTask MakeUnseen<T>(Coroutine coroutine, EventLoop loop, long number, Context? context) => typeof(T) == typeof(NoValue)
+        ? coroutine.Accept(new UnseenMaker(loop, number, context))
+        : new CoroutineTask<T>(Unsafe.As<Coroutine<T>>(coroutine), loop, number, context);
 
     // In a method of its own: it is long, and inlined it would use up the registers of what runs often.
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -168,10 +169,10 @@ internal static class Gathering
         return done.PeekException is { } failure ? new Outcome<T>(default, failure) : new Outcome<T>(result(done), null);
     }
 
-    private sealed class UnseenMaker(EventLoop loop, long number) : ICoroutineVisitor<CoroutineTask>
+    private sealed class UnseenMaker(EventLoop loop, long number, Context? context) : ICoroutineVisitor<CoroutineTask>
     {
-        public CoroutineTask Visit(Coroutine coroutine) => new(coroutine, loop, number);
+        public CoroutineTask Visit(Coroutine coroutine) => new(coroutine, loop, number, context);
 
-        public CoroutineTask Visit<T>(Coroutine<T> coroutine) => new CoroutineTask<T>(coroutine, loop, number);
+        public CoroutineTask Visit<T>(Coroutine<T> coroutine) => new CoroutineTask<T>(coroutine, loop, number, context);
     }
 }

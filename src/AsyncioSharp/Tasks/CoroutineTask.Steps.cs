@@ -119,11 +119,16 @@ public partial class CoroutineTask
     /// <summary>Goes on with a step that began before the task was made: its coroutine has run, and waits or has ended.</summary>
     internal void TakeOver()
     {
-        if (_leaf.Awaiting <= AwaitKind.Coroutine)
+        var fatal = GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true);
+        if (_extras.Context is { } context)
         {
-            Loop.RunAs(this); // else no code of the user's follows
+            context.Leave(Context.Empty);
         }
-        ThrowIfFatal(EndAtRest(GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true)));
+        else
+        {
+            EndAtRest(null);
+        }
+        ThrowIfFatal(fatal);
     }
 
     /// <summary>Puts the task into the table of tasks: the ready queue may not hold it any longer.</summary>

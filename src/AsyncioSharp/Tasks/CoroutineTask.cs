@@ -67,9 +67,10 @@ public partial class CoroutineTask : Future
     }
 
     /// <summary>The same for one that was counted in before, and may have taken steps.</summary>
-    internal CoroutineTask(Coroutine coroutine, EventLoop loop, long number)
+    internal CoroutineTask(Coroutine coroutine, EventLoop loop, long number, Context? context)
         : base(loop)
     {
+        _extras.Context = context;
         _leaf = coroutine;
         Number = number;
         Begun = !coroutine.IsNew;

@@ -29,9 +29,9 @@ public class CoroutineTask<T> : CoroutineTask, IFuture<T>, IAwaitTarget<T>
     {
     }
 
-    /// <inheritdoc cref="CoroutineTask(AsyncioSharp.Coroutine, EventLoop, long)"/>
-    internal CoroutineTask(Coroutine<T> coroutine, EventLoop loop, long number)
-        : base(coroutine, loop, number)
+    /// <inheritdoc cref="CoroutineTask(AsyncioSharp.Coroutine, EventLoop, long, Context?)"/>
+    internal CoroutineTask(Coroutine<T> coroutine, EventLoop loop, long number, Context? context)
+        : base(coroutine, loop, number, context)
     {
     }
 

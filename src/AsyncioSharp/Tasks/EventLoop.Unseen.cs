@@ -5,9 +5,8 @@ public sealed partial class EventLoop
 {
     private int _unseenTasks;
 
-    /// <summary>True if nobody would take notice of a new task: the loop has no factory, no observer and no schedule, and no context is in force.</summary>
-    internal bool KeepsTasksUnseen
-        => !IsClosed && TaskFactory is null && !Debug && _scheduled is null && _watch is null && !Telemetry.Events.TracesTasks && RunsHere && IsAtRest;
+    /// <summary>True if nobody would take notice of a new task: the loop has no factory, no observer and no schedule.</summary>
+    internal bool KeepsTasksUnseen => !IsClosed && TaskFactory is null && !Debug && _scheduled is null && _watch is null && !Telemetry.Events.TracesTasks;
 
     /// <summary>Counts in a task that is only its coroutine, and queues the first step.</summary>
     internal void StartUnseen(Coroutine coroutine)
