@@ -173,7 +173,8 @@ public class UnseenTaskProgramTests
                 case 12:
                     return (await Asyncio.Gather<int>(Children(depth))).Sum();
                 case 13:
-                    return (await Asyncio.GatherOutcomes<int>(Children(depth))).Sum(static outcome => outcome.IsCancelled ? 1000 : outcome.Exception is null ? outcome.Value : 2000);
+                    var outcomes = await Asyncio.GatherOutcomes<int>(Children(depth));
+                    return outcomes.Sum(static outcome => outcome.IsCancelled ? 1000 : outcome.Exception is null ? outcome.Value : 2000);
                 case 14:
                     object?[] values = await Asyncio.Gather(Children(depth).Cast<IAwaitable>());
                     return values.Length;
