@@ -9,8 +9,7 @@ public partial class CoroutineTask
 {
     internal sealed override void Run(object? source)
     {
-        var fatal = _extras.AreNone ? StepAtRest(source) : StepInContext(source);
-        ThrowIfFatal(fatal);
+        ThrowIfFatal(_extras.AreNone ? StepAtRest(source) : StepInContext(source));
     }
 
     private static void ThrowIfFatal(Exception? fatal)
@@ -21,10 +20,7 @@ public partial class CoroutineTask
         }
     }
 
-    private Exception? StepAtRest(object? source)
-    {
-        return EndAtRest(Step(source));
-    }
+    private Exception? StepAtRest(object? source) => EndAtRest(Step(source));
 
     private Exception? EndAtRest(Exception? fatal)
     {
@@ -119,16 +115,19 @@ public partial class CoroutineTask
     /// <summary>Goes on with a step that began before the task was made: its coroutine has run, and waits or has ended.</summary>
     internal void TakeOver()
     {
-        var fatal = GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true);
-        if (_extras.Context is { } context)
+        if (_extras.Context is not { } context)
+        {
+            ThrowIfFatal(EndAtRest(GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true)));
+            return;
+        }
+        try
+        {
+            ThrowIfFatal(GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true));
+        }
+        finally
         {
             context.Leave(Context.Empty);
         }
-        else
-        {
-            EndAtRest(null);
-        }
-        ThrowIfFatal(fatal);
     }
 
     /// <summary>Puts the task into the table of tasks: the ready queue may not hold it any longer.</summary>

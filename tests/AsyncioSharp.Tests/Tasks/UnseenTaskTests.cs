@@ -255,6 +255,43 @@ public class UnseenTaskTests
             }
         });
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_step_that_an_overridden_cancel_has_left_leaves_the_context_too(bool isInContext)
+    {
+        if (isInContext)
+        {
+            Run(Body);
+        }
+        else
+        {
+            EmptyContext.Run(() => Run(Body));
+        }
+
+        static async Coroutine Body(EventLoop loop)
+        {
+            var reports = loop.CollectReports();
+            (await Asyncio.Gather(IsCancelledInVain(loop).Anew(), Turns(9, 1).Anew())).ShouldBe([2, 1]);
+            reports.ShouldHaveSingleItem().Exception.ShouldBeOfType<FormatException>();
+        }
+
+        static async Coroutine<int> IsCancelledInVain(EventLoop loop)
+        {
+            await Asyncio.Sleep(0);
+            CoroutineTask.Current.Cancel();
+            try
+            {
+                return await new Unwilling(Turns(3, 5), loop);
+            }
+            catch (CancelledException)
+            {
+                await Asyncio.Sleep(0);
+                return 2;
+            }
+        }
+    }
+
     [Fact]
     public void A_context_variable_that_is_set_in_a_step_that_asks_for_the_task_stays_with_it()
         => Run(static async loop =>
@@ -512,6 +549,11 @@ public class UnseenTaskTests
             loop.Debug = false;
             loop.KeepsTasksUnseen.ShouldBeTrue();
         });
+
+    private sealed class Unwilling(Coroutine<int> coroutine, EventLoop loop) : CoroutineTask<int>(coroutine, loop)
+    {
+        public override bool Cancel(string? message = null) => throw new FormatException("no");
+    }
 
     private static async Coroutine<T> Turns<T>(int turns, T value)
     {
