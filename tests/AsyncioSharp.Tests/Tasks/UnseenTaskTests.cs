@@ -279,6 +279,7 @@ public class UnseenTaskTests
         static async Coroutine<int> IsCancelledInVain(EventLoop loop)
         {
             await Asyncio.Sleep(0);
+            var context = CoroutineTask.Current.Context;
             CoroutineTask.Current.Cancel();
             try
             {
@@ -286,7 +287,8 @@ public class UnseenTaskTests
             }
             catch (CancelledException)
             {
-                await Asyncio.Sleep(0);
+                CoroutineTask.Current.Context.ShouldBeSameAs(context);
+                context.IsEntered.ShouldBeTrue();
                 return 2;
             }
         }
