@@ -32,8 +32,8 @@ internal static class Gathering
         var children = new object[awaitables.Length];
         GatheringFuture<TResult>? gather = null; // it belongs to a loop, which the first child may have to tell
         var running = EventLoop.Running;
-        bool keepsUnseen = running is { KeepsTasksUnseen: true } && (loop is null || loop == running);
-        UnseenTasks? unseen = null;
+        bool leavesUnmade = running is { LeavesTasksUnmade: true } && (loop is null || loop == running);
+        UnmadeTasks? unmade = null;
         Dictionary<object, Future>? made = null; // of what is no future, kept from the first on that may have been given before
         for (int i = 0; i < children.Length; i++)
         {
@@ -44,13 +44,13 @@ internal static class Gathering
             {
                 child = Unsafe.As<CoroutineTask<T>>(awaitable);
             }
-            else if (made is null && awaitable is Coroutine coroutine && (typeof(T) == typeof(NoValue) || coroutine is Coroutine<T>) && coroutine.IsGivenFirst())
+            else if (made is null && FreshCoroutine<T>(awaitable) is { } coroutine)
             {
-                if (keepsUnseen && (loop ??= running) == running && coroutine.MayBeUnseen)
+                if (leavesUnmade && (loop ??= running) == running && coroutine.TrySpareTask())
                 {
                     gather ??= new GatheringFuture<TResult>(running!, outcomes, collect);
-                    AddUnseen<T>(ref unseen, running!, gather, children, coroutine, i);
-                    gather.AddUnseen();
+                    Queue<T>(coroutine, ref unmade, running!, gather, children, i);
+                    gather.AddUnmade();
                     continue;
                 }
                 child = typeof(T) == typeof(NoValue) ? Asyncio.TaskInside<T>(coroutine, loop) : Asyncio.TaskInside(Unsafe.As<Coroutine<T>>(coroutine), loop, running);
@@ -73,18 +73,22 @@ internal static class Gathering
         return gather;
     }
 
-    private static void AddUnseen<T>(ref UnseenTasks? unseen, EventLoop loop, Runnable gather, object[] children, Coroutine coroutine, int place)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Coroutine? FreshCoroutine<T>(object awaitable)
+        => (typeof(T) == typeof(NoValue) ? awaitable as Coroutine : awaitable as Coroutine<T>) is { } coroutine && coroutine.IsGivenFirst() ? coroutine : null;
+
+    private static void Queue<T>(Coroutine coroutine, ref UnmadeTasks? unmade, EventLoop loop, Runnable gather, object[] children, int place)
     {
         long number = TaskOrder.NextNumber();
-        while (unseen is null || !unseen.TryAdd(coroutine, place, number))
+        while (unmade is null || !unmade.TryAdd(coroutine, place, number))
         {
             var values = loop.IsAtRest || ReferenceEquals(Context.Current, Context.Empty) ? null : Context.Current;
-            unseen = new UnseenTasks(loop, gather, children, number - place, values, MakeUnseen<T>);
+            unmade = new UnmadeTasks(loop, gather, children, number - place, values, Create<T>);
         }
     }
 
-    private static CoroutineTask MakeUnseen<T>(Coroutine coroutine, EventLoop loop, long number, Context? context) => typeof(T) == typeof(NoValue)
-        ? coroutine.Accept(new UnseenMaker(loop, number, context))
+    private static CoroutineTask Create<T>(Coroutine coroutine, EventLoop loop, long number, Context? context) => typeof(T) == typeof(NoValue)
+        ? coroutine.Accept(new Creator(loop, number, context))
         : new CoroutineTask<T>(Unsafe.As<Coroutine<T>>(coroutine), loop, number, context);
 
     // In a method of its own: it is long, and inlined it would use up the registers of what runs often.
@@ -92,17 +96,16 @@ internal static class Gathering
     private static Future FutureOf<TAwaitable, T>(ReadOnlySpan<TAwaitable> awaitables, object[] children, int i, EventLoop? loop, ref Dictionary<object, Future>? made)
         where TAwaitable : IAwaitable
     {
-        if (made is null && awaitables[i] is Coroutine given && CoroutineSources.Distinct(given) is var coroutine && coroutine.IsGivenFirst())
+        var awaitable = awaitables[i] is Coroutine { Owner: not null } again ? again : CoroutineSources.Distinct(awaitables[i]);
+        if (made is null && awaitable is Coroutine coroutine && coroutine.IsGivenFirst())
         {
             return Asyncio.TaskInside<T>(coroutine, loop);
         }
-        if (awaitables[i] is Future future)
+        if (awaitable is Future future)
         {
             return future;
         }
-        loop?.SeeUnseenTasks();
-        var awaitable = CoroutineSources.Distinct(awaitables[i]);
-        made ??= MadeOf(awaitables[..i], children);
+        made ??= MadeOf(awaitables[..i], children, loop);
         if (!made.TryGetValue(awaitable, out var child))
         {
             made[awaitable] = child = Asyncio.TaskInside<T>(CoroutineSources.CoroutineOf(awaitable), loop);
@@ -110,15 +113,15 @@ internal static class Gathering
         return child;
     }
 
-    private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, object[] futures)
+    private static Dictionary<object, Future> MadeOf<TAwaitable>(ReadOnlySpan<TAwaitable> awaitables, object[] children, EventLoop? loop)
         where TAwaitable : IAwaitable
     {
-        var made = new Dictionary<object, Future>(futures.Length, ReferenceEqualityComparer.Instance);
+        var made = new Dictionary<object, Future>(children.Length, ReferenceEqualityComparer.Instance);
         for (int i = 0; i < awaitables.Length; i++)
         {
             if (awaitables[i] is not Future)
             {
-                made[awaitables[i]] = (Future)futures[i];
+                made[awaitables[i]] = children[i] as Future ?? loop!.TaskOf(children[i])!;
             }
         }
         return made;
@@ -133,8 +136,12 @@ internal static class Gathering
     /// <summary>The result; a cast to the class first, as the one to the covariant interface is several times dearer.</summary>
     internal static T Result<T>(object done)
         => done.GetType() == typeof(CoroutineTask<T>) ? Unsafe.As<CoroutineTask<T>>(done).Result()
-            : done is Coroutine<T> unseen ? unseen.GetResult()
-            : ((IFuture<T>)done).Result();
+            : done switch
+            {
+                Coroutine<T> unmade => unmade.GetResult(),
+                Coroutine unmade => (T)unmade.ResultObject()!, // of a kind that is derived from it
+                _ => ((IFuture<T>)done).Result(),
+            };
 
     // The one that runs for thousands of children: a delegate for each would show.
     internal static T[] Results<T>(object[] done)
@@ -153,7 +160,7 @@ internal static class Gathering
 
     internal static Outcome<object?>[] ObjectOutcomes(object[] done) => Array.ConvertAll(done, static child => OutcomeOf(child, ObjectOf));
 
-    private static object? ObjectOf(object done) => done is Coroutine unseen ? unseen.ResultObject() : ((Future)done).ResultObject();
+    private static object? ObjectOf(object done) => done is Coroutine unmade ? unmade.ResultObject() : ((Future)done).ResultObject();
 
     private static Outcome<T> OutcomeOf<T>(object child, Func<object, T> result)
     {
@@ -169,7 +176,7 @@ internal static class Gathering
         return done.PeekException is { } failure ? new Outcome<T>(default, failure) : new Outcome<T>(result(done), null);
     }
 
-    private sealed class UnseenMaker(EventLoop loop, long number, Context? context) : ICoroutineVisitor<CoroutineTask>
+    private sealed class Creator(EventLoop loop, long number, Context? context) : ICoroutineVisitor<CoroutineTask>
     {
         public CoroutineTask Visit(Coroutine coroutine) => new(coroutine, loop, number, context);
 

@@ -6,7 +6,7 @@ namespace AsyncioSharp;
 /// The future that <c>Gather</c> returns. It waits with every child, without an object per child: the ready queue tells it which one has failed. The end of a
 /// child that decides nothing, as it is neither the last nor a failure that counts, is only noted, and takes no entry of the queue.
 /// </summary>
-/// <remarks>The children are futures; and coroutines, for tasks that nobody has seen (<see cref="UnseenTasks"/>).</remarks>
+/// <remarks>The children are futures; and coroutines, for tasks that were not made yet (<see cref="UnmadeTasks"/>).</remarks>
 /// <typeparam name="TResult">What is gathered: an array or a tuple.</typeparam>
 internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 {
@@ -44,8 +44,8 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
     }
 
-    /// <summary>The same for a child whose task nobody has seen.</summary>
-    internal void AddUnseen() => _remaining++;
+    /// <summary>The same for a child whose task is not made.</summary>
+    internal void AddUnmade() => _remaining++;
 
     /// <summary>All children are there.</summary>
     internal void Begin(object[] children)
@@ -68,14 +68,7 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
 
     internal override string CallbackName => "Asyncio.Gather";
 
-    public IEnumerable<Future> Sources
-    {
-        get
-        {
-            Loop.SeeUnseenTasks();
-            return _children.OfType<Future>().Where(static child => !child.IsDone);
-        }
-    }
+    public IEnumerable<Future> Sources => _children.Select(FutureOf).OfType<Future>().Where(static child => !child.IsDone);
 
     /// <summary>
     /// Cancels the children. The gather itself is cancelled when they are: it stays pending until a child's end completes it.
@@ -94,10 +87,9 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
             return true;
         }
         bool accepted = false;
-        Loop.SeeUnseenTasks();
-        foreach (var child in _children)
+        foreach (object child in _children)
         {
-            accepted |= child is Future future && future.Cancel(message);
+            accepted |= FutureOf(child)?.Cancel(message) == true;
         }
         _cancelRequested |= accepted;
         return accepted;
@@ -168,8 +160,11 @@ internal sealed class GatheringFuture<TResult> : Future<TResult>, IDerived
         }
         if (_remaining > 0)
         {
-            Loop.SeeUnseenTasks(); // who are still unseen refer to all children
+            Array.ForEach(_children, child => FutureOf(child)); // tasks that are not made refer to all children
         }
         _children = []; // what is done must not keep alive what it was made of
     }
+
+    // Null for a task that has ended without being made.
+    private Future? FutureOf(object child) => child as Future ?? Loop.TaskOf(child);
 }

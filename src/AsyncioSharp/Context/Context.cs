@@ -78,8 +78,8 @@ public sealed class Context
         return RunInside(function, static function => function());
     }
 
-    /// <summary>A context in which something runs already: on this thread, where its values are in force.</summary>
-    internal static Context Entered(ExecutionContext values) => new(values) { _entered = true };
+    /// <summary>Says that something runs in it already: on this thread, where its values are in force.</summary>
+    internal void NoteEntered() => _entered = true;
 
     /// <summary>Puts these values in force on this thread; returns those that were, for <see cref="Leave"/>.</summary>
     internal ExecutionContext Enter()

@@ -28,7 +28,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         Turn,    // the one shared coroutine that only gives others their turn; it has no state of its own
         Waiting, // created; who awaits it need not run it, but wait for it; see BeginWait
         Prompt,  // created, and may be able to end at once when it is awaited; see EndsAtOnce
-        Unseen,  // created, and in the ready queue as a task that nobody has seen; see ICoroutineOwner
+        Unmade,  // created, and in the ready queue in the place of its task; see StandFor
         Started,
         Waited,  // started, and no frame: a task waits for it on behalf of the coroutine that awaits it
         Strayed, // started, and moved on behind the back of its task, as it ignored Close
@@ -46,7 +46,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     internal AwaitKind Awaiting { get; private protected set; }
 
     /// <summary>
-    /// Before it begins: whether it was given to a gather. Of a task that nobody has seen: its <see cref="ICoroutineOwner"/>. While suspended: the thing awaited, or what a
+    /// Before it begins: whether it was given to a gather. In the ready queue: its <see cref="ICoroutineOwner"/>. While suspended: the thing awaited, or what a
     /// coroutine that waits for itself has to remember. Once failed: the exception; what it was before still, as long as nobody has asked for that.
     /// </summary>
     internal object? Link { get; private protected set; }
@@ -114,7 +114,10 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// awaited something in a <c>finally</c> block.</exception>
     public void Close()
     {
-        LookForTask();
+        if (!LookForTask())
+        {
+            throw new InvalidOperationException($"coroutine '{QualifiedName}' belongs to a task of a loop that runs in another thread; cancel that task there");
+        }
         switch (State)
         {
             case CoroutineState.Created when Status != Progress.Turn:
@@ -197,19 +200,25 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     /// <summary>
     /// Runs a <see cref="Progress.Prompt"/> coroutine to its end if that is possible without suspending, so that awaiting it costs no detour through the
-    /// task. True if it has ended. Any other has been started before: throws.
+    /// task. True if it has ended. Any other has been started before: throws; but not if only its task has been queued.
     /// </summary>
     internal virtual bool EndsAtOnce()
     {
         LookForTask();
-        return Status == Progress.Created ? false : throw ReuseError();
+        if (Status != Progress.Created)
+        {
+            throw ReuseError();
+        }
+        return false;
     }
 
     /// <summary>The coroutine to run when this one becomes a task's: itself, except for a shared one.</summary>
     internal virtual Coroutine ForTask()
     {
-        LookForTask();
-        Status = IsNew ? Progress.Created : Status;
+        if (LookForTask())
+        {
+            Status = IsNew ? Progress.Created : Status;
+        }
         return this;
     }
 
@@ -237,42 +246,49 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         return true;
     }
 
-    /// <summary>True if it may run without a task as long as nobody looks; to be asked once. Those that await things of .NET look themselves.</summary>
-    internal virtual bool MayBeUnseen => false;
+    /// <summary>Asked of a fresh one: whether it may run without a task as long as nobody looks. Those that await things of .NET look themselves.</summary>
+    internal virtual bool TrySpareTask() => false;
 
     /// <summary>It has needed a task after all.</summary>
     internal virtual void NoteNeeded()
     {
     }
 
-    /// <summary>Says that this fresh coroutine will stand in the ready queue instead of its task.</summary>
-    internal void BecomeUnseen(ICoroutineOwner owner)
+    /// <summary>Who runs its next step, if it stands in the ready queue in the place of its task; else null.</summary>
+    internal ICoroutineOwner? Owner => Awaiting == AwaitKind.Turn ? Link as ICoroutineOwner : null;
+
+    /// <summary>Says that it stands in the ready queue, fresh or awaiting its turn, in the place of its task, and who runs its next step. The task need not be made yet.</summary>
+    internal void StandFor(ICoroutineOwner owner)
     {
-        Status = Progress.Unseen;
+        Status = Status == Progress.Created ? Progress.Unmade : Status;
         Awaiting = AwaitKind.Turn;
         Link = owner;
     }
 
-    /// <summary>Runs one step of it there; if it awaits its turn again, it may go on so.</summary>
-    internal void StepUnseen()
-    {
-        Status = Progress.Started;
-        Resume();
-    }
+    /// <summary>Says that a step of it is taken while it stands there; if it awaits its turn again, it may go on so.</summary>
+    internal void BeginUnmade() => Status = Progress.Started;
 
-    /// <summary>Says that its task stands there from now on.</summary>
-    internal void BecomeSeen()
+    /// <summary>Says that it does not stand there any more.</summary>
+    internal void LeaveQueue()
     {
-        Link = Link is not ICoroutineOwner ? Link : Status == Progress.Unseen ? Given : null;
-        if (Status == Progress.Unseen)
+        if (Status == Progress.Unmade)
         {
             Status = Progress.Created;
             Awaiting = AwaitKind.None;
+            Link = Given;
+        }
+        else if (Awaiting is (AwaitKind.None or AwaitKind.Turn) && Link is ICoroutineOwner)
+        {
+            Link = null;
         }
     }
 
-    // Whoever takes the coroutine itself in hand must meet its task.
-    private void LookForTask() => (Link as ICoroutineOwner)?.SeeTasks();
+    // Whoever takes the coroutine itself in hand must meet its task in the queue. False if that is one of another thread's loop.
+    private bool LookForTask()
+    {
+        Owner?.MakeTasks();
+        return Owner is null;
+    }
 
     /// <summary>Takes a fresh coroutine into use under <paramref name="parent"/>.</summary>
     internal void Begin(Coroutine? parent)
@@ -297,6 +313,17 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     /// <summary>It goes on: what has been awaited must not be kept alive until the next await that waits for something.</summary>
     internal void ForgetAwaited() => Link = null;
+
+    /// <summary>The same in one that awaits only what is of this library. Behind a turn there is nothing to forget, and who runs it in the queue must stay known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected void EndAwait()
+    {
+        if (Awaiting != AwaitKind.Turn)
+        {
+            ForgetAwaited();
+        }
+        Awaiting = AwaitKind.None;
+    }
 
     /// <summary>Of one that only waits: begins, with the task that is to be woken.</summary>
     internal virtual void BeginWait(Runnable waiter)
@@ -388,48 +415,4 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
                 return Status == Progress.Failed ? ReuseError() : new InvalidOperationException($"coroutine '{QualifiedName}' has no result yet; await it");
         }
     }
-}
-
-/// <summary>What an <c>async Coroutine&lt;T&gt;</c> method returns; a <see cref="Coroutine"/> with a value.</summary>
-/// <typeparam name="T">The kind of value.</typeparam>
-[AsyncMethodBuilder(typeof(CoroutineMethodBuilder<>))]
-public abstract class Coroutine<T> : Coroutine, IAwaitable<T>, IAwaitTarget<T>
-{
-    private T? _result;
-
-    private protected Coroutine()
-    {
-    }
-
-    /// <summary>For the compiler: what <c>await</c> calls. Awaiting runs the coroutine inside the awaiting task, in its context.</summary>
-    /// <returns>The awaiter.</returns>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    public new CoroutineAwaiter<T> GetAwaiter() => new(this);
-
-    [StackTraceHidden]
-    T IAwaitTarget<T>.AwaitedResult() => GetResult();
-
-    /// <summary>The value; throws the failure.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    [StackTraceHidden]
-    internal T GetResult()
-    {
-        ThrowUnlessSucceeded();
-        return _result!;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Succeed(T result)
-    {
-        _result = result;
-        Succeed();
-    }
-
-    internal sealed override object? ResultObject()
-    {
-        var result = GetResult();
-        return typeof(T) == typeof(NoValue) ? null : result;
-    }
-
-    internal sealed override TOut Accept<TOut>(ICoroutineVisitor<TOut> visitor) => typeof(T) == typeof(NoValue) ? base.Accept(visitor) : visitor.Visit(this);
 }

@@ -106,24 +106,20 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
 
     internal override bool CanThrow => StateMachineCoroutine.CanThrowInto<TStateMachine>(this);
 
-    internal override bool MayBeUnseen => !MachineFields<TStateMachine>.AreForeign && StateMachineInfo<TStateMachine>.Unseen.TrySpare();
+    internal override bool TrySpareTask() => !MachineFields<TStateMachine>.AreForeign && StateMachineInfo<TStateMachine>.Unmade.TrySpare();
 
-    internal override void NoteNeeded() => StateMachineInfo<TStateMachine>.Unseen.Charge();
+    internal override void NoteNeeded() => StateMachineInfo<TStateMachine>.Unmade.Charge();
 
     internal override void Resume()
     {
-        bool awaitedTurn = Awaiting == AwaitKind.Turn; // then there is nothing to be forgotten, and who owns an entry must not be
-        Awaiting = AwaitKind.None;
         if (MachineFields<TStateMachine>.AreForeign)
         {
+            Awaiting = AwaitKind.None;
             StateMachineCoroutine.MoveNextAsOwner(this, ref StateMachine);
         }
         else
         {
-            if (!awaitedTurn)
-            {
-                ForgetAwaited();
-            }
+            EndAwait();
             StateMachine.MoveNext();
         }
         if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)
@@ -154,24 +150,20 @@ internal sealed class StateMachineCoroutine<[DynamicallyAccessedMembers(MachineF
 
     internal override bool CanThrow => StateMachineCoroutine.CanThrowInto<TStateMachine>(this);
 
-    internal override bool MayBeUnseen => !MachineFields<TStateMachine>.AreForeign && StateMachineInfo<TStateMachine>.Unseen.TrySpare();
+    internal override bool TrySpareTask() => !MachineFields<TStateMachine>.AreForeign && StateMachineInfo<TStateMachine>.Unmade.TrySpare();
 
-    internal override void NoteNeeded() => StateMachineInfo<TStateMachine>.Unseen.Charge();
+    internal override void NoteNeeded() => StateMachineInfo<TStateMachine>.Unmade.Charge();
 
     internal override void Resume()
     {
-        bool awaitedTurn = Awaiting == AwaitKind.Turn; // then there is nothing to be forgotten, and who owns an entry must not be
-        Awaiting = AwaitKind.None;
         if (MachineFields<TStateMachine>.AreForeign)
         {
+            Awaiting = AwaitKind.None;
             StateMachineCoroutine.MoveNextAsOwner(this, ref StateMachine);
         }
         else
         {
-            if (!awaitedTurn)
-            {
-                ForgetAwaited();
-            }
+            EndAwait();
             StateMachine.MoveNext();
         }
         if (MachineFields<TStateMachine>.HoldValues && IsDoneWith)
@@ -193,7 +185,7 @@ internal static class StateMachineInfo<TStateMachine>
     internal static readonly string QualifiedName = MethodNames.OfStateMachine(typeof(TStateMachine));
 
     /// <summary>Whether the tasks of its coroutines are worth leaving out. For any thread, roughly.</summary>
-    internal static UnseenCredit Unseen;
+    internal static UnmadeCredit Unmade;
 
     /// <summary>
     /// True if <c>MoveNext</c> has a single exception-handling clause, the compiler's own: then there is no <c>try</c>, <c>using</c>, <c>lock</c>

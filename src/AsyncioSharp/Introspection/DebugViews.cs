@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace AsyncioSharp;
 
 // What a debugger shows of the objects of this library when they are unfolded. The classes name their view by its text, since introspection stands
-// above them. Reading a view changes nothing: failures stay unretrieved.
+// above them. Reading a view changes nothing that could be seen: failures stay unretrieved, and tasks that are only made now are those that were there all the time.
 
 /// <summary>A loop: its tasks, what is ready, and how many timers are set.</summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Made by debuggers.")]
@@ -22,7 +22,7 @@ internal sealed class EventLoopDebugView(EventLoop loop)
 
     public CoroutineTask[] Tasks => [.. loop.LiveTasks()];
 
-    public Runnable[] Ready => [.. loop.ReadyEntries()];
+    public Runnable[] Ready => [.. loop.ReadyEntries().Select(entry => loop.TaskOf(entry) ?? entry)];
 
     public int TimerCount => loop.TimerCount;
 }

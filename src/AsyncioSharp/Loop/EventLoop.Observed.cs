@@ -88,10 +88,11 @@ public sealed partial class EventLoop
     {
         _untilLook = _stopping || _guest is not null ? 0 : LookEvery; // a guest gives way to its host after each iteration
         var limit = Watchdog;
-        _watch = Debug || limit is not null || Telemetry.ListensToSteps ? _watch ?? new StepWatch(this, _timeProvider) : null;
-        if (_watch is not null)
+        bool isWatched = Debug || limit is not null || Telemetry.ListensToSteps;
+        if (isWatched != _watch is not null)
         {
-            SeeTasks();
+            MakeTasks(); // steps are told as those of tasks
+            _watch = isWatched ? new StepWatch(this, _timeProvider) : null;
         }
         if ((limit is not null) != (_watched is not null))
         {

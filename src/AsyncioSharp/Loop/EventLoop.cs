@@ -83,6 +83,7 @@ public sealed partial class EventLoop
         get;
         set
         {
+            MakeTasks(); // as they would have been made: without a trace
             field = value;
             _untilLook = 0;
             RunningLoops.NoteDebug();
@@ -272,7 +273,7 @@ public sealed partial class EventLoop
 
     private partial void NoteNewTasks(double now);
 
-    private partial void SeeTasks();
+    internal partial void MakeTasks();
 
     private partial void PrepareTasksForPark();
 

@@ -24,10 +24,7 @@ public partial class CoroutineTask
     /// <summary>A step was left by what an overridden <c>Cancel</c> has thrown, to which it has passed a request on; the task waits all the same.</summary>
     internal sealed override void Recover()
     {
-        if (ContextSwitch.TakeAndRest() is { } changed)
-        {
-            _extras.Context = changed;
-        }
+        LeaveContext();
         if (Place == 0 && !IsDone)
         {
             List();

@@ -24,11 +24,35 @@ public partial class CoroutineTask
 
     private Exception? EndAtRest(Exception? fatal)
     {
-        if (!Loop.IsAtRest && ContextSwitch.TakeAndRest() is { } changed)
+        if (!Loop.IsAtRest || !_extras.AreNone)
+        {
+            LeaveContext();
+        }
+        return fatal;
+    }
+
+    // Asked for it in a step that has begun in the empty context, which is its context as well: something runs in it.
+    private Context NewContext()
+    {
+        var context = new Context(Context.Empty);
+        if (Loop.IsRunningNow(this))
+        {
+            context.NoteEntered();
+        }
+        return context;
+    }
+
+    // After a step that has begun in the empty context, or before the task was made: what was set belongs to the task from now on.
+    private void LeaveContext()
+    {
+        if (_extras.Context is { IsEntered: true } own)
+        {
+            own.Leave(Context.Empty);
+        }
+        else if (ContextSwitch.TakeAndRest() is { } changed)
         {
             _extras.Context = changed;
         }
-        return fatal;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -110,24 +134,6 @@ public partial class CoroutineTask
             }
         }
         return fatal;
-    }
-
-    /// <summary>Goes on with a step that began before the task was made: its coroutine has run, and waits or has ended.</summary>
-    internal void TakeOver()
-    {
-        if (_extras.Context is not { } context)
-        {
-            ThrowIfFatal(EndAtRest(GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true)));
-            return;
-        }
-        try
-        {
-            ThrowIfFatal(GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true));
-        }
-        finally
-        {
-            context.Leave(Context.Empty);
-        }
     }
 
     /// <summary>Puts the task into the table of tasks: the ready queue may not hold it any longer.</summary>

@@ -66,14 +66,13 @@ public partial class CoroutineTask : Future
         Number = TaskOrder.LastNumber;
     }
 
-    /// <summary>The same for one that was counted in before, and may have taken steps.</summary>
+    /// <summary>The same for one that was counted in before, and whose coroutine may have begun; see <see cref="UnmadeTasks"/>.</summary>
     internal CoroutineTask(Coroutine coroutine, EventLoop loop, long number, Context? context)
         : base(loop)
     {
         _extras.Context = context;
         _leaf = coroutine;
         Number = number;
-        Begun = !coroutine.IsNew;
         IsImplicit = true;
     }
 
@@ -136,7 +135,7 @@ public partial class CoroutineTask : Future
     public CancellationToken CancellationToken => Details.TokensOf(this).Own;
 
     /// <summary>The context that the task runs in. Mirrors <c>Task.get_context()</c>.</summary>
-    public Context Context => _extras.Context ??= new Context(Context.Empty);
+    public Context Context => _extras.Context ??= NewContext();
 
     /// <summary>True for tasks that a function made for a coroutine it was given; they are not reported when a loop is closed over them.</summary>
     internal bool IsImplicit

@@ -18,6 +18,9 @@ public sealed partial class EventLoop
     /// <summary>The same, as long as its code runs otherwise than as the entry whose turn it is; else null.</summary>
     internal CoroutineTask? ActingTask { get; set; }
 
+    /// <summary>True if <paramref name="task"/> is the entry whose turn it is; false in another thread.</summary>
+    internal bool IsRunningNow(CoroutineTask task) => IsOnOwnThread && ReferenceEquals(_ready.Running, task);
+
     /// <summary>Makes a task of <paramref name="coroutine"/>; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>loop.create_task</c>.</summary>
     /// <param name="coroutine">What to run.</param>
     /// <param name="name">The name; null for <c>Task-N</c>.</param>
@@ -87,7 +90,6 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
-        SeeUnseenTasks();
         var unlisted = Unlisted();
         if (!RunsHere)
         {
@@ -97,7 +99,7 @@ public sealed partial class EventLoop
         tasks.AddRange(unlisted);
         if (!RunsHere)
         {
-            tasks = [.. tasks.Where(static task => !task.IsDone).DistinctBy(static task => (task.Order, task.Coroutine))]; // of one that is unseen there are two likenesses
+            tasks = [.. tasks.Where(static task => !task.IsDone).Distinct()];
         }
         for (int i = 1; i < tasks.Count; i++)
         {

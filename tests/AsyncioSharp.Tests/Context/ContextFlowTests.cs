@@ -358,6 +358,56 @@ public abstract class ContextFlowTests
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_context_of_a_task_is_the_one_in_which_it_runs_whenever_it_asks(bool setsFirst)
+    {
+        Run(Main);
+
+        async Coroutine Main()
+        {
+            var loop = Asyncio.GetRunningLoop();
+            Value = setsFirst ? "set" : Value;
+            var context = CoroutineTask.Current.Context;
+            Value = "set";
+            string seen = "";
+            loop.CallSoon(() => seen = Value, context: context);
+            Should.Throw<InvalidOperationException>(() => context.Run(static () => { })).Message.ShouldContain("already runs in it");
+            await Asyncio.Sleep(0);
+            seen.ShouldBe("set");
+            CoroutineTask.Current.Context.ShouldBeSameAs(context);
+            await Asyncio.CreateTask(Child(), context: context);
+            Value.ShouldBe("child's");
+        }
+
+        static async Coroutine Child()
+        {
+            Value.ShouldBe("set");
+            Value = "child's";
+        }
+    }
+
+    [Fact]
+    public void The_context_of_another_task_is_the_one_in_which_that_will_run()
+    {
+        Run(Main);
+
+        static async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Child());
+            await Asyncio.Sleep(0);
+            task.Context.Run(static () => Value = "from outside");
+            (await task).ShouldBe("from outside");
+        }
+
+        static async Coroutine<string> Child()
+        {
+            await Asyncio.Sleep(1);
+            return Value;
+        }
+    }
+
     /// <summary>Runs a test's main coroutine.</summary>
     protected abstract void Run(Func<Coroutine> main);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Tracing;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Diagnostics;
 
@@ -37,6 +38,41 @@ public class EventSourceTests
         loop.Close();
 
         listener.Events.Select(e => (e.Name, e.Payload[2])).ShouldBe([("TaskStart", "main"), ("TaskStop", "main")]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Children_of_a_gather_have_their_events_as_all_tasks(bool fromTheStart)
+    {
+        var loop = VirtualTimeLoop.Create();
+        loop.Debug = false;
+        Listener? listener = null;
+        loop.RunUntilComplete(loop.CreateTask(Main(), "main"));
+        loop.Close();
+        listener!.Dispose();
+
+        string[] names = [.. listener.Events.Select(static e => e.Name)];
+        names.ShouldBe(fromTheStart ? ["TaskStart", "TaskStart", "TaskStop", "TaskStop", "TaskStop"] : ["TaskStop", "TaskStop", "TaskStop"]);
+        listener.Events.Where(static e => e.Name == "TaskStop").ShouldAllBe(static e => Equals(e.Payload[3], "succeeded"));
+
+        async Coroutine Main()
+        {
+            listener = fromTheStart ? Listen() : null;
+            var gather = Asyncio.Gather(Child().Anew(), Child().Anew());
+            await Asyncio.Sleep(0);
+            listener ??= Listen();
+            await gather;
+        }
+
+        Listener Listen() => new(loop.Number, EventLevel.Informational, (EventKeywords)1);
+
+        static async Coroutine<int> Child()
+        {
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            return 1;
+        }
     }
 
     [Fact]

@@ -5,34 +5,46 @@ namespace AsyncioSharp.Tests.Tasks;
 
 /// <summary>
 /// Random programs of gathers within gathers, whose children yield, wait, fail, cancel each other, look at tasks and set context variables: what happens, and in which
-/// order, is the same whether tasks are left unseen or a factory makes each at once.
+/// order, is the same whether tasks are left unmade or a factory makes each at once.
 /// </summary>
-public class UnseenTaskProgramTests
+public class UnmadeTaskProgramTests
 {
     private const int Programs = 1500;
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void A_program_does_the_same_with_and_without_tasks_that_nobody_has_seen(int series)
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    [InlineData(4, true)]
+    public void A_program_does_the_same_whether_tasks_are_made_at_once_or_when_they_are_needed(int series, bool isInContext)
     {
-        int unseen = 0;
+        if (isInContext)
+        {
+            RunPrograms(series);
+        }
+        else
+        {
+            EmptyContext.Run(() => RunPrograms(series));
+        }
+    }
+
+    private static void RunPrograms(int series)
+    {
+        int unmade = 0;
         for (int i = 0; i < Programs; i++)
         {
             int seed = (series * 1_000_000) + i;
-            var expected = new Program(seed, leavesUnseen: false);
-            var actual = new Program(seed, leavesUnseen: true);
+            var expected = new Program(seed, leavesUnmade: false);
+            var actual = new Program(seed, leavesUnmade: true);
             expected.Run();
             actual.Run();
-            unseen += actual.Unseen;
+            unmade += actual.Unmade;
             string.Join('\n', actual.Log).ShouldBe(string.Join('\n', expected.Log), $"seed {seed}");
         }
-        unseen.ShouldBeGreaterThan(Programs); // else nothing would be shown
+        unmade.ShouldBeGreaterThan(Programs); // else nothing would be shown
     }
 
-    private sealed class Program(int seed, bool leavesUnseen)
+    private sealed class Program(int seed, bool leavesUnmade)
     {
         private static readonly ContextVar<int> s_value = new("value", 0);
 
@@ -44,7 +56,7 @@ public class UnseenTaskProgramTests
 
         internal List<string> Log { get; } = [];
 
-        internal int Unseen { get; private set; }
+        internal int Unmade { get; private set; }
 
         internal void Run()
         {
@@ -62,7 +74,7 @@ public class UnseenTaskProgramTests
         {
             var loop = Asyncio.GetRunningLoop();
             loop.Debug = false;
-            loop.TaskFactory = leavesUnseen ? null : new AtOnce();
+            loop.TaskFactory = leavesUnmade ? null : new PlainTaskFactory();
             loop.ExceptionHandler = (_, context) => Log.Add($"report {context.Message}");
             Meet(CoroutineTask.Current);
             try
@@ -203,10 +215,10 @@ public class UnseenTaskProgramTests
         {
             var child = Child(++_made, depth - 1);
             _coroutines.Add(child);
-            if (leavesUnseen)
+            if (leavesUnmade)
             {
                 child = child.Anew();
-                Asyncio.GetRunningLoop().CallSoon(() => Unseen += child.Link is UnseenTasks ? 1 : 0);
+                Asyncio.GetRunningLoop().CallSoon(() => Unmade += child.Link is UnmadeTasks ? 1 : 0);
             }
             else
             {
@@ -224,13 +236,6 @@ public class UnseenTaskProgramTests
                 _met.Add(task);
             }
             return $"#{index}{(task.IsDone ? "!" : "")}/{task.Cancelling}/{task.Coroutine.State}";
-        }
-
-        private sealed class AtOnce : ITaskFactory
-        {
-            public CoroutineTask Create(EventLoop loop, Coroutine coroutine, Context? context) => new(coroutine, loop, context: context);
-
-            public CoroutineTask<T> Create<T>(EventLoop loop, Coroutine<T> coroutine, Context? context) => new(coroutine, loop, context: context);
         }
     }
 }

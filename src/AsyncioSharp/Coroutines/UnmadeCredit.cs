@@ -1,10 +1,10 @@
 namespace AsyncioSharp;
 
 /// <summary>
-/// Whether to let coroutines of one method run without a task until one is needed. To make it later costs a fifth more than to make it at once: so one that was needed has
-/// the tasks of the next ones made at once. Methods whose coroutines mostly wait for something thus pay a hundredth of that, and those that never do have none made.
+/// Whether to let coroutines of one method run without a task until one is needed. To make it later costs more than to make it at once: so each that was needed
+/// has the tasks of the next ones made at once. Methods whose coroutines wait for something, as most do, thus pay it for one in sixty-five.
 /// </summary>
-internal struct UnseenCredit
+internal struct UnmadeCredit
 {
     private const int Price = 64;
     private const int Most = 1 << 20; // so that a program that has changed its ways is noticed

@@ -8,7 +8,7 @@ namespace AsyncioSharp.Tests.Tasks;
 /// The children of a gather are tasks, although none is made until somebody looks or one is needed: whoever looks, at whatever moment, finds what would have been
 /// there from the start.
 /// </summary>
-public class UnseenTaskTests
+public abstract class UnmadeTaskTests
 {
     private static readonly ContextVar<string> s_value = new("value", "none");
 
@@ -30,7 +30,7 @@ public class UnseenTaskTests
                 var gather = Asyncio.Gather<int>(children);
                 allocation.End();
                 await Asyncio.Sleep(0);
-                children.ShouldAllBe(static child => child.Link is UnseenTasks);
+                children.ShouldAllBe(static child => child.Link is UnmadeTasks);
                 (await gather).ShouldBe(Enumerable.Range(0, Count));
             }
             allocation.Least.ShouldBeLessThan(20 * Count); // their array is 8 bytes for each; a task would be 64
@@ -54,7 +54,7 @@ public class UnseenTaskTests
             made.ShouldBe(64);
             Unmade(Waits(null)).ShouldBeTrue();
 
-            static bool Unmade(Coroutine coroutine) => coroutine.MayBeUnseen;
+            static bool Unmade(Coroutine coroutine) => coroutine.TrySpareTask();
 
             async Coroutine<int> Waits(Future<int>? given, int after = 0)
             {
@@ -255,19 +255,10 @@ public class UnseenTaskTests
             }
         });
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_step_that_an_overridden_cancel_has_left_leaves_the_context_too(bool isInContext)
+    [Fact]
+    public void A_step_that_an_overridden_cancel_has_left_leaves_the_context_too()
     {
-        if (isInContext)
-        {
-            Run(Body);
-        }
-        else
-        {
-            EmptyContext.Run(() => Run(Body));
-        }
+        Run(Body);
 
         static async Coroutine Body(EventLoop loop)
         {
@@ -437,83 +428,359 @@ public class UnseenTaskTests
     [InlineData(0)]
     [InlineData(1)]
     public void Children_of_a_loop_that_is_closed_end_with_it(int iterations)
-    {
-        var loop = VirtualTimeLoop.Create();
-        loop.Debug = false;
-        var reports = loop.CollectReports();
-        IFuture<int[]>? gather = null;
-        loop.CallSoon(() => gather = Asyncio.Gather(Turns(9, 1).Anew(), Turns(9, 2).Anew()));
-        loop.RunIteration();
-        for (int i = 0; i < iterations; i++)
+        => InContext(() =>
         {
+            var loop = VirtualTimeLoop.Create();
+            loop.Debug = false;
+            var reports = loop.CollectReports();
+            IFuture<int[]>? gather = null;
+            loop.CallSoon(() => gather = Asyncio.Gather(Turns(9, 1).Anew(), Turns(9, 2).Anew()));
             loop.RunIteration();
-        }
-        loop.TaskCount.ShouldBe(2);
-        loop.Close();
-        loop.TaskCount.ShouldBe(0);
-        gather!.IsDone.ShouldBeFalse();
-        reports.ShouldBeEmpty(); // they were made by a function
-    }
+            for (int i = 0; i < iterations; i++)
+            {
+                loop.RunIteration();
+            }
+            loop.TaskCount.ShouldBe(2);
+            loop.Close();
+            loop.TaskCount.ShouldBe(0);
+            gather!.IsDone.ShouldBeFalse();
+            reports.ShouldBeEmpty(); // they were made by a function
+        });
 
     [Fact]
     public void Tasks_are_seen_while_the_loop_does_not_run()
-    {
-        var loop = VirtualTimeLoop.Create();
-        loop.Debug = false;
-        IFuture<int[]>? gather = null;
-        loop.CallSoon(() => gather = Asyncio.Gather(Turns(3, 1).Anew(), Turns(3, 2).Anew()));
-        loop.RunIteration();
-        loop.RunIteration();
-        var tasks = Asyncio.AllTasks(loop);
-        tasks.Count.ShouldBe(2);
-        Asyncio.AllTasks(loop).SetEquals(tasks).ShouldBeTrue();
-        ((int[])loop.RunUntilComplete(gather!)).ShouldBe([1, 2]);
-        tasks.ShouldAllBe(static task => task.IsDone);
-        loop.Close();
-    }
+        => InContext(() =>
+        {
+            var loop = VirtualTimeLoop.Create();
+            loop.Debug = false;
+            IFuture<int[]>? gather = null;
+            loop.CallSoon(() => gather = Asyncio.Gather(Turns(3, 1).Anew(), Turns(3, 2).Anew()));
+            loop.RunIteration();
+            loop.RunIteration();
+            var tasks = Asyncio.AllTasks(loop);
+            tasks.Count.ShouldBe(2);
+            Asyncio.AllTasks(loop).SetEquals(tasks).ShouldBeTrue();
+            ((int[])loop.RunUntilComplete(gather!)).ShouldBe([1, 2]);
+            tasks.ShouldAllBe(static task => task.IsDone);
+            loop.Close();
+        });
 
     [Theory]
     [InlineData(1)]
     [InlineData(5)]
-    public void Another_thread_sees_likenesses_and_changes_nothing(int count)
-    {
-        var loop = VirtualTimeLoop.Create();
-        loop.Debug = false;
-        int[]? results = null;
-        loop.RunUntilComplete(Main());
-        loop.Close();
-        results.ShouldBe(Enumerable.Range(0, count + 1));
-
-        async Coroutine Main()
+    public void Another_thread_gets_the_tasks_themselves(int count)
+        => Run(async loop =>
         {
             CoroutineTask.Current.Name = "main";
-            var gather = Asyncio.Gather<int>([.. Enumerable.Range(0, count).Select(static i => Turns(4, i).Anew()), Looks().Anew()]);
-            results = await gather;
-        }
-
-        async Coroutine<int> Looks()
-        {
-            await Asyncio.Sleep(0);
             string text = "";
             List<CoroutineTask> seen = [];
-            LoopHelpers.OnOtherThread(() =>
+            CoroutineTask? running = null;
+            (await Asyncio.Gather<int>([.. Enumerable.Range(0, count).Select(static i => Turns(4, i).Anew()), Looks().Anew()])).ShouldBe(Enumerable.Range(0, count + 1));
+            seen.ShouldAllBe(task => task.IsDone || task == CoroutineTask.Current);
+            ((CoroutineTask<int>)running!).Result().ShouldBe(count);
+
+            async Coroutine<int> Looks()
             {
-                text = TaskDump.FromOutside(loop);
-                seen = loop.LiveTasks();
-                loop.SeeUnseenTasks();
-                loop.CurrentTask.ShouldNotBeNull();
-            }).ShouldBeNull();
-            text.ShouldStartWith($"{count + 2} tasks of ");
-            seen.Count.ShouldBe(count + 2);
-            var own = loop.LiveTasks();
-            seen.Select(static task => task.Name).ShouldBe(own.Select(static task => task.Name));
-            seen.Select(static task => task.Coroutine).ShouldBe(own.Select(static task => task.Coroutine));
-            seen.Intersect(own).ShouldBe([own[0]]);
-            foreach (var task in own.Skip(1))
-            {
-                text.ShouldContain($"Task '{task.Name}' #");
+                await Asyncio.Sleep(0);
+                LoopHelpers.OnOtherThread(() =>
+                {
+                    text = TaskDump.FromOutside(loop);
+                    seen = loop.LiveTasks();
+                    loop.MakeTasks();
+                    running = Asyncio.CurrentTask(loop);
+                }).ShouldBeNull();
+                running.ShouldBe(seen[^1]);
+                CoroutineTask.Current.ShouldBe(running);
+                loop.LiveTasks().ShouldBe(seen);
+                text.ShouldStartWith($"{count + 2} tasks of ");
+                text.ShouldContain($"Task '{running!.Name}' #{FutureNumbers.Of(running)}: running");
+                foreach (var task in seen)
+                {
+                    text.ShouldContain($"Task '{task.Name}' #{FutureNumbers.Of(task)}: ");
+                }
+                return count;
             }
-            return count;
+        });
+
+    [Fact]
+    public void Another_thread_can_send_for_the_tasks_that_it_gets()
+        => Run(static async loop =>
+        {
+            var log = new List<string>();
+            var main = CoroutineTask.Current;
+            var gather = Asyncio.GatherOutcomes(Turns(9, 0).Anew(), Looks().Anew(), Turns(9, 2).Anew());
+            var outcomes = await gather;
+            outcomes.Select(static outcome => outcome.IsCancelled).ShouldBe([true, false, true]);
+            log.ShouldBe(["renamed is done: True", "renamed is done: True"]);
+
+            async Coroutine<int> Looks()
+            {
+                LoopHelpers.OnOtherThread(() =>
+                {
+                    foreach (var task in Asyncio.AllTasks(loop).Where(task => task != main && task != Asyncio.CurrentTask(loop)))
+                    {
+                        loop.CallSoonThreadsafe(() =>
+                        {
+                            task.Name = "renamed";
+                            task.AddDoneCallback(done => log.Add($"{((CoroutineTask)done).Name} is done: {done.IsDone}"));
+                            task.Cancel().ShouldBeTrue();
+                        });
+                    }
+                }).ShouldBeNull();
+                await Asyncio.Sleep(0);
+                return 1;
+            }
+        });
+
+    [Fact]
+    public void A_task_that_another_thread_got_when_its_coroutine_ended_ends_too()
+        => Run(static async loop =>
+        {
+            var child = Turns(1, 5).Anew();
+            var waiter = new Waiter();
+            object[] children = [child];
+            var owner = new UnmadeTasks(
+                loop, waiter, children, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
+            CoroutineTask? promised = null;
+            waiter.Counted = () =>
+            {
+                child.StandFor(owner); // as it was when the other thread looked, just before the end of the step
+                promised = owner.Promise(child);
+                child.Succeed();
+            };
+            owner.TryAdd(child, 0, 0).ShouldBeTrue();
+            await Asyncio.Sleep(0.1);
+            (await (CoroutineTask<int>)promised!).ShouldBe(5);
+            waiter.Ends.ShouldBe(1);
+            loop.TaskCount.ShouldBe(1);
+        });
+
+    [Fact]
+    public void Threads_that_look_all_the_time_get_tasks_that_end()
+        => InContext(() =>
+        {
+            var loop = VirtualTimeLoop.Create();
+            loop.Debug = false;
+            using var over = new CancellationTokenSource();
+            var seen = new HashSet<CoroutineTask>();
+            var thread = new Thread(() =>
+            {
+                while (!over.IsCancellationRequested)
+                {
+                    seen.UnionWith(loop.LiveTasks());
+                    seen.UnionWith(new[] { loop.CurrentTask }.OfType<CoroutineTask>());
+                }
+            });
+            var main = loop.CreateTask(Main());
+            thread.Start();
+            loop.RunUntilComplete(main);
+            loop.Close();
+            thread.Join();
+            seen.ShouldAllBe(static task => task.IsDone);
+
+            async Coroutine Main()
+            {
+                for (int i = 0; i < 3000; i++)
+                {
+                    (await Asyncio.Gather(Turns(2, 1).Anew(), Turns(3, 2).Anew(), Turns(1, 3).Anew())).ShouldBe([1, 2, 3]);
+                }
+                over.Cancel();
+                await Asyncio.ToThread(thread.Join);
+            }
+        });
+
+    [Fact]
+    public void A_coroutine_that_another_loop_is_given_runs_where_it_is_queued()
+        => Run(static async loop =>
+        {
+            var child = Turns(2, 5).Anew();
+            var gather = Asyncio.Gather(child);
+            LoopHelpers.OnOtherThread(() => VirtualTimeLoop.Run(child)).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("coroutine");
+            LoopHelpers.OnOtherThread(child.Close).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("runs in another thread");
+            (await gather).ShouldBe([5]);
+        });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_gather_of_a_base_type_takes_coroutines_of_derived_ones(bool isTyped)
+        => Run(async loop =>
+        {
+            var first = Turns(1, "first").Anew();
+            var second = Turns(2, "second").Anew();
+            if (isTyped)
+            {
+                (await Asyncio.Gather<object, object>(first, second)).ShouldBe(("first", "second"));
+            }
+            else
+            {
+                (await Asyncio.Gather<object>(first, second)).ShouldBe(["first", "second"]);
+            }
+        });
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_handler_of_a_context_variable_meets_the_same_tasks_whenever_it_is_called(bool always)
+    {
+        Meet(null).ShouldBe(Meet(new PlainTaskFactory()));
+
+        List<int> Meet(ITaskFactory? factory)
+        {
+            bool isOn = false;
+            var met = new List<CoroutineTask?>();
+            var meetings = new List<int>();
+            var variable = new AsyncLocal<int>(change =>
+            {
+                if (isOn && (always || change.CurrentValue == 0) && EventLoop.Running is { } loop)
+                {
+                    var task = loop.CurrentTask;
+                    if (!met.Contains(task))
+                    {
+                        met.Add(task);
+                    }
+                    meetings.Add(met.IndexOf(task));
+                }
+            });
+            Run(async loop =>
+            {
+                loop.TaskFactory = factory;
+                variable.Value = 3;
+                isOn = true;
+                (await Asyncio.Gather(Reads(0).Anew(), Reads(1).Anew(), Reads(2).Anew())).ShouldBe([3, 3, 3]);
+                isOn = false;
+            });
+            return [.. meetings.Distinct()];
+
+            async Coroutine<int> Reads(int turns)
+            {
+                for (int i = 0; i < turns; i++)
+                {
+                    await Asyncio.Sleep(0);
+                }
+                return variable.Value;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_child_can_wait_for_a_task_a_future_a_sleep_and_a_lock(bool yieldsFirst)
+        => Run(async loop =>
+        {
+            var task = Asyncio.CreateTask(Turns(3, 1));
+            var future = loop.CreateFuture<int>();
+            loop.CallLater(1, () => future.SetResult(2));
+            var held = new AsyncLock();
+            (await Asyncio.Gather(Waits(() => task).Anew(), Waits(() => future).Anew(), Waits(() => Asyncio.Sleep(1, 3)).Anew(), Locks().Anew())).ShouldBe([1, 2, 3, 4]);
+
+            async Coroutine<int> Waits(Func<IAwaitable<int>> awaitable)
+            {
+                if (yieldsFirst)
+                {
+                    await Asyncio.Sleep(0);
+                }
+                return await awaitable();
+            }
+
+            async Coroutine<int> Locks()
+            {
+                using var acquired = await held.Acquire();
+                return 4;
+            }
+        });
+
+    [Fact]
+    public void Entries_of_the_queue_that_are_no_tasks_stay_what_they_are_when_tasks_are_made()
+        => Run(static async loop =>
+        {
+            CoroutineTask? current = CoroutineTask.Current;
+            var looks = new Looking(loop, () => current = loop.CurrentTask);
+            var waits = Asyncio.Gather(Turns(50, 1).Anew(), Wait(loop, looks).Anew(), Sleeps().Anew());
+            loop.CallLater(1, loop.MakeTasks);
+            loop.CallLater(1.5, loop.MakeTasks);
+            (await waits).ShouldBe([1, 7, 8]);
+            current.ShouldBeNull(); // a timer asked
+
+            static async Coroutine<int> Wait(EventLoop loop, Looking looks)
+            {
+                try
+                {
+                    return await Asyncio.WaitFor(looks, 1);
+                }
+                catch (TimeoutException)
+                {
+                    return 7;
+                }
+            }
+
+            static async Coroutine<int> Sleeps()
+            {
+                await Asyncio.Sleep(1);
+                return 8;
+            }
+        });
+
+    [Fact]
+    public void Debug_mode_that_begins_meanwhile_tells_no_wrong_place_of_creation()
+        => Run(static async loop =>
+        {
+            var gather = Asyncio.Gather(Turns(9, 1).Anew(), Turns(9, 2).Anew());
+            loop.Debug = true;
+            loop.LiveTasks().ShouldAllBe(static task => task.SourceTraceback == null);
+            loop.Debug = false;
+            (await gather).ShouldBe([1, 2]);
+        });
+
+    [Fact]
+    public void The_graph_of_who_awaits_whom_has_the_children()
+        => Run(static async loop =>
+        {
+            var gather = Asyncio.Gather(Turns(9, 1).Anew(), Turns(9, 2).Anew());
+            ((IDerived)gather).Sources.Count().ShouldBe(2);
+            loop.TaskCount.ShouldBe(3);
+            (await gather).ShouldBe([1, 2]);
+        });
+
+    [Fact]
+    public void A_gather_that_has_failed_lets_go_of_the_results_although_a_child_goes_on()
+        => Run(static async loop =>
+        {
+            var (weak, gather) = Start(loop);
+            (await FailureOf<FormatException>(gather)).Message.ShouldBe("late");
+            LoopHelpers.CollectGarbage();
+            weak.IsAlive.ShouldBeFalse();
+            loop.TaskCount.ShouldBe(2);
+
+            [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+            static (WeakReference, IFuture<object[]>) Start(EventLoop loop)
+            {
+                object value = new();
+                return (new WeakReference(value), Asyncio.Gather<object>(Turns(0, value).Anew(), Fails<object>(3, "late").Anew(), Turns<object>(99, "").Anew()));
+            }
+        });
+
+    [Fact]
+    public void What_was_created_and_has_ended_is_counted()
+        => Run(static async loop =>
+        {
+            long before = loop.TaskCounts.Created;
+            await Asyncio.Gather(Turns(0, 1).Anew(), Turns(1, 2).Anew(), Turns(2, 3).Anew());
+            loop.TaskCounts.Created.ShouldBe(before + 3);
+            loop.TaskCount.ShouldBe(1);
+        });
+
+    [Fact]
+    public void An_interrupt_in_a_child_leaves_the_loop()
+    {
+        var failure = Record.Exception(() => Run(static async loop => await Asyncio.Gather(Interrupts().Anew(), Turns(3, 1).Anew())));
+        failure.ShouldBeOfType<KeyboardInterruptException>();
+
+        static async Coroutine<int> Interrupts()
+        {
+            await Asyncio.Sleep(0);
+            throw new KeyboardInterruptException();
         }
     }
 
@@ -539,18 +806,54 @@ public class UnseenTaskTests
         });
 
     [Fact]
-    public void Nothing_is_left_unseen_where_somebody_makes_or_watches_tasks()
+    public void Nothing_is_left_unmade_where_somebody_makes_or_watches_tasks()
         => Run(static async loop =>
         {
-            loop.KeepsTasksUnseen.ShouldBeTrue();
+            loop.LeavesTasksUnmade.ShouldBeTrue();
             loop.TaskFactory = Asyncio.EagerTaskFactory;
-            loop.KeepsTasksUnseen.ShouldBeFalse();
+            loop.LeavesTasksUnmade.ShouldBeFalse();
             loop.TaskFactory = null;
             loop.Debug = true;
-            loop.KeepsTasksUnseen.ShouldBeFalse();
+            loop.LeavesTasksUnmade.ShouldBeFalse();
             loop.Debug = false;
-            loop.KeepsTasksUnseen.ShouldBeTrue();
+            loop.LeavesTasksUnmade.ShouldBeTrue();
+            loop.Watchdog = TimeSpan.FromMinutes(1);
+            await Asyncio.Sleep(0); // the loop looks whether it is watched
+            await Asyncio.Sleep(0);
+            loop.LeavesTasksUnmade.ShouldBeFalse();
+            loop.Watchdog = null;
+            await Asyncio.Sleep(0);
+            await Asyncio.Sleep(0);
+            loop.LeavesTasksUnmade.ShouldBeTrue();
+            LoopHelpers.OnOtherThread(static () => Schedules.Explore(InSchedule, count: 1)).ShouldBeNull();
+
+            static async Coroutine InSchedule() => Asyncio.GetRunningLoop().LeavesTasksUnmade.ShouldBeFalse();
         });
+
+    private sealed class Waiter : Runnable
+    {
+        internal Action? Counted { get; set; }
+
+        internal int Ends { get; private set; }
+
+        internal override bool TryCountSuccess()
+        {
+            Ends++;
+            Counted?.Invoke();
+            return true;
+        }
+
+        internal override void Run(object? source) => Ends++;
+    }
+
+    private sealed class Looking(EventLoop loop, Action look) : CoroutineTask<int>(Sleeping(), loop)
+    {
+        public override bool Cancel(string? message = null)
+        {
+            look();
+            return base.Cancel(message);
+        }
+    }
 
     private sealed class Unwilling(Coroutine<int> coroutine, EventLoop loop) : CoroutineTask<int>(coroutine, loop)
     {
@@ -566,7 +869,15 @@ public class UnseenTaskTests
         return value;
     }
 
-    private static async Coroutine<int> Fails(int turns, string message)
+    private static async Coroutine<int> Sleeping()
+    {
+        await Asyncio.Sleep(99);
+        return 0;
+    }
+
+    private static Coroutine<int> Fails(int turns, string message) => Fails<int>(turns, message);
+
+    private static async Coroutine<T> Fails<T>(int turns, string message)
     {
         for (int i = 0; i < turns; i++)
         {
@@ -589,9 +900,12 @@ public class UnseenTaskTests
         throw new ShouldAssertException($"It did not throw {typeof(TException).Name}.");
     }
 
-    private static void Run(Func<EventLoop, Coroutine> body)
+    /// <summary>Runs a test in the context that is to be.</summary>
+    protected abstract void InContext(Action test);
+
+    private void Run(Func<EventLoop, Coroutine> body)
     {
-        VirtualTimeLoop.Run(Main());
+        InContext(() => VirtualTimeLoop.Run(Main()));
 
         async Coroutine Main()
         {
@@ -600,4 +914,16 @@ public class UnseenTaskTests
             await body(loop);
         }
     }
+}
+
+/// <summary>In the context of the test framework.</summary>
+public sealed class UnmadeTaskInAContextTests : UnmadeTaskTests
+{
+    protected override void InContext(Action test) => test();
+}
+
+/// <summary>In the empty context, as most programs.</summary>
+public sealed class UnmadeTaskInTheEmptyContextTests : UnmadeTaskTests
+{
+    protected override void InContext(Action test) => EmptyContext.Run(test);
 }

@@ -1,0 +1,55 @@
+namespace AsyncioSharp;
+
+// Tasks that were not made yet, for each of which a coroutine stands in the ready queue; see UnmadeTasks.
+public sealed partial class EventLoop
+{
+    /// <summary>True if nobody would take notice of a new task: the loop, which must be running here, has no factory, no observer and no schedule.</summary>
+    internal bool LeavesTasksUnmade => TaskFactory is null && !Debug && _scheduled is null && _watch is null && !Telemetry.Events.TracesTasks;
+
+    /// <summary>Counts in a task that is only its coroutine, and queues the first step.</summary>
+    internal void StartUnmade(Coroutine coroutine)
+    {
+        _taskCounts.Created++;
+        _taskCounts.Live++;
+        PushOwn(coroutine, null);
+    }
+
+    /// <summary>Counts out a task that was never made, and has succeeded.</summary>
+    internal void EndUnmade() => _taskCounts.Live--;
+
+    /// <summary>Says that what runs is the step of a task.</summary>
+    internal void RunAs(CoroutineTask task) => _ready.Begin(task);
+
+    /// <summary>
+    /// The task of an entry, made if it was not yet; null if it is of none. Another thread, and who asks while the loop does not run, gets the object as well,
+    /// which the loop makes its own in its next turns.
+    /// </summary>
+    internal CoroutineTask? TaskOf(object? entry) => TaskOf(entry, IsOnOwnThread || IsOnHostThread);
+
+    private CoroutineTask? TaskOf(object? entry, bool isHere) => entry switch
+    {
+        CoroutineTask task => task,
+        Coroutine { Owner: CoroutineTask task } => task,
+        Coroutine { Link: UnmadeTasks owner } coroutine
+            => !isHere ? owner.Promise(coroutine) : ReferenceEquals(_ready.Running, coroutine) ? owner.MakeRunning(coroutine) : owner.MakeQueued(coroutine),
+        _ => null,
+    };
+
+    /// <summary>Makes all tasks, and puts them in the places of their coroutines. Nothing in another thread than the loop's while that runs.</summary>
+    internal partial void MakeTasks()
+    {
+        if (MayChangeQueue)
+        {
+            TaskOf(_ready.Running, isHere: true);
+            _ready.Replace(entry =>
+            {
+                var task = entry is Coroutine ? TaskOf(entry, isHere: true) : null;
+                if (task is not null)
+                {
+                    ((Coroutine)entry).LeaveQueue();
+                }
+                return task;
+            });
+        }
+    }
+}
