@@ -283,8 +283,8 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
         }
     }
 
-    // Whoever takes the coroutine itself in hand must meet its task in the queue. False if that is one of another thread's loop.
-    private bool LookForTask()
+    /// <summary>Whoever takes the coroutine itself in hand must meet its task in the queue. False if that is one of another thread's loop.</summary>
+    internal bool LookForTask()
     {
         Owner?.MakeTasks();
         return Owner is null;

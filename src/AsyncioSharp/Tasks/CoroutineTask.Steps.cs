@@ -168,6 +168,7 @@ public partial class CoroutineTask
         if (!Begun || _leaf.Status != Coroutine.Progress.Started)
         {
             var own = Coroutine; // it is the first step; or that was run, or closed, behind the task's back
+            own.LookForTask();   // or has been given to a gather as well
             if (Begun || own.Status != Coroutine.Progress.Created)
             {
                 return Finish(own, own.ReuseError());

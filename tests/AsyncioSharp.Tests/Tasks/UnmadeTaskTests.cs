@@ -361,6 +361,23 @@ public abstract class UnmadeTaskTests
 
             static async Coroutine<int> Awaits(Coroutine<int> given) => await given;
         });
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_a_task_and_a_gather_that_are_given_one_coroutine_the_first_has_it(bool taskFirst)
+        => Run(async loop =>
+        {
+            var coroutine = Turns(1, 3).Anew();
+            var early = taskFirst ? Asyncio.CreateTask(coroutine) : null;
+            var gather = Asyncio.GatherOutcomes(coroutine, Turns(0, 1).Anew());
+            var task = early ?? Asyncio.CreateTask(coroutine);
+            var outcomes = await Asyncio.GatherOutcomes<int>(task);
+            var gathered = await gather;
+            (taskFirst ? outcomes[0] : gathered[0]).Value.ShouldBe(3);
+            (taskFirst ? gathered[0] : outcomes[0]).Exception.ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("coroutine");
+            gathered[1].Value.ShouldBe(1);
+        });
 #pragma warning restore ASYNCIO002
 
     [Theory]
