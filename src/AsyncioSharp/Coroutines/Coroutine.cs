@@ -401,6 +401,14 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     internal override void Run(object? source) => Unsafe.As<ICoroutineOwner>(Link!).RunStep(this);
 
+    internal override void Abandon()
+    {
+        if (Owner is not null)
+        {
+            LeaveQueue(); // it is the user's again, who may close it
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private object? PrepareThrow()
     {

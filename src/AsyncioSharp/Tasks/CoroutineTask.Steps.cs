@@ -24,7 +24,7 @@ public partial class CoroutineTask
 
     private Exception? EndAtRest(Exception? fatal)
     {
-        if (!Loop.IsAtRest || !_extras.AreNone)
+        if (!Loop.IsAtRest || (!_extras.AreNone && _extras.Context is { IsEntered: true }))
         {
             LeaveContext();
         }

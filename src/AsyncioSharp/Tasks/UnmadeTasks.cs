@@ -111,7 +111,7 @@ internal sealed class UnmadeTasks(
     {
         lock (children)
         {
-            return _promised!.ContainsKey(coroutine);
+            return _promised?.ContainsKey(coroutine) == true;
         }
     }
 
@@ -131,7 +131,7 @@ internal sealed class UnmadeTasks(
             }
             lock (children)
             {
-                _promised!.Remove(coroutine);
+                _promised?.Remove(coroutine);
             }
             task.EndPromised(waiter); // its coroutine has ended while the other thread looked
         }
@@ -177,6 +177,10 @@ internal sealed class UnmadeTasks(
             if (_promised?.Remove(coroutine, out task) != true)
             {
                 task = Create(coroutine, place);
+            }
+            else if (_promised.Count == 0)
+            {
+                _promised = null; // and the others need not ask
             }
             children[place] = task!;
         }

@@ -451,7 +451,8 @@ public abstract class UnmadeTaskTests
             loop.Debug = false;
             var reports = loop.CollectReports();
             IFuture<int[]>? gather = null;
-            loop.CallSoon(() => gather = Asyncio.Gather(Turns(9, 1).Anew(), Turns(9, 2).Anew()));
+            var child = Turns(9, 1).Anew();
+            loop.CallSoon(() => gather = Asyncio.Gather(child, Turns(9, 2).Anew()));
             loop.RunIteration();
             for (int i = 0; i < iterations; i++)
             {
@@ -462,6 +463,8 @@ public abstract class UnmadeTaskTests
             loop.TaskCount.ShouldBe(0);
             gather!.IsDone.ShouldBeFalse();
             reports.ShouldBeEmpty(); // they were made by a function
+            child.Close();
+            child.State.ShouldBe(CoroutineState.Closed);
         });
 
     [Fact]
