@@ -8,7 +8,7 @@ namespace AsyncioSharp.Tests.Tasks;
 /// The children of a gather are tasks, although none is made until somebody looks or one is needed: whoever looks, at whatever moment, finds what would have been
 /// there from the start.
 /// </summary>
-public abstract class UnmadeTaskTests
+public abstract class UnmadeTaskTests : UnmadeTaskFixture
 {
     private static readonly ContextVar<string> s_value = new("value", "none");
 
@@ -486,141 +486,6 @@ public abstract class UnmadeTaskTests
         });
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(5)]
-    public void Another_thread_gets_the_tasks_themselves(int count)
-        => Run(async loop =>
-        {
-            CoroutineTask.Current.Name = "main";
-            string text = "";
-            List<CoroutineTask> seen = [];
-            CoroutineTask? running = null;
-            (await Asyncio.Gather<int>([.. Enumerable.Range(0, count).Select(static i => Turns(4, i).Anew()), Looks().Anew()])).ShouldBe(Enumerable.Range(0, count + 1));
-            seen.ShouldAllBe(task => task.IsDone || task == CoroutineTask.Current);
-            ((CoroutineTask<int>)running!).Result().ShouldBe(count);
-
-            async Coroutine<int> Looks()
-            {
-                await Asyncio.Sleep(0);
-                LoopHelpers.OnOtherThread(() =>
-                {
-                    text = TaskDump.FromOutside(loop);
-                    seen = loop.LiveTasks();
-                    loop.MakeTasks();
-                    running = Asyncio.CurrentTask(loop);
-                }).ShouldBeNull();
-                running.ShouldBe(seen[^1]);
-                CoroutineTask.Current.ShouldBe(running);
-                loop.LiveTasks().ShouldBe(seen);
-                text.ShouldStartWith($"{count + 2} tasks of ");
-                text.ShouldContain($"Task '{running!.Name}' #{FutureNumbers.Of(running)}: running");
-                foreach (var task in seen)
-                {
-                    text.ShouldContain($"Task '{task.Name}' #{FutureNumbers.Of(task)}: ");
-                }
-                return count;
-            }
-        });
-
-    [Fact]
-    public void Another_thread_can_send_for_the_tasks_that_it_gets()
-        => Run(static async loop =>
-        {
-            var log = new List<string>();
-            var main = CoroutineTask.Current;
-            var gather = Asyncio.GatherOutcomes(Turns(9, 0).Anew(), Looks().Anew(), Turns(9, 2).Anew());
-            var outcomes = await gather;
-            outcomes.Select(static outcome => outcome.IsCancelled).ShouldBe([true, false, true]);
-            log.ShouldBe(["renamed is done: True", "renamed is done: True"]);
-
-            async Coroutine<int> Looks()
-            {
-                LoopHelpers.OnOtherThread(() =>
-                {
-                    foreach (var task in Asyncio.AllTasks(loop).Where(task => task != main && task != Asyncio.CurrentTask(loop)))
-                    {
-                        loop.CallSoonThreadsafe(() =>
-                        {
-                            task.Name = "renamed";
-                            task.AddDoneCallback(done => log.Add($"{((CoroutineTask)done).Name} is done: {done.IsDone}"));
-                            task.Cancel().ShouldBeTrue();
-                        });
-                    }
-                }).ShouldBeNull();
-                await Asyncio.Sleep(0);
-                return 1;
-            }
-        });
-
-    [Fact]
-    public void A_task_that_another_thread_got_when_its_coroutine_ended_ends_too()
-        => Run(static async loop =>
-        {
-            var child = Turns(1, 5).Anew();
-            var waiter = new Waiter();
-            object[] children = [child];
-            var owner = new UnmadeTasks(
-                loop, waiter, children, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
-            CoroutineTask? promised = null;
-            waiter.Counted = () =>
-            {
-                child.StandFor(owner); // as it was when the other thread looked, just before the end of the step
-                promised = owner.Promise(child);
-                child.Succeed();
-            };
-            owner.TryAdd(child, 0, 0).ShouldBeTrue();
-            await Asyncio.Sleep(0.1);
-            (await (CoroutineTask<int>)promised!).ShouldBe(5);
-            waiter.Ends.ShouldBe(1);
-            loop.TaskCount.ShouldBe(1);
-        });
-
-    [Fact]
-    public void Threads_that_look_all_the_time_get_tasks_that_end()
-        => InContext(() =>
-        {
-            var loop = VirtualTimeLoop.Create();
-            loop.Debug = false;
-            using var over = new CancellationTokenSource();
-            var seen = new HashSet<CoroutineTask>();
-            var thread = new Thread(() =>
-            {
-                while (!over.IsCancellationRequested)
-                {
-                    seen.UnionWith(loop.LiveTasks());
-                    seen.UnionWith(new[] { loop.CurrentTask }.OfType<CoroutineTask>());
-                }
-            });
-            var main = loop.CreateTask(Main());
-            thread.Start();
-            loop.RunUntilComplete(main);
-            loop.Close();
-            thread.Join();
-            seen.ShouldAllBe(static task => task.IsDone);
-
-            async Coroutine Main()
-            {
-                for (int i = 0; i < 3000; i++)
-                {
-                    (await Asyncio.Gather(Turns(2, 1).Anew(), Turns(3, 2).Anew(), Turns(1, 3).Anew())).ShouldBe([1, 2, 3]);
-                }
-                over.Cancel();
-                await Asyncio.ToThread(thread.Join);
-            }
-        });
-
-    [Fact]
-    public void A_coroutine_that_another_loop_is_given_runs_where_it_is_queued()
-        => Run(static async loop =>
-        {
-            var child = Turns(2, 5).Anew();
-            var gather = Asyncio.Gather(child);
-            LoopHelpers.OnOtherThread(() => VirtualTimeLoop.Run(child)).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("coroutine");
-            LoopHelpers.OnOtherThread(child.Close).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("runs in another thread");
-            (await gather).ShouldBe([5]);
-        });
-
-    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void A_gather_of_a_base_type_takes_coroutines_of_derived_ones(bool isTyped)
@@ -850,22 +715,6 @@ public abstract class UnmadeTaskTests
             static async Coroutine InSchedule() => Asyncio.GetRunningLoop().LeavesTasksUnmade.ShouldBeFalse();
         });
 
-    private sealed class Waiter : Runnable
-    {
-        internal Action? Counted { get; set; }
-
-        internal int Ends { get; private set; }
-
-        internal override bool TryCountSuccess()
-        {
-            Ends++;
-            Counted?.Invoke();
-            return true;
-        }
-
-        internal override void Run(object? source) => Ends++;
-    }
-
     private sealed class Looking(EventLoop loop, Action look) : CoroutineTask<int>(Sleeping(), loop)
     {
         public override bool Cancel(string? message = null)
@@ -880,59 +729,10 @@ public abstract class UnmadeTaskTests
         public override bool Cancel(string? message = null) => throw new FormatException("no");
     }
 
-    private static async Coroutine<T> Turns<T>(int turns, T value)
-    {
-        for (int i = 0; i < turns; i++)
-        {
-            await Asyncio.Sleep(0);
-        }
-        return value;
-    }
-
     private static async Coroutine<int> Sleeping()
     {
         await Asyncio.Sleep(99);
         return 0;
-    }
-
-    private static Coroutine<int> Fails(int turns, string message) => Fails<int>(turns, message);
-
-    private static async Coroutine<T> Fails<T>(int turns, string message)
-    {
-        for (int i = 0; i < turns; i++)
-        {
-            await Asyncio.Sleep(0);
-        }
-        throw new FormatException(message);
-    }
-
-    private static async Coroutine<TException> FailureOf<TException>(IAwaitable awaited)
-        where TException : Exception
-    {
-        try
-        {
-            await awaited;
-        }
-        catch (TException e)
-        {
-            return e;
-        }
-        throw new ShouldAssertException($"It did not throw {typeof(TException).Name}.");
-    }
-
-    /// <summary>Runs a test in the context that is to be.</summary>
-    protected abstract void InContext(Action test);
-
-    private void Run(Func<EventLoop, Coroutine> body)
-    {
-        InContext(() => VirtualTimeLoop.Run(Main()));
-
-        async Coroutine Main()
-        {
-            var loop = Asyncio.GetRunningLoop();
-            loop.Debug = false;
-            await body(loop);
-        }
     }
 }
 
