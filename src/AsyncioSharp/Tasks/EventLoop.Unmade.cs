@@ -43,11 +43,11 @@ public sealed partial class EventLoop
             TaskOf(_ready.Running, isHere: true);
             _ready.Replace(entry =>
             {
-                var task = entry is Coroutine ? TaskOf(entry, isHere: true) : null;
-                if (task is not null)
+                if (entry is not Coroutine coroutine || TaskOf(coroutine, isHere: true) is not { } task)
                 {
-                    ((Coroutine)entry).LeaveQueue();
+                    return null;
                 }
+                coroutine.LeaveQueue();
                 return task;
             });
         }

@@ -42,7 +42,8 @@ internal sealed class UnmadeTasks(
     {
         if (_promised is not null && IsPromised(coroutine))
         {
-            ((ICoroutineOwner)MakeQueued(coroutine)).RunStep(coroutine);
+            ICoroutineOwner made = MakeQueued(coroutine);
+            made.RunStep(coroutine);
             return;
         }
         coroutine.BeginUnmade();
@@ -57,7 +58,7 @@ internal sealed class UnmadeTasks(
         }
         var task = _running ?? MakeRunning(coroutine);
         _running = null;
-        task.TakeOver();
+        task.GoOnHere();
     }
 
     public void MakeTasks() => loop.MakeTasks();
@@ -117,23 +118,41 @@ internal sealed class UnmadeTasks(
 
     private void KeepPromises()
     {
-        List<KeyValuePair<Coroutine, CoroutineTask>> promised;
+        for (var promised = Promised(); promised.Length > 0; promised = Promised()) // who promises meanwhile sends nobody
+        {
+            foreach (var coroutine in promised)
+            {
+                if (ReferenceEquals(coroutine.Link, this))
+                {
+                    MakeQueued(coroutine);
+                }
+                else
+                {
+                    TakePromised(coroutine)!.EndPromised(waiter); // it has ended while the other thread looked
+                }
+            }
+        }
+    }
+
+    private Coroutine[] Promised()
+    {
         lock (children)
         {
-            promised = [.. _promised ?? []];
+            return _promised?.Keys.ToArray() ?? [];
         }
-        foreach (var (coroutine, task) in promised)
+    }
+
+    // The task that another thread has made of it, if one has: it is promised no longer.
+    private CoroutineTask? TakePromised(Coroutine coroutine)
+    {
+        lock (children)
         {
-            if (ReferenceEquals(coroutine.Link, this))
+            CoroutineTask? task = null;
+            if (_promised?.Remove(coroutine, out task) == true && _promised.Count == 0)
             {
-                MakeQueued(coroutine);
-                continue;
+                _promised = null; // the others need not ask any more, and who promises next sends somebody again
             }
-            lock (children)
-            {
-                _promised?.Remove(coroutine);
-            }
-            task.EndPromised(waiter); // its coroutine has ended while the other thread looked
+            return task;
         }
     }
 
@@ -170,22 +189,14 @@ internal sealed class UnmadeTasks(
 
     private CoroutineTask Make(Coroutine coroutine)
     {
-        CoroutineTask? task = null;
         lock (children)
         {
             TryFind(coroutine, out int place);
-            if (_promised?.Remove(coroutine, out task) != true)
-            {
-                task = Create(coroutine, place);
-            }
-            else if (_promised.Count == 0)
-            {
-                _promised = null; // and the others need not ask
-            }
-            children[place] = task!;
+            var task = TakePromised(coroutine) ?? Create(coroutine, place);
+            children[place] = task;
+            task.BecomeReal();
+            return task;
         }
-        task!.BecomeReal();
-        return task;
     }
 
     private CoroutineTask Create(Coroutine coroutine, int place)

@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Combinators;
 
@@ -73,7 +74,7 @@ public class AsCompletedStreamTests
             using var source = new CancellationTokenSource();
             var task = Asyncio.CreateTask(Asyncio.Sleep(9, 9));
             Asyncio.GetRunningLoop().CallLater(1, source.Cancel);
-            var thrown = await LoopSteps.FailureOf<CancelledException>(Consume());
+            var thrown = await OnLoop.Failure<CancelledException>(Consume());
             thrown.CancellationToken.ShouldBe(source.Token);
             Asyncio.GetRunningLoop().Time.ShouldBe(1);
             (await task).ShouldBe(9);
@@ -93,7 +94,7 @@ public class AsCompletedStreamTests
     {
         VirtualTimeLoop.Run(Main());
 
-        static async Coroutine Main() => await LoopSteps.FailureOf<TimeoutException>(Consume());
+        static async Coroutine Main() => await OnLoop.Failure<TimeoutException>(Consume());
 
         static async Coroutine Consume()
         {

@@ -168,7 +168,7 @@ public class AsCompletedTests
             await Asyncio.Sleep(1);
             log.ShouldBe(["started"]);
             await Asyncio.Sleep(2);
-            await LoopSteps.FailureOf<TimeoutException>(items.Single());
+            await OnLoop.Failure<TimeoutException>(items.Single());
             Asyncio.GetRunningLoop().Time.ShouldBe(3, 1e-6);
         }
 
@@ -243,7 +243,7 @@ public class AsCompletedTests
             done.SetResult(1);
             var items = Asyncio.AsCompleted([loop.CreateFuture<int>(), done], timeout).ToList();
             (await items[0]).ShouldBe(1);
-            await LoopSteps.FailureOf<TimeoutException>(items[1]);
+            await OnLoop.Failure<TimeoutException>(items[1]);
         }
     }
 
@@ -295,7 +295,7 @@ public class AsCompletedTests
             await Asyncio.Sleep(0); // the outcome is queued and the first consumer's wake-up on its way
             first.Cancel();
 
-            await LoopSteps.FailureOf<CancelledException>(first);
+            await OnLoop.Failure<CancelledException>(first);
             (await second).ShouldBe("first");
         }
     }
@@ -312,7 +312,7 @@ public class AsCompletedTests
             var items = Asyncio.AsCompleted([child, Asyncio.Sleep(2, 2)]).ToList();
             await Asyncio.Sleep(1);
             child.Cancel("child");
-            (await LoopSteps.FailureOf<CancelledException>(items[0])).CancelMessage.ShouldBe("child");
+            (await OnLoop.Failure<CancelledException>(items[0])).CancelMessage.ShouldBe("child");
             (await items[1]).ShouldBe(2);
         }
     }
@@ -387,7 +387,7 @@ public class AsCompletedTests
         {
             var seen = new List<Future>();
             var quick = Asyncio.CreateTask(Asyncio.Sleep(1));
-            await LoopSteps.FailureOf<TimeoutException>(Consume(Asyncio.AsCompleted(new IAwaitable[] { quick, Asyncio.Sleep(9, "late") }, timeout: 2), seen));
+            await OnLoop.Failure<TimeoutException>(Consume(Asyncio.AsCompleted(new IAwaitable[] { quick, Asyncio.Sleep(9, "late") }, timeout: 2), seen));
             seen.ShouldBe([quick]);
         }
 
@@ -456,7 +456,7 @@ public class AsCompletedTests
             var future = Asyncio.GetRunningLoop().CreateFuture<int>();
             foreach (var next in Asyncio.AsCompleted([future], timeout: 1))
             {
-                await LoopSteps.FailureOf<TimeoutException>(next);
+                await OnLoop.Failure<TimeoutException>(next);
             }
             future.ToString().ShouldBe("<Future pending>");
             future.Cancel();

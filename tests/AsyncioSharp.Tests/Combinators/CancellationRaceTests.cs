@@ -17,7 +17,7 @@ public class CancellationRaceTests
         {
             var never = Asyncio.GetRunningLoop().CreateFuture();
             var waiting = Asyncio.CreateTask(Asyncio.WaitFor(Asyncio.Gather<object?>(Asyncio.Shield<object?>(never)), 1));
-            (await LoopSteps.FailureOf<TimeoutException>(waiting)).InnerException.ShouldBeOfType<CancelledException>();
+            (await OnLoop.Failure<TimeoutException>(waiting)).InnerException.ShouldBeOfType<CancelledException>();
             never.IsDone.ShouldBeFalse();
         }
     }
@@ -33,7 +33,7 @@ public class CancellationRaceTests
         static async Coroutine Main(double timeout)
         {
             var task = Asyncio.CreateTask(CancelsItself(timeout));
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("mine");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("mine");
         }
 
         static async Coroutine CancelsItself(double timeout)
@@ -54,7 +54,7 @@ public class CancellationRaceTests
             var task = Asyncio.CreateTask(Asyncio.WaitFor(Asyncio.GetRunningLoop().CreateFuture(), 0));
             await Asyncio.Sleep(0);
             task.Cancel("caller");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("caller");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("caller");
         }
     }
 
@@ -70,7 +70,7 @@ public class CancellationRaceTests
             var task = Asyncio.CreateTask(Asyncio.WaitFor(Asyncio.WaitFor<object?>(never, 0), 1));
             await Asyncio.Sleep(0);
             task.Cancel("caller");
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             never.IsCancelled.ShouldBeTrue("the nested wait has begun");
         }
     }
@@ -105,7 +105,7 @@ public class CancellationRaceTests
             await Asyncio.Sleep(0);
             awaited.SetException(new FormatException("lost"));
             task.Cancel("instead");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("instead");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("instead");
         }
     }
 
@@ -124,7 +124,7 @@ public class CancellationRaceTests
             child.Cancel("child");
             await Asyncio.Sleep(0); // the gather has failed, and the task is about to wake
             task.Cancel("task").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("child");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("child");
         }
     }
 
@@ -142,11 +142,11 @@ public class CancellationRaceTests
 
             var doneIsLast = Asyncio.GatherOutcomes<object?>(pending, done);
             doneIsLast.Cancel("m").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>((Future)doneIsLast)).CancelMessage.ShouldBeNull();
+            (await OnLoop.Failure<CancelledException>((Future)doneIsLast)).CancelMessage.ShouldBeNull();
 
             var cancelledIsLast = Asyncio.GatherOutcomes<object?>(done, loop.CreateFuture());
             cancelledIsLast.Cancel("m").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>((Future)cancelledIsLast)).CancelMessage.ShouldBe("m");
+            (await OnLoop.Failure<CancelledException>((Future)cancelledIsLast)).CancelMessage.ShouldBe("m");
         }
     }
 

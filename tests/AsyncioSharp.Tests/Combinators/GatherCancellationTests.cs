@@ -22,7 +22,7 @@ public class GatherCancellationTests
             await Asyncio.Sleep(1);
             child.Cancel("child only");
 
-            (await LoopSteps.FailureOf<CancelledException>(gather)).CancelMessage.ShouldBe("child only");
+            (await OnLoop.Failure<CancelledException>(gather)).CancelMessage.ShouldBe("child only");
             gather.IsDone.ShouldBeTrue();
             gather.IsCancelled.ShouldBeFalse();
             gather.Exception().ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("child only");
@@ -55,8 +55,8 @@ public class GatherCancellationTests
             gather.IsDone.ShouldBeFalse();
             two.IsCancelled.ShouldBeTrue();
             one.Cancelling.ShouldBe(1);
-            (await LoopSteps.FailureOf<CancelledException>(gather)).CancelMessage.ShouldBe("all");
-            (await LoopSteps.FailureOf<CancelledException>(one)).CancelMessage.ShouldBe("all");
+            (await OnLoop.Failure<CancelledException>(gather)).CancelMessage.ShouldBe("all");
+            (await OnLoop.Failure<CancelledException>(one)).CancelMessage.ShouldBe("all");
         }
     }
 
@@ -70,7 +70,7 @@ public class GatherCancellationTests
         {
             var running = Asyncio.CreateTask(Asyncio.Sleep(5, 1));
             var gather = Asyncio.Gather(running, GatherTests.Fails(1, new FormatException()));
-            await LoopSteps.FailureOf<FormatException>(gather);
+            await OnLoop.Failure<FormatException>(gather);
 
             gather.Cancel().ShouldBeFalse();
             running.Cancelling.ShouldBe(0);
@@ -111,7 +111,7 @@ public class GatherCancellationTests
             var gather = Asyncio.Gather(CleansUp(log, 5), Asyncio.Sleep(50, 2));
             await Asyncio.Sleep(1);
             gather.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(gather);
+            await OnLoop.Failure<CancelledException>(gather);
             log.Add("gather");
             loop.Time.ShouldBe(1, 1e-6);
             await Asyncio.Sleep(10);
@@ -132,7 +132,7 @@ public class GatherCancellationTests
             var gather = Asyncio.GatherOutcomes(CleansUp(log, 5), Asyncio.Sleep(50, 2));
             await Asyncio.Sleep(1);
             gather.Cancel("stop").ShouldBeTrue();
-            await LoopSteps.FailureOf<CancelledException>(gather);
+            await OnLoop.Failure<CancelledException>(gather);
             log.Add("gather");
             loop.Time.ShouldBe(6, 1e-6);
         }
@@ -151,7 +151,7 @@ public class GatherCancellationTests
             IAwaitable gather = outcomes ? Asyncio.GatherOutcomes(Refuses(1), Refuses(2)) : Asyncio.Gather(Refuses(1), Refuses(2));
             await Asyncio.Sleep(1);
             Asyncio.EnsureFuture(gather).Cancel("refused").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>(gather)).CancelMessage.ShouldBeNull();
+            (await OnLoop.Failure<CancelledException>(gather)).CancelMessage.ShouldBeNull();
         }
 
         static async Coroutine<int> Refuses(double seconds)
@@ -182,14 +182,14 @@ public class GatherCancellationTests
             child.Cancel("passed on").ShouldBeTrue();
             child.Cancel("remembered").ShouldBeTrue(); // what the child waits for is cancelled already
             ((Future)gather).Cancel("gather").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>((Future)gather)).CancelMessage.ShouldBe("gather"); // the last one that was remembered
+            (await OnLoop.Failure<CancelledException>((Future)gather)).CancelMessage.ShouldBe("gather"); // the last one that was remembered
 
             var single = Asyncio.CreateTask(Refuses());
             var other = Asyncio.Gather(single);
             await Asyncio.Sleep(0);
             ((Future)other).Cancel("gather").ShouldBeTrue();
             single.Cancel("remembered").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>((Future)other)).CancelMessage.ShouldBe("remembered");
+            (await OnLoop.Failure<CancelledException>((Future)other)).CancelMessage.ShouldBe("remembered");
         }
 
         static async Coroutine<int> Refuses()
@@ -230,8 +230,8 @@ public class GatherCancellationTests
             await Asyncio.Sleep(1);
             plain.Cancel();
             outcomes.Cancel();
-            await LoopSteps.FailureOf<FormatException>(plain);
-            await LoopSteps.FailureOf<CancelledException>(outcomes);
+            await OnLoop.Failure<FormatException>(plain);
+            await OnLoop.Failure<CancelledException>(outcomes);
         }
 
         static async Coroutine<int> FailsInstead()
@@ -264,7 +264,7 @@ public class GatherCancellationTests
 
             awaiting.Cancel("outer");
             child.Cancelling.ShouldBe(1);
-            (await LoopSteps.FailureOf<CancelledException>(awaiting)).CancelMessage.ShouldBe("outer");
+            (await OnLoop.Failure<CancelledException>(awaiting)).CancelMessage.ShouldBe("outer");
             awaiting.IsCancelled.ShouldBeTrue();
             child.IsCancelled.ShouldBeTrue();
             gather.ShouldNotBeNull().Cancel().ShouldBeFalse();
@@ -288,7 +288,7 @@ public class GatherCancellationTests
             child.SetResult(1);
 
             awaiting.Cancel("late").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>(awaiting)).CancelMessage.ShouldBe("late");
+            (await OnLoop.Failure<CancelledException>(awaiting)).CancelMessage.ShouldBe("late");
             gather.Result().ShouldBe([1]);
         }
 
@@ -308,7 +308,7 @@ public class GatherCancellationTests
             var gather = Asyncio.Gather(Asyncio.Gather(Leaf("a"), Leaf("b")), Asyncio.Gather(Asyncio.Gather(Leaf("c"))), Asyncio.Sleep(50, 0));
             await Asyncio.Sleep(1);
             gather.Cancel("deep").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>((IAwaitable)gather)).CancelMessage.ShouldBe("deep");
+            (await OnLoop.Failure<CancelledException>((IAwaitable)gather)).CancelMessage.ShouldBe("deep");
         }
 
         async Coroutine<string> Leaf(string name)
@@ -377,7 +377,7 @@ public class GatherCancellationTests
             }
             await Asyncio.Sleep(0);
             ((Future)outer).Cancel("all").ShouldBeTrue();
-            var failure = await LoopSteps.FailureOf<CancelledException>(outer);
+            var failure = await OnLoop.Failure<CancelledException>(outer);
             inner.IsCancelled.ShouldBeTrue();
             return "cancelled";
         }

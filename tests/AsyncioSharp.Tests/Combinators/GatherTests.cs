@@ -244,7 +244,7 @@ public class GatherTests
         async Coroutine FailTogether(EventLoop loop, Exception first)
         {
             var gather = Asyncio.Gather(Sibling(), Fails(2, new FormatException("late")), Fails(1, first));
-            (await LoopSteps.FailureOf<FormatException>(gather)).ShouldBeSameAs(first);
+            (await OnLoop.Failure<FormatException>(gather)).ShouldBeSameAs(first);
             log.Add($"failed at {loop.Time}");
             gather.Exception().ShouldBeSameAs(first);
             gather.IsCancelled.ShouldBeFalse();

@@ -29,21 +29,6 @@ internal static class LoopSteps
         throw new InvalidOperationException("It does not hold after 20 iterations.");
     }
 
-    /// <summary>Awaits something that is to fail with <typeparamref name="TException"/>, and gives the exception.</summary>
-    public static async Coroutine<TException> FailureOf<TException>(IAwaitable awaitable)
-        where TException : Exception
-    {
-        try
-        {
-            await awaitable;
-        }
-        catch (TException e)
-        {
-            return e;
-        }
-        throw new ShouldAssertException($"{awaitable} was to fail with {typeof(TException).Name} but succeeded.");
-    }
-
     /// <summary>Runs a coroutine on virtual time and gives the times for which the loop waited, one for each wait.</summary>
     public static List<double> WaitsOf(Func<Coroutine> main)
     {

@@ -66,12 +66,12 @@ public class OverloadTests
         static async Coroutine Main()
         {
             var failure = new FormatException();
-            (await LoopSteps.FailureOf<FormatException>(Asyncio.Gather(Asyncio.Sleep(2, "text"), GatherTests.Fails(1, failure)))).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(Asyncio.Gather(Asyncio.Sleep(2, "text"), GatherTests.Fails(1, failure)))).ShouldBeSameAs(failure);
 
             IFuture<(int, string)> gather = Asyncio.Gather(Asyncio.Sleep(5, 1), Asyncio.Sleep(5, "text"));
             await Asyncio.Sleep(0);
             gather.Cancel().ShouldBeTrue();
-            await LoopSteps.FailureOf<CancelledException>(gather);
+            await OnLoop.Failure<CancelledException>(gather);
         }
     }
 
@@ -233,8 +233,8 @@ public class OverloadTests
 
         async Coroutine Main()
         {
-            (await LoopSteps.FailureOf<InvalidOperationException>(Asyncio.Sleep(1, other))).Message.ShouldContain("leave the loop parameter out");
-            (await LoopSteps.FailureOf<InvalidOperationException>(Asyncio.Sleep(1, "result", other))).Message.ShouldContain("leave the loop parameter out");
+            (await OnLoop.Failure<InvalidOperationException>(Asyncio.Sleep(1, other))).Message.ShouldContain("leave the loop parameter out");
+            (await OnLoop.Failure<InvalidOperationException>(Asyncio.Sleep(1, "result", other))).Message.ShouldContain("leave the loop parameter out");
             (await Asyncio.Sleep(1, "result", Asyncio.GetRunningLoop())).ShouldBe("result");
             Should.Throw<ArgumentException>(() => Asyncio.Gather([Asyncio.CreateTask(Asyncio.Sleep(1, 1))], other)).Message.ShouldContain("different loop");
         }
@@ -251,7 +251,7 @@ public class OverloadTests
         {
             var stranger = other.CreateFuture<int>();
             var own = Asyncio.GetRunningLoop().CreateFuture<int>();
-            (await LoopSteps.FailureOf<ArgumentException>(Asyncio.WaitFor(stranger, 1))).ShouldSatisfyAllConditions(
+            (await OnLoop.Failure<ArgumentException>(Asyncio.WaitFor(stranger, 1))).ShouldSatisfyAllConditions(
                 static e => e.ParamName.ShouldBe("awaitable"), static e => e.Message.ShouldStartWith("The future belongs to a different loop than the one that runs here"));
             Should.Throw<ArgumentException>(() => Asyncio.AsCompleted([stranger])).ShouldSatisfyAllConditions(
                 static e => e.ParamName.ShouldBe("awaitables"), static e => e.Message.ShouldContain("the one that runs here"));

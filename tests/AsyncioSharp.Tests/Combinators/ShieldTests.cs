@@ -24,7 +24,7 @@ public class ShieldTests
 
             var failure = new FormatException();
             var failing = Asyncio.Shield(GatherTests.Fails(1, failure));
-            (await LoopSteps.FailureOf<FormatException>(failing)).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(failing)).ShouldBeSameAs(failure);
 
             Future untyped = Asyncio.Shield(Asyncio.Sleep(1));
             untyped.IsDone.ShouldBeFalse();
@@ -109,7 +109,7 @@ public class ShieldTests
             await Asyncio.Sleep(0);
             $"{shield}".ShouldNotContain("cb=");
             inner.ToString().ShouldNotContain("cb=");
-            (await LoopSteps.FailureOf<CancelledException>(shield)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(shield)).CancelMessage.ShouldBe("outside");
             (await inner).ShouldBe("went on");
         }
     }
@@ -129,7 +129,7 @@ public class ShieldTests
             await Asyncio.Sleep(1);
             awaiting.Cancel("caller");
 
-            (await LoopSteps.FailureOf<CancelledException>(awaiting)).CancelMessage.ShouldBe("caller");
+            (await OnLoop.Failure<CancelledException>(awaiting)).CancelMessage.ShouldBe("caller");
             loop.Time.ShouldBe(1, 1e-6);
             inner.IsDone.ShouldBeFalse();
             inner.Cancelling.ShouldBe(0);
@@ -153,7 +153,7 @@ public class ShieldTests
             await Asyncio.Sleep(1);
             inner.Cancel("inside");
 
-            (await LoopSteps.FailureOf<CancelledException>(shield)).CancelMessage.ShouldBeNull();
+            (await OnLoop.Failure<CancelledException>(shield)).CancelMessage.ShouldBeNull();
             shield.IsCancelled.ShouldBeTrue();
         }
     }
@@ -238,7 +238,7 @@ public class ShieldTests
 
             gather.Cancel().ShouldBeTrue();
             shield.IsCancelled.ShouldBeTrue();
-            await LoopSteps.FailureOf<CancelledException>(gather);
+            await OnLoop.Failure<CancelledException>(gather);
             gather.IsCancelled.ShouldBeFalse();
             _ = gather.Exception().ShouldBeOfType<CancelledException>();
             (one.Cancelling, two.Cancelling).ShouldBe((0, 0));
@@ -297,7 +297,7 @@ public class ShieldTests
         {
             var shield = Asyncio.Shield(other.CreateFuture<int>());
             shield.Loop.ShouldBeSameAs(other);
-            (await LoopSteps.FailureOf<InvalidOperationException>(shield)).Message.ShouldContain("attached to a different loop");
+            (await OnLoop.Failure<InvalidOperationException>(shield)).Message.ShouldContain("attached to a different loop");
         }
     }
 

@@ -110,7 +110,7 @@ public class SleepTests
             var sleeper = Asyncio.CreateTask(Asyncio.Sleep(10));
             await Asyncio.Sleep(1);
             sleeper.Cancel("enough").ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>(sleeper)).CancelMessage.ShouldBe("enough");
+            (await OnLoop.Failure<CancelledException>(sleeper)).CancelMessage.ShouldBe("enough");
             sleeper.IsCancelled.ShouldBeTrue();
             await Asyncio.Sleep(100);
         }
@@ -143,7 +143,7 @@ public class SleepTests
             {
                 loop.CallAt(when, () => sleeper.Cancel());
             }
-            await LoopSteps.FailureOf<CancelledException>(sleeper);
+            await OnLoop.Failure<CancelledException>(sleeper);
             sleeper.IsCancelled.ShouldBeTrue();
             await Asyncio.Sleep(5);
         }
@@ -206,7 +206,7 @@ public class SleepTests
             await Asyncio.Sleep(0);
             task.Cancel();
             task.ToString().ShouldContain("wait_for=<Future cancelled>");
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
     }
 
@@ -234,7 +234,7 @@ public class SleepTests
                         var task = Asyncio.CreateTask(Asyncio.Sleep(3600));
                         await Asyncio.Sleep(0);
                         task.Cancel();
-                        await LoopSteps.FailureOf<CancelledException>(task);
+                        await OnLoop.Failure<CancelledException>(task);
                         break;
                 }
             }

@@ -127,7 +127,7 @@ public class StaggeredRaceTests
         async Coroutine Main()
         {
             int ended = 0;
-            var failure = await LoopSteps.FailureOf<FormatException>(Asyncio.StaggeredRace(Functions(), 1));
+            var failure = await OnLoop.Failure<FormatException>(Asyncio.StaggeredRace(Functions(), 1));
             failure.Message.ShouldBe("no more addresses");
             failure.StackTrace.ShouldNotBeNull().ShouldContain("Functions");
             ended.ShouldBe(begun);
@@ -212,7 +212,7 @@ public class StaggeredRaceTests
             var race = Asyncio.CreateTask(Asyncio.StaggeredRace<int>([Body, Body, Body], delay: 1));
             await Asyncio.Sleep(1.5);
             race.Cancel("outside");
-            (await LoopSteps.FailureOf<CancelledException>(race)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(race)).CancelMessage.ShouldBe("outside");
             (begun, cancelled).ShouldBe((2, 2));
 
             async Coroutine<int> Body()
@@ -242,7 +242,7 @@ public class StaggeredRaceTests
             var race = Asyncio.CreateTask(Asyncio.StaggeredRace<int>([Body, Body], delay: 1));
             await Asyncio.Sleep(1.5);
             race.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(race);
+            await OnLoop.Failure<CancelledException>(race);
             cleanedUp.ShouldBe(2);
             Asyncio.GetRunningLoop().Time.ShouldBe(6.5, 1e-9);
 

@@ -18,7 +18,7 @@ public class WaitForCancellationTests
             var waiting = Asyncio.CreateTask(Asyncio.WaitFor(CleansUp(), 10));
             await Asyncio.Sleep(1);
             waiting.Cancel("caller");
-            (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("caller");
+            (await OnLoop.Failure<CancelledException>(waiting)).CancelMessage.ShouldBe("caller");
             loop.Time.ShouldBe(4, 1e-6);
         }
 
@@ -51,7 +51,7 @@ public class WaitForCancellationTests
             failing.Cancel();
 
             (await returning).ShouldBe(7);
-            (await LoopSteps.FailureOf<FormatException>(failing)).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(failing)).ShouldBeSameAs(failure);
         }
 
         static async Coroutine<int> Answers(Func<int> answer)
@@ -78,7 +78,7 @@ public class WaitForCancellationTests
             var waiting = Asyncio.CreateTask(Asyncio.WaitFor(CleansUp(), 1));
             await Asyncio.Sleep(2);
             waiting.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(waiting);
+            await OnLoop.Failure<CancelledException>(waiting);
             waiting.IsCancelled.ShouldBeTrue();
         }
 
@@ -109,9 +109,9 @@ public class WaitForCancellationTests
             await Asyncio.Sleep(0);
             waiting.Cancel("one");
             waiting.Cancel("two");
-            await LoopSteps.FailureOf<CancelledException>(waiting);
+            await OnLoop.Failure<CancelledException>(waiting);
 
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(Inner(), 0));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Inner(), 0));
 
             // A request that is taken back before the first step is forgotten, as any other that was only remembered.
             waiting = Asyncio.CreateTask(Asyncio.WaitFor(Inner(), 10));
@@ -156,7 +156,7 @@ public class WaitForCancellationTests
             await Asyncio.Sleep(1);
             waiting.IsDone.ShouldBeFalse();
             waiting.Cancel("two");
-            await LoopSteps.FailureOf<CancelledException>(waiting);
+            await OnLoop.Failure<CancelledException>(waiting);
             log.Add($"caller at {loop.Time:0}");
         }
     }
@@ -175,7 +175,7 @@ public class WaitForCancellationTests
             await Asyncio.Sleep(1);
             inner.SetResult(1);
             waiting.Cancel("late");
-            (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("late");
+            (await OnLoop.Failure<CancelledException>(waiting)).CancelMessage.ShouldBe("late");
             waiting.IsCancelled.ShouldBeTrue();
         }
     }
@@ -197,7 +197,7 @@ public class WaitForCancellationTests
             await Asyncio.Sleep(1);
             waiting.IsDone.ShouldBeFalse();
             waiting.Cancel("two");
-            (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("two");
+            (await OnLoop.Failure<CancelledException>(waiting)).CancelMessage.ShouldBe("two");
             inner.IsCancelled.ShouldBeTrue();
         }
     }
@@ -253,7 +253,7 @@ public class WaitForCancellationTests
             {
                 loop.CallAt(when, () => waiting.Cancel());
             }
-            await LoopSteps.FailureOf<CancelledException>(waiting);
+            await OnLoop.Failure<CancelledException>(waiting);
             waiting.IsCancelled.ShouldBeTrue();
         }
     }

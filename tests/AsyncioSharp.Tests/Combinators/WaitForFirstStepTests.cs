@@ -25,7 +25,7 @@ public class WaitForFirstStepTests
             var task = Asyncio.CreateTask(Work());
             await Asyncio.Sleep(0);
             task.Cancel("x");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("x");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("x");
             task.IsCancelled.ShouldBeTrue();
             given.ShouldBe(5);
             Asyncio.GetRunningLoop().Time.ShouldBe(0, 1e-9);
@@ -64,7 +64,7 @@ public class WaitForFirstStepTests
         {
             int given = 0;
             var task = Asyncio.CreateTask(Work());
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("itself");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("itself");
             given.ShouldBe(5);
             Asyncio.GetRunningLoop().Time.ShouldBe(0, 1e-9);
 
@@ -87,11 +87,11 @@ public class WaitForFirstStepTests
             var task = Asyncio.CreateTask(Work());
             await Asyncio.Sleep(0);
             task.Cancel("x");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("x");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("x");
 
             static async Coroutine Work()
             {
-                await LoopSteps.FailureOf<FormatException>(Asyncio.WaitFor(Fails(), 5));
+                await OnLoop.Failure<FormatException>(Asyncio.WaitFor(Fails(), 5));
                 await Asyncio.Sleep(100);
             }
 
@@ -129,13 +129,13 @@ public class WaitForFirstStepTests
         async Coroutine Main()
         {
             var scope = Asyncio.Timeout(0);
-            await LoopSteps.FailureOf<TimeoutException>(scope.Run(async _ => await Work()));
+            await OnLoop.Failure<TimeoutException>(scope.Run(async _ => await Work()));
 
             var cancelScope = new CancelScope(timeout: 0);
             await cancelScope.Run(async _ => await Work());
             cancelScope.WasCaught.ShouldBeTrue();
 
-            var failure = await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+            var failure = await OnLoop.Failure<TaskGroupException>(new TaskGroup().Run(async group =>
             {
                 _ = group.CreateTask(Fails());
                 await Work();
@@ -251,7 +251,7 @@ public class WaitForFirstStepTests
             await Asyncio.Sleep(1);
             future.SetResult(null);
             FromDeep(() => task.Cancel("deep"));
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("deep");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("deep");
 
             async Coroutine Await() => await future;
         }

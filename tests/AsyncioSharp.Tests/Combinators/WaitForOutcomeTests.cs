@@ -27,7 +27,7 @@ public class WaitForOutcomeTests
             await Asyncio.Sleep(1);
             held.Dispose();
             await CancelBetween(task, form);
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("late");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("late");
             steps.ShouldBe(["held", "cancelled"]);
             mutex.ToString().ShouldBe("<AsyncLock [unlocked]>");
 
@@ -102,11 +102,11 @@ public class WaitForOutcomeTests
             var task = Asyncio.CreateTask(Body());
             await Asyncio.Sleep(1);
             await CancelBetween(task, "timeout");
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
 
             static async Coroutine Body()
             {
-                await LoopSteps.FailureOf<FormatException>(Asyncio.WaitFor(Fails(), 10));
+                await OnLoop.Failure<FormatException>(Asyncio.WaitFor(Fails(), 10));
                 await Asyncio.Sleep(1);
                 throw new InvalidOperationException("the request was lost");
             }
@@ -133,7 +133,7 @@ public class WaitForOutcomeTests
             await Asyncio.Sleep(0);
             given.IsDone.ShouldBeTrue();
             task.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             (await given).ShouldBe(5);
         }
     }
@@ -151,7 +151,7 @@ public class WaitForOutcomeTests
             await Asyncio.Sleep(1);
             queue.PutNowait(7);
             await CancelBetween(task, "timeout");
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             task.Cancelling.ShouldBe(2);
 
             async Coroutine<int> Take()
@@ -198,7 +198,7 @@ public class WaitForOutcomeTests
             var queue = new AsyncQueue<int>();
             var got = new List<int>();
             Asyncio.GetRunningLoop().CallLater(1, () => queue.PutNowait(7));
-            var failing = await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+            var failing = await OnLoop.Failure<TaskGroupException>(new TaskGroup().Run(async group =>
             {
                 _ = group.CreateTask(Fail());
                 while (true)
@@ -237,7 +237,7 @@ public class WaitForOutcomeTests
             task.Cancel("outside");
             await Asyncio.Sleep(2);
             source.Cancel();
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("outside");
             steps.ShouldBe([withToken ? "token" : "timeout"]);
 
             async Coroutine Body()
@@ -277,13 +277,13 @@ public class WaitForOutcomeTests
             await Asyncio.Sleep(1);
             task.Cancel("outside");
             source.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             told.ShouldBeTrue();
 
             async Coroutine Body()
             {
                 await new CancelScope(shield: true).Run(async _ =>
-                    told = (await LoopSteps.FailureOf<CancelledException>(Asyncio.WaitFor(Asyncio.Sleep(10), source.Token))).CancellationToken == source.Token);
+                    told = (await OnLoop.Failure<CancelledException>(Asyncio.WaitFor(Asyncio.Sleep(10), source.Token))).CancellationToken == source.Token);
                 await Asyncio.Sleep(1);
             }
         }

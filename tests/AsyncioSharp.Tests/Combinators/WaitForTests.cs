@@ -50,11 +50,11 @@ public class WaitForTests
 
             var failed = loop.CreateFuture<int>();
             failed.SetException(new FormatException());
-            await LoopSteps.FailureOf<FormatException>(Asyncio.WaitFor(failed, timeout));
+            await OnLoop.Failure<FormatException>(Asyncio.WaitFor(failed, timeout));
 
             var cancelled = loop.CreateFuture<int>();
             cancelled.Cancel("before");
-            (await LoopSteps.FailureOf<CancelledException>(Asyncio.WaitFor(cancelled, timeout))).CancelMessage.ShouldBe("before");
+            (await OnLoop.Failure<CancelledException>(Asyncio.WaitFor(cancelled, timeout))).CancelMessage.ShouldBe("before");
         }
     }
 
@@ -70,11 +70,11 @@ public class WaitForTests
         async Coroutine Main()
         {
             var pending = Asyncio.GetRunningLoop().CreateFuture<int>();
-            var timeout = await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(pending, 0));
+            var timeout = await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(pending, 0));
             timeout.InnerException.ShouldBeOfType<CancelledException>();
             pending.IsCancelled.ShouldBeTrue();
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(Fresh(), TimeSpan.Zero));
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor((IAwaitable)Fresh(), -5));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Fresh(), TimeSpan.Zero));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor((IAwaitable)Fresh(), -5));
         }
 
         async Coroutine<int> Fresh()
@@ -103,13 +103,13 @@ public class WaitForTests
             var loop = Asyncio.GetRunningLoop();
             double start = loop.Time;
             var cleaning = await Started(() => Asyncio.Sleep(0, 0), rethrow: true);
-            var expired = await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(cleaning, timeout));
+            var expired = await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(cleaning, timeout));
             expired.InnerException.ShouldBeOfType<CancelledException>();
             cleaning.IsCancelled.ShouldBeTrue();
             (loop.Time - start).ShouldBe(Math.Max(timeout, 0) + 5, 1e-6);
 
             (await Asyncio.WaitFor(await Started(() => Asyncio.Sleep(0, 7)), timeout)).ShouldBe(7);
-            await LoopSteps.FailureOf<FormatException>(Asyncio.WaitFor(await Started(() => throw new FormatException()), timeout));
+            await OnLoop.Failure<FormatException>(Asyncio.WaitFor(await Started(() => throw new FormatException()), timeout));
         }
 
         // A task that is under way, and that takes five seconds and gives an outcome of its own when it is cancelled.
@@ -178,7 +178,7 @@ public class WaitForTests
             loop.Time.ShouldBe(2, 1e-6);
 
             var late = Asyncio.CreateTask(Asyncio.Sleep(10));
-            var expired = await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(late, 3));
+            var expired = await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(late, 3));
             loop.Time.ShouldBe(5, 1e-6);
             late.IsCancelled.ShouldBeTrue();
             expired.InnerException.ShouldBeOfType<CancelledException>();
@@ -253,10 +253,10 @@ public class WaitForTests
         {
             var future = Asyncio.GetRunningLoop().CreateFuture<int>();
             future.Loop.CallLater(1, () => future.Cancel("somebody"));
-            (await LoopSteps.FailureOf<CancelledException>(Asyncio.WaitFor(future, 5))).CancelMessage.ShouldBe("somebody");
+            (await OnLoop.Failure<CancelledException>(Asyncio.WaitFor(future, 5))).CancelMessage.ShouldBe("somebody");
 
             var own = new TimeoutException("its own");
-            (await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(GatherTests.Fails(1, own), 5))).ShouldBeSameAs(own);
+            (await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(GatherTests.Fails(1, own), 5))).ShouldBeSameAs(own);
         }
     }
 
@@ -270,11 +270,11 @@ public class WaitForTests
         static async Coroutine Main()
         {
             await Asyncio.WaitFor(Asyncio.Sleep(1), 10);
-            await LoopSteps.FailureOf<FormatException>(Asyncio.WaitFor(GatherTests.Fails(1, new FormatException()), 10));
+            await OnLoop.Failure<FormatException>(Asyncio.WaitFor(GatherTests.Fails(1, new FormatException()), 10));
             var cancelled = Asyncio.CreateTask(Asyncio.WaitFor(Asyncio.Sleep(50), 10));
             await Asyncio.Sleep(1);
             cancelled.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(cancelled);
+            await OnLoop.Failure<CancelledException>(cancelled);
             await Asyncio.Sleep(100);
         }
     }
@@ -293,7 +293,7 @@ public class WaitForTests
         {
             var inner = Asyncio.CreateTask(Asyncio.Sleep(5, "went on"));
             var shield = Asyncio.Shield(inner);
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(shield, timeout));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(shield, timeout));
             shield.IsCancelled.ShouldBeTrue();
             inner.Cancelling.ShouldBe(0);
             (await inner).ShouldBe("went on");
@@ -311,7 +311,7 @@ public class WaitForTests
         async Coroutine Main()
         {
             var stranger = other.CreateFuture<int>();
-            (await LoopSteps.FailureOf<ArgumentException>(Asyncio.WaitFor(stranger, 1))).Message.ShouldContain("different loop");
+            (await OnLoop.Failure<ArgumentException>(Asyncio.WaitFor(stranger, 1))).Message.ShouldContain("different loop");
             stranger.IsDone.ShouldBeFalse();
         }
     }

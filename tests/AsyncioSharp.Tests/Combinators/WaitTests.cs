@@ -340,7 +340,7 @@ public class WaitTests
             future.ToString().ShouldContain("cb=");
             waiting.Cancel("waiter");
 
-            (await LoopSteps.FailureOf<CancelledException>(waiting)).CancelMessage.ShouldBe("waiter");
+            (await OnLoop.Failure<CancelledException>(waiting)).CancelMessage.ShouldBe("waiter");
             future.ToString().ShouldBe("<Future pending>");
             future.IsDone.ShouldBeFalse();
             task.Cancelling.ShouldBe(0);
@@ -387,7 +387,7 @@ public class WaitTests
         {
             var stranger = other.CreateFuture<int>();
             stranger.SetResult(1);
-            await LoopSteps.FailureOf<ArgumentException>(Asyncio.CreateTask(WaitsFor(stranger)));
+            await OnLoop.Failure<ArgumentException>(Asyncio.CreateTask(WaitsFor(stranger)));
         }
 
         static async Coroutine WaitsFor(Future<int> stranger) => await Asyncio.Wait([stranger], timeout: 1);

@@ -106,7 +106,7 @@ public class RestatedWaitTests
             var task = Asyncio.CreateTask(Blocks());
             var waiting = Asyncio.CreateTask(Asyncio.WaitFor(task, timeout));
             Asyncio.GetRunningLoop().CallSoon(() => waiting.Cancel());
-            await LoopSteps.FailureOf<CancelledException>(waiting);
+            await OnLoop.Failure<CancelledException>(waiting);
             task.IsCancelled.ShouldBeTrue();
             Asyncio.GetRunningLoop().Time.ShouldBe(0);
         }
@@ -128,7 +128,7 @@ public class RestatedWaitTests
             var task = Asyncio.CreateTask(Waits(inner));
             await Asyncio.Sleep(0);
             task.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             inner.IsDone.ShouldBeTrue();
             (await inner).ShouldBe("done");
         }

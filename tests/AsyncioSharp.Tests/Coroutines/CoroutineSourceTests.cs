@@ -1,5 +1,4 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Coroutines;
@@ -26,7 +25,7 @@ public class CoroutineSourceTests
             int[] gathered = await Asyncio.Gather(source, Asyncio.Sleep(1, 6), source);
             gathered.ShouldBe([5, 6, 5]);
             (await Asyncio.WaitFor(source, 3)).ShouldBe(5);
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(source, 0.5));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(source, 0.5));
             (await Asyncio.Shield(source)).ShouldBe(5);
             (await Asyncio.AsCompleted(new[] { source }).Single()).ShouldBe(5);
             (await Asyncio.GatherOutcomes(source))[0].Value.ShouldBe(5);
@@ -75,7 +74,7 @@ public class CoroutineSourceTests
         static async Coroutine Main()
         {
             Should.Throw<ArgumentException>(() => Asyncio.EnsureFuture(new Broken(null!))).Message.ShouldContain("gave null");
-            await LoopSteps.FailureOf<ArgumentException>(Asyncio.CreateTask(Awaits(new Broken(Asyncio.Sleep(1)))));
+            await OnLoop.Failure<ArgumentException>(Asyncio.CreateTask(Awaits(new Broken(Asyncio.Sleep(1)))));
         }
 
         static async Coroutine<int> Awaits(IAwaitable<int> awaitable) => await awaitable;

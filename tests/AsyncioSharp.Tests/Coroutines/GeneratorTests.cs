@@ -171,7 +171,7 @@ public class GeneratorTests
         log.ShouldBe(["disposed"]);
 
         async Coroutine Main()
-            => (await LoopSteps.FailureOf<ArgumentException>(Asyncio.Coroutine(Generator()))).Message.ShouldContain(nameof(NotAwaitable));
+            => (await OnLoop.Failure<ArgumentException>(Asyncio.Coroutine(Generator()))).Message.ShouldContain(nameof(NotAwaitable));
 
         IEnumerable<IAwaitable?> Generator()
         {
@@ -200,7 +200,7 @@ public class GeneratorTests
         async Coroutine Main()
         {
             var failure = new FormatException();
-            (await LoopSteps.FailureOf<FormatException>(Asyncio.Coroutine(Generator(failure)))).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(Asyncio.Coroutine(Generator(failure)))).ShouldBeSameAs(failure);
         }
 
         IEnumerable<IAwaitable?> Generator(Exception failure)
@@ -258,9 +258,9 @@ public class GeneratorTests
 
         static async Coroutine Main()
         {
-            await LoopSteps.FailureOf<FormatException>(Asyncio.Coroutine(Generator()));
+            await OnLoop.Failure<FormatException>(Asyncio.Coroutine(Generator()));
             var task = Asyncio.CreateTask(Asyncio.Coroutine(Generator()));
-            await LoopSteps.FailureOf<FormatException>(task);
+            await OnLoop.Failure<FormatException>(task);
         }
 
         static IEnumerable<IAwaitable?> Generator()
@@ -285,7 +285,7 @@ public class GeneratorTests
             await Asyncio.Sleep(1);
             task.Cancel("enough");
             future.IsCancelled.ShouldBeTrue();
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("enough");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("enough");
             task.IsCancelled.ShouldBeTrue();
         }
 
@@ -339,7 +339,7 @@ public class GeneratorTests
         {
             var coroutine = Asyncio.Coroutine(Nothing());
             await coroutine;
-            (await LoopSteps.FailureOf<InvalidOperationException>(coroutine)).Message.ShouldContain("cannot reuse already awaited coroutine");
+            (await OnLoop.Failure<InvalidOperationException>(coroutine)).Message.ShouldContain("cannot reuse already awaited coroutine");
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Threading.Tasks.Sources;
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Threads;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Interop;
 
@@ -20,7 +20,7 @@ public class AsyncIteratorRecognitionTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             await Asyncio.Sleep(10);
         }
 
@@ -71,7 +71,7 @@ public class AsyncIteratorRecognitionTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller()

@@ -1,6 +1,5 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
-using AsyncioSharp.Tests.Threads;
 using static AsyncioSharp.Tests.Interop.OwnedMethodTests;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -34,7 +33,7 @@ public class AsyncIteratorTests
             var task = Asyncio.CreateTask(Consume(consumer, Numbers()));
             await Asyncio.Sleep(1.5);
             task.Cancel("stop");
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
         }
 
         async IAsyncEnumerable<int> Numbers()
@@ -71,7 +70,7 @@ public class AsyncIteratorTests
             var task = Asyncio.CreateTask(Consume(consumer, Numbers()));
             await Asyncio.Sleep(1.5);
             task.Cancel("stop");
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
         }
 
         async IAsyncEnumerable<int> Numbers()
@@ -115,7 +114,7 @@ public class AsyncIteratorTests
             var task = Asyncio.CreateTask(Body());
             await Asyncio.Sleep(1.5);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             _log.Add("left");
         }
 

@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Tasks;
 using AsyncioSharp.Tests.Threads;
 
@@ -71,7 +72,7 @@ public class AsyncMethodTests
         async Coroutine Main()
         {
             Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
-            (await Catching.Exception<FormatException>(Await())).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(Await())).ShouldBeSameAs(failure);
             GC.Collect();
             GC.WaitForPendingFinalizers();
             await Asyncio.Sleep(1);
@@ -297,7 +298,7 @@ public class AsyncMethodTests
                 }
             }
             _order.Add("after break");
-            await Catching.Exception<FormatException>(Fail());
+            await OnLoop.Failure<FormatException>(Fail());
             _order.Add("after exception");
         }
 

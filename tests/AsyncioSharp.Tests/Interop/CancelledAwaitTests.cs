@@ -108,7 +108,7 @@ public class CancelledAwaitTests
             var task = Asyncio.CreateTask(Await());
             await Asyncio.Sleep(1);
             task.Cancel("why");
-            var seen = await Catching.Exception<CancelledException>(task);
+            var seen = await OnLoop.Failure<CancelledException>(task);
             seen.ShouldBeSameAs(caught);
             seen.CancelMessage.ShouldBe("why");
         }
@@ -140,7 +140,7 @@ public class CancelledAwaitTests
                 var task = Asyncio.CreateTask(coroutine);
                 await Asyncio.Sleep(1);
                 task.Cancel();
-                var e = await Catching.Exception<CancelledException>(task);
+                var e = await OnLoop.Failure<CancelledException>(task);
                 e.StackTrace.ShouldNotBeNull().ShouldContain("Interrupted");
             }
         }
@@ -175,7 +175,7 @@ public class CancelledAwaitTests
             task.Cancel("first").ShouldBeTrue();
             task.Cancel("second").ShouldBeTrue();
             task.Cancelling.ShouldBe(2);
-            var e = await Catching.Exception<CancelledException>(task);
+            var e = await OnLoop.Failure<CancelledException>(task);
             e.CancelMessage.ShouldBe("first");
         }
 

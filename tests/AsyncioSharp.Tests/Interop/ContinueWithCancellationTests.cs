@@ -1,6 +1,5 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
-using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
 
@@ -108,7 +107,7 @@ public class ContinueWithCancellationTests
         var task = Asyncio.CreateTask(caller());
         await Asyncio.Sleep(1);
         task.Cancel();
-        await Catching.Exception<OperationCanceledException>(task);
+        await OnLoop.Failure<OperationCanceledException>(task);
         await Asyncio.Sleep(10);
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
-using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
 
@@ -25,7 +24,7 @@ public class DegradedAwaitTests
             await Asyncio.Sleep(0);
             await Asyncio.Sleep(0);
             task.Cancel("stop");
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
         }
 
         async Coroutine Busy()
@@ -67,7 +66,7 @@ public class DegradedAwaitTests
             await Asyncio.Sleep(0);
             await Asyncio.Sleep(0);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Guarded()
@@ -107,7 +106,7 @@ public class DegradedAwaitTests
             var task = Asyncio.CreateTask(Wait());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             Asyncio.GetRunningLoop().Time.ShouldBe(3);
         }
 
@@ -139,7 +138,7 @@ public class DegradedAwaitTests
             await Asyncio.Sleep(1);
             task.IsDone.ShouldBeFalse();
             operation.SetResult();
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
         }
     }
 

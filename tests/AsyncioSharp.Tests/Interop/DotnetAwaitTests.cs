@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Interop.Support;
 using AsyncioSharp.Tests.Tasks;
 using AsyncioSharp.Tests.Threads;
@@ -157,9 +158,9 @@ public class DotnetAwaitTests
 
         async Coroutine Main()
         {
-            (await Catching.Exception<FormatException>(AwaitTask())).ShouldBeSameAs(failure);
-            (await Catching.Exception<FormatException>(AwaitValueTask())).ShouldBeSameAs(failure);
-            await Catching.Exception<TaskCanceledException>(AwaitCancelled());
+            (await OnLoop.Failure<FormatException>(AwaitTask())).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(AwaitValueTask())).ShouldBeSameAs(failure);
+            await OnLoop.Failure<TaskCanceledException>(AwaitCancelled());
         }
 
         async Coroutine AwaitTask() => await Fail();
@@ -192,7 +193,7 @@ public class DotnetAwaitTests
     {
         VirtualTimeLoop.Run(Main());
 
-        static async Coroutine Main() => await Catching.Exception<NotSupportedException>(Await());
+        static async Coroutine Main() => await OnLoop.Failure<NotSupportedException>(Await());
 
         static async Coroutine Await() => await new CustomAwaitable(static _ => throw new NotSupportedException());
     }
@@ -232,7 +233,7 @@ public class DotnetAwaitTests
             source.IsFree.ShouldBeFalse();
             task.Cancel();
             source.IsFree.ShouldBeTrue();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Await()

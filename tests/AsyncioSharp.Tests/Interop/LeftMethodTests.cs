@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Interop.Support;
-using AsyncioSharp.Tests.Threads;
 using static AsyncioSharp.Tests.Interop.OwnedMethodTests;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -317,7 +316,7 @@ public class LeftMethodTests
 
         static async Coroutine Main()
         {
-            await Catching.Exception<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
             Asyncio.GetRunningLoop().ContextOf(CoroutineTask.Current).Methods!.HasLeftSome.ShouldBeFalse();
 
             static async Coroutine Caller()
@@ -340,7 +339,7 @@ public class LeftMethodTests
         _ = first?.Invoke();
         for (int i = 0; i < Count; i++)
         {
-            await Catching.Exception<TimeoutException>(Asyncio.Timeout(1).Run(_ => call(i)));
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(_ => call(i)));
         }
         await Asyncio.Sleep(1000);
     }
@@ -426,7 +425,7 @@ public class LeftMethodTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < count; i++)
             {
-                await Catching.Exception<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await Outer(never)));
+                await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await Outer(never)));
             }
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }

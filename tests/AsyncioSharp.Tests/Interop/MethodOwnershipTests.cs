@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Threads;
+using AsyncioSharp.Tests.Infrastructure;
 using static AsyncioSharp.Tests.Interop.OwnedMethodTests;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -75,7 +75,7 @@ public class MethodOwnershipTests
             first.IsDone.ShouldBe(caller);
             second.IsDone.ShouldBeTrue();
             first.Cancel();
-            await Catching.Exception<CancelledException>(first);
+            await OnLoop.Failure<CancelledException>(first);
 
             async Coroutine Await() => await lazy.Value;
         }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -109,7 +110,7 @@ public class MisbehavingAwaiterTests
         VirtualTimeLoop.Run(Main());
         _log.ShouldBe(["caught NotSupportedException", "finally", "outer finally"]);
 
-        async Coroutine Main() => await Catching.Exception<NotSupportedException>(Outer());
+        async Coroutine Main() => await OnLoop.Failure<NotSupportedException>(Outer());
 
         async Coroutine Outer()
         {
@@ -147,7 +148,7 @@ public class MisbehavingAwaiterTests
         VirtualTimeLoop.Run(Main());
         _log.ShouldBe(["outer finally"]);
 
-        async Coroutine Main() => await Catching.Exception<NotSupportedException>(Outer());
+        async Coroutine Main() => await OnLoop.Failure<NotSupportedException>(Outer());
 
         async Coroutine Outer()
         {

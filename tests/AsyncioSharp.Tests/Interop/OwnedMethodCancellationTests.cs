@@ -1,6 +1,5 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
-using AsyncioSharp.Tests.Threads;
 using static AsyncioSharp.Tests.Interop.OwnedMethodTests;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -25,7 +24,7 @@ public class OwnedMethodCancellationTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel("stop").ShouldBeTrue();
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
             task.IsCancelled.ShouldBeTrue();
         }
 
@@ -135,7 +134,7 @@ public class OwnedMethodCancellationTests
             await Asyncio.Sleep(0);
             await Asyncio.Sleep(0);
             task.Cancel("stop");
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
         }
 
         async Coroutine Caller() => await Method();
@@ -200,7 +199,7 @@ public class OwnedMethodCancellationTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller()
@@ -244,7 +243,7 @@ public class OwnedMethodCancellationTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             await Asyncio.Sleep(10);
         }
 
@@ -279,7 +278,7 @@ public class OwnedMethodCancellationTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller()
@@ -324,7 +323,7 @@ public class OwnedMethodCancellationTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             await Asyncio.Sleep(10);
         }
 
@@ -362,7 +361,7 @@ public class OwnedMethodCancellationTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             await Asyncio.Sleep(10);
         }
 
@@ -398,7 +397,7 @@ public class OwnedMethodCancellationTests
             await Asyncio.Sleep(1);
             task.IsDone.ShouldBeFalse();
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             Asyncio.GetRunningLoop().Time.ShouldBe(2);
         }
 
@@ -431,7 +430,7 @@ public class OwnedMethodCancellationTests
             await Asyncio.Sleep(1);
             future.SetResult(1);
             task.Cancel("stop");
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller(Future<int> future) => await Method(future);
@@ -475,8 +474,8 @@ public class OwnedMethodCancellationTests
             }
             worker.Cancel("stop");
             holder.Cancel("stop");
-            await Catching.Exception<CancelledException>(worker);
-            await Catching.Exception<CancelledException>(holder);
+            await OnLoop.Failure<CancelledException>(worker);
+            await OnLoop.Failure<CancelledException>(holder);
             (queue.Count + _log.Count(static line => line == "item 17")).ShouldBe(1, "either the queue has it, or the method had it");
             mutex.IsLocked.ShouldBeFalse();
             _log.ShouldNotContain("went on");
@@ -510,7 +509,7 @@ public class OwnedMethodCancellationTests
         async Coroutine Main()
         {
             var task = Asyncio.CreateTask(Caller());
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller()
@@ -572,7 +571,7 @@ public class OwnedMethodCancellationTests
             self = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             self.Cancel("ring");
-            (await Catching.Exception<CancelledException>(self)).CancelMessage.ShouldBe("ring");
+            (await OnLoop.Failure<CancelledException>(self)).CancelMessage.ShouldBe("ring");
 
             async Coroutine Caller() => await Method();
 
@@ -590,7 +589,7 @@ public class OwnedMethodCancellationTests
         VirtualTimeLoop.Run(Main());
         _log.ShouldBe(["cleaned up at 1"]);
 
-        async Coroutine Main() => await Catching.Exception<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
+        async Coroutine Main() => await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
 
         async Coroutine Caller() => await Method();
 
@@ -649,7 +648,7 @@ public class OwnedMethodCancellationTests
 
         async Task Limited()
         {
-            await Catching.Exception<TimeoutException>(Asyncio.Timeout(1).Run(static async _ => await Asyncio.Sleep(100)));
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(static async _ => await Asyncio.Sleep(100)));
             _log.Add(FormattableString.Invariant($"a timed out at {Asyncio.GetRunningLoop().Time}"));
         }
 

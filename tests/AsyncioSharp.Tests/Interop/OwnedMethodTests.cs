@@ -266,7 +266,7 @@ public class OwnedMethodTests
         {
             (await Asyncio.Gather(Number(1), Number(2))).ShouldBe([1, 2]);
             (await Asyncio.WaitFor(Number(3), 5)).ShouldBe(3);
-            await Catching.Exception<TimeoutException>(Asyncio.WaitFor(Number(3), 0.5));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Number(3), 0.5));
             Asyncio.CurrentTask().ShouldNotBeNull().Cancelling.ShouldBe(0);
         }
 

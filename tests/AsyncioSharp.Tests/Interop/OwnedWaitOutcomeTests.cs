@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 using AsyncioSharp.Tests.Threads;
 
@@ -24,7 +25,7 @@ public class OwnedWaitOutcomeTests
             future.SetResult(1);
             task.Cancel("first");
             task.Cancel("last");
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("last");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("last");
 
             async Coroutine Caller() => await (isMethod ? Coroutine() : Plain());
 
@@ -49,7 +50,7 @@ public class OwnedWaitOutcomeTests
             await Asyncio.Sleep(1);
             future.Cancel("others");
             task.Cancel("stop");
-            var exception = await Catching.Exception<CancelledException>(task);
+            var exception = await OnLoop.Failure<CancelledException>(task);
             exception.CancelMessage.ShouldBe("stop");
             exception.CancellationToken.ShouldBe(token);
 

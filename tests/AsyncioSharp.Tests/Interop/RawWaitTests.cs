@@ -37,7 +37,7 @@ public class RawWaitTests
             var task = Asyncio.CreateTask(Caller(), name: "caller");
             await Asyncio.Sleep(1);
             task.Cancel("stop").ShouldBeTrue();
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
             operation.SetResult(1); // does nothing any more
             other.SetResult(1);
             word.SetResult("");
@@ -215,7 +215,7 @@ public class RawWaitTests
             var source = new TaskCompletionSource();
             for (int i = 0; i < 50; i++)
             {
-                await Catching.Exception<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
+                await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
             }
             ((List<object?>)TaskFields.ContinuationOf(source.Task)!).Count(static one => one is not null).ShouldBe(1); // what looks at its failure
 
@@ -266,7 +266,7 @@ public class RawWaitTests
         VirtualTimeLoop.Run(Main());
         wentOn.ShouldBeTrue(); // as in Python: nothing comes between
 
-        async Coroutine Main() => await Catching.Exception<CancelledException>(Asyncio.CreateTask(Caller()));
+        async Coroutine Main() => await OnLoop.Failure<CancelledException>(Asyncio.CreateTask(Caller()));
 
         async Coroutine Caller()
         {

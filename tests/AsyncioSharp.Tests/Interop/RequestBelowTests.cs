@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Threads;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Interop;
 
@@ -66,7 +66,7 @@ public class RequestBelowTests
                 TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default);
             task.Cancel("first");
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("second");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("second");
             wasNext.ShouldBeTrue();
 
             async Coroutine Caller()
@@ -98,7 +98,7 @@ public class RequestBelowTests
             int kept = ended.Count(static one => one.IsAlive);
             isOver = true; // first: a method that refuses for ever would keep a failed test from ending
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             kept.ShouldBeLessThan(10);
 
             async Coroutine Caller() => await Task.WhenAll(Refusing(), Never());
@@ -144,7 +144,7 @@ public class RequestBelowTests
             Loop.Support.LoopHelpers.CollectGarbage();
             method.IsAlive.ShouldBeFalse();
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
 
             async Coroutine Caller()
             {
@@ -181,7 +181,7 @@ public class RequestBelowTests
             int waiters = refusing.ListWaiters().Count;
             isOver = true; // likewise
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             waiters.ShouldBe(2); // the method, and one for the requests
 
             async Coroutine Caller() => await Task.WhenAll(Method(), Never());

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
-using AsyncioSharp.Tests.Threads;
 using static AsyncioSharp.Tests.Interop.OwnedMethodTests;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -42,7 +41,7 @@ public class StuckWaitTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel("stop");
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("stop");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("stop");
         }
 
         async Coroutine Caller()
@@ -110,9 +109,9 @@ public class StuckWaitTests
 
         static async Coroutine Main()
         {
-            await Catching.Exception<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Caller(), 1));
             Asyncio.GetRunningLoop().Time.ShouldBe(1);
-            await Catching.Exception<TimeoutException>(Asyncio.Timeout(1).Run(static _ => Caller()));
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(static _ => Caller()));
             Asyncio.GetRunningLoop().Time.ShouldBe(2);
         }
 
@@ -132,7 +131,7 @@ public class StuckWaitTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller()
@@ -184,7 +183,7 @@ public class StuckWaitTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             Asyncio.GetRunningLoop().Time.ShouldBe(6);
         }
 
@@ -221,7 +220,7 @@ public class StuckWaitTests
             }
             ContinuationsOf(method!).ShouldBe(2); // the wait for all, and one for the requests
             stop.SetResult(null);
-            (await Catching.Exception<CancelledException>(task)).CancelMessage.ShouldBe("request 99");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("request 99");
 
             async Coroutine Caller() => await Task.WhenAll(method = Refusing(), Never());
 
@@ -294,7 +293,7 @@ public class StuckWaitTests
             await Asyncio.Sleep(10);
             task.IsDone.ShouldBeFalse();
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         static async Coroutine Caller(TaskCompletionSource source)
@@ -327,7 +326,7 @@ public class StuckWaitTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             await Asyncio.Sleep(10);
         }
 
@@ -377,7 +376,7 @@ public class StuckWaitTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller()
@@ -425,7 +424,7 @@ public class StuckWaitTests
             var task = Asyncio.CreateTask(Caller());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await Catching.Exception<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Caller()

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
-using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
 
@@ -19,7 +19,7 @@ public class TokenCauseTests
         {
             CoroutineTask.Current.Cancel();
             var token = CoroutineTask.Current.CancellationToken;
-            var exception = await Catching.Exception<CancelledException>(Asyncio.Sleep(1));
+            var exception = await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1));
             exception.CancellationToken.ShouldBe(token);
         }
     }
@@ -44,11 +44,11 @@ public class TokenCauseTests
             }
             else
             {
-                await Catching.Exception<CancelledException>(Asyncio.Sleep(1));
+                await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1));
                 _ = CoroutineTask.Current.CancellationToken;
             }
             Asyncio.GetRunningLoop().CallSoon(() => other.Cancel());
-            var exception = await Catching.Exception<CancelledException>(other);
+            var exception = await OnLoop.Failure<CancelledException>(other);
             exception.CancellationToken.ShouldBe(CancellationToken.None);
         }
     }
@@ -64,7 +64,7 @@ public class TokenCauseTests
             var task = Asyncio.CreateTask(Asking(), cancellationToken: source.Token);
             await Asyncio.Sleep(1);
             source.Cancel();
-            (await Catching.Exception<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
+            (await OnLoop.Failure<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
         }
 
         static async Coroutine Asking()
@@ -86,7 +86,7 @@ public class TokenCauseTests
             var task = Asyncio.CreateTask(Throwing(), cancellationToken: source.Token);
             await Asyncio.Sleep(1);
             source.Cancel();
-            (await Catching.Exception<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
+            (await OnLoop.Failure<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
 
             async Coroutine Throwing()
             {
@@ -115,7 +115,7 @@ public class TokenCauseTests
             var task = Asyncio.CreateTask(Seeing(), cancellationToken: source.Token);
             await Asyncio.Sleep(1);
             source.Cancel();
-            var exception = await Catching.Exception<CancelledException>(task);
+            var exception = await OnLoop.Failure<CancelledException>(task);
             exception.CancellationToken.ShouldBe(source.Token);
             exception.ShouldBeSameAs(seen);
 
@@ -142,7 +142,7 @@ public class TokenCauseTests
         static async Coroutine Main()
         {
             var task = Asyncio.CreateTask(Throwing());
-            await Catching.Exception<OperationCanceledException>(task);
+            await OnLoop.Failure<OperationCanceledException>(task);
             task.IsCancelled.ShouldBeFalse();
         }
 

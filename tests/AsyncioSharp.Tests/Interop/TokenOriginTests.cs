@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -250,8 +251,8 @@ public class TokenOriginTests
             async Coroutine Stubborn()
             {
                 var mine = CoroutineTask.Current.CancellationToken;
-                (await Catching.Exception<CancelledException>(Asyncio.Sleep(60))).CancellationToken.ShouldBe(mine);
-                (await Catching.Exception<CancelledException>(future)).CancellationToken.ShouldBe(CancellationToken.None);
+                (await OnLoop.Failure<CancelledException>(Asyncio.Sleep(60))).CancellationToken.ShouldBe(mine);
+                (await OnLoop.Failure<CancelledException>(future)).CancellationToken.ShouldBe(CancellationToken.None);
             }
         }
     }
@@ -263,8 +264,8 @@ public class TokenOriginTests
 
         static async Coroutine Main()
         {
-            await Catching.Exception<TimeoutException>(Asyncio.Timeout(1).Run(static _ => Translating()));
-            await Catching.Exception<TimeoutException>(Asyncio.WaitFor(Translating(), 1));
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(static _ => Translating()));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Translating(), 1));
             await new CancelScope(1.0).Run(static _ => Translating());
         }
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -18,7 +18,7 @@ public class TokenParameterTests
             var loop = Asyncio.GetRunningLoop();
             using var source = new CancellationTokenSource();
             loop.CallLater(1, source.Cancel);
-            (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(9, source.Token))).CancellationToken.ShouldBe(source.Token);
+            (await OnLoop.Failure<CancelledException>(Asyncio.Sleep(9, source.Token))).CancellationToken.ShouldBe(source.Token);
             loop.Time.ShouldBe(1);
             CoroutineTask.Current.Cancelling.ShouldBe(0);
             await Asyncio.Sleep(1);
@@ -52,7 +52,7 @@ public class TokenParameterTests
             ];
             foreach (var wait in waits)
             {
-                (await LoopSteps.FailureOf<CancelledException>(wait)).CancellationToken.ShouldBe(token);
+                (await OnLoop.Failure<CancelledException>(wait)).CancellationToken.ShouldBe(token);
             }
             othersRan.ShouldBeFalse();
             GC.Collect();
@@ -72,7 +72,7 @@ public class TokenParameterTests
             using var source = new CancellationTokenSource();
             bool cleanedUp = false;
             loop.CallLater(1, source.Cancel);
-            var exception = await LoopSteps.FailureOf<CancelledException>(Asyncio.WaitFor(Inner(), 9, source.Token));
+            var exception = await OnLoop.Failure<CancelledException>(Asyncio.WaitFor(Inner(), 9, source.Token));
             exception.CancellationToken.ShouldBe(source.Token);
             exception.InnerException.ShouldBeOfType<CancelledException>();
             cleanedUp.ShouldBeTrue();
@@ -102,7 +102,7 @@ public class TokenParameterTests
         {
             var loop = Asyncio.GetRunningLoop();
             using var source = new CancellationTokenSource();
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(Asyncio.Sleep(9), 1, source.Token));
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Asyncio.Sleep(9), 1, source.Token));
             (await Asyncio.WaitFor(Asyncio.Sleep(1, 7), 9, source.Token)).ShouldBe(7);
             await Asyncio.WaitFor(Asyncio.Sleep(1), TimeSpan.FromSeconds(9), source.Token);
             loop.CallLater(1, source.Cancel);
@@ -134,7 +134,7 @@ public class TokenParameterTests
             await Asyncio.Sleep(1);
             task.Cancel("mine");
             source.Cancel();
-            var exception = await LoopSteps.FailureOf<CancelledException>(task);
+            var exception = await OnLoop.Failure<CancelledException>(task);
             exception.CancelMessage.ShouldBe("mine");
             exception.CancellationToken.ShouldBe(CancellationToken.None);
         }
@@ -150,12 +150,12 @@ public class TokenParameterTests
             var token = new CancellationToken(canceled: true);
             var task = Asyncio.CreateTask(Asyncio.Sleep(9));
             await Asyncio.Sleep(1);
-            (await LoopSteps.FailureOf<CancelledException>(Asyncio.WaitFor(task, 9, token))).CancellationToken.ShouldBe(token);
+            (await OnLoop.Failure<CancelledException>(Asyncio.WaitFor(task, 9, token))).CancellationToken.ShouldBe(token);
             task.IsCancelled.ShouldBeTrue();
             var again = Asyncio.Sleep(1);
             await again;
 #pragma warning disable ASYNCIO002 // that is the subject
-            (await LoopSteps.FailureOf<InvalidOperationException>(Asyncio.WaitFor(again, 9, token))).Message.ShouldContain("cannot reuse");
+            (await OnLoop.Failure<InvalidOperationException>(Asyncio.WaitFor(again, 9, token))).Message.ShouldContain("cannot reuse");
 #pragma warning restore ASYNCIO002
         }
     }
@@ -171,7 +171,7 @@ public class TokenParameterTests
             using var source = new CancellationTokenSource();
             var task = Asyncio.CreateTask(Asyncio.Sleep(9, 7));
             loop.CallLater(1, source.Cancel);
-            (await LoopSteps.FailureOf<CancelledException>(Asyncio.Wait([task], 5, cancellationToken: source.Token))).CancellationToken.ShouldBe(source.Token);
+            (await OnLoop.Failure<CancelledException>(Asyncio.Wait([task], 5, cancellationToken: source.Token))).CancellationToken.ShouldBe(source.Token);
             loop.Time.ShouldBe(1);
             (await task).ShouldBe(7);
             task.ToString().ShouldNotContain("cb=");
@@ -206,7 +206,7 @@ public class TokenParameterTests
             (await slow).ShouldBe(9);
 
             var first = Asyncio.AsCompleted([slow], cancellationToken: source.Token).First();
-            await LoopSteps.FailureOf<CancelledException>(first);
+            await OnLoop.Failure<CancelledException>(first);
             await foreach (var done in Asyncio.AsCompleted([slow], TimeSpan.FromSeconds(1), CancellationToken.None))
             {
                 done.ShouldBeSameAs(slow);
@@ -235,7 +235,7 @@ public class TokenParameterTests
                 var task = Asyncio.CreateTask(wait(source.Token));
                 await Asyncio.Sleep(0);
                 var canceller = new TestThread(source.Cancel);
-                (await LoopSteps.FailureOf<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
+                (await OnLoop.Failure<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
                 canceller.Join();
             }
         }

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -22,7 +22,7 @@ public class WrapOperationCancelTests
             future.Cancel("first");
             future.Cancel("last");
             source.SetException(cause);
-            var exception = await LoopSteps.FailureOf<CancelledException>(future);
+            var exception = await OnLoop.Failure<CancelledException>(future);
             exception.CancelMessage.ShouldBe("last");
             exception.InnerException.ShouldBeSameAs(cause);
         }
@@ -187,7 +187,7 @@ public class WrapOperationCancelTests
             var source = new TaskCompletionSource();
             Asyncio.GetRunningLoop().CallLater(2, source.SetResult);
             bool wentOn = false;
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ =>
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(async _ =>
             {
                 await Asyncio.WrapFuture(_ => source.Task);
                 wentOn = true;

@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Interop;
 
@@ -17,8 +17,8 @@ public class WrapOperationTests
             (await Asyncio.WrapFuture(token => Later(1, token))).ShouldBe(1);
             (await Asyncio.WrapFuture(_ => Task.FromResult(2))).ShouldBe(2);
             await Asyncio.WrapFuture(token => Task.Delay(TimeSpan.FromSeconds(1), time, token));
-            await LoopSteps.FailureOf<FormatException>(Asyncio.WrapFuture(_ => Task.FromException<int>(new FormatException())));
-            await LoopSteps.FailureOf<TaskCanceledException>(Asyncio.WrapFuture(_ => Task.FromCanceled(new CancellationToken(true))));
+            await OnLoop.Failure<FormatException>(Asyncio.WrapFuture(_ => Task.FromException<int>(new FormatException())));
+            await OnLoop.Failure<TaskCanceledException>(Asyncio.WrapFuture(_ => Task.FromCanceled(new CancellationToken(true))));
 
             async Task<int> Later(int value, CancellationToken token)
             {
@@ -40,7 +40,7 @@ public class WrapOperationTests
             var task = Asyncio.CreateTask(Wait());
             await Asyncio.Sleep(1);
             task.Cancel("why");
-            var exception = await LoopSteps.FailureOf<CancelledException>(task);
+            var exception = await OnLoop.Failure<CancelledException>(task);
             exception.CancelMessage.ShouldBe("why");
             exception.InnerException.ShouldBeAssignableTo<OperationCanceledException>();
             cleanedUp.ShouldBeTrue();
@@ -77,7 +77,7 @@ public class WrapOperationTests
             source.SetResult(7);
             (await future).ShouldBe(7);
             future.Cancel().ShouldBeFalse();
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(
+            await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(
                 Asyncio.WrapFuture(token => Task.Delay(TimeSpan.FromHours(1), Asyncio.GetRunningLoop().TimeProvider, token)), 5));
         }
     }
@@ -94,7 +94,7 @@ public class WrapOperationTests
             var task = Asyncio.CreateTask(Wait());
             await Asyncio.Sleep(1);
             task.Cancel("why");
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             log.Add(FormattableString.Invariant($"task left at {Asyncio.GetRunningLoop().Time}"));
             await Asyncio.Sleep(10);
         }
@@ -144,7 +144,7 @@ public class WrapOperationTests
             var task = Asyncio.CreateTask(Wait());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             cleanedUp.ShouldBeTrue();
 
             async Coroutine Wait() => await Asyncio.WrapFuture(Operation);
@@ -182,7 +182,7 @@ public class WrapOperationTests
                 return source.Task;
             });
             future.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(future);
+            await OnLoop.Failure<CancelledException>(future);
             Should.Throw<ArgumentNullException>(() => Asyncio.WrapFuture((Func<CancellationToken, Task>)null!)).ParamName.ShouldBe("operation");
             Should.Throw<InvalidOperationException>(() => Asyncio.WrapFuture(_ => (Task)null!)).Message.ShouldContain("returned null");
             Should.Throw<FormatException>(() => Asyncio.WrapFuture(Throws));
@@ -202,7 +202,7 @@ public class WrapOperationTests
             var future = Asyncio.WrapFuture(_ => source.Task);
             future.Cancel();
             source.SetException(new FormatException());
-            await LoopSteps.FailureOf<FormatException>(future);
+            await OnLoop.Failure<FormatException>(future);
             future.IsCancelled.ShouldBeFalse();
         }
     }

@@ -1,5 +1,4 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
@@ -28,7 +27,7 @@ public sealed class ForeignThreadCancelTests
             task.Cancelling.ShouldBe(0);
             task.ToString().ShouldStartWith("<Task pending");
             task.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
         }
 
         async Coroutine Waits()

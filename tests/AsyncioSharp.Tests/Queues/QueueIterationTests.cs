@@ -1,5 +1,4 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Synchronization;
 
@@ -194,7 +193,7 @@ public class QueueIterationTests
             await Asyncio.Sleep(1);
             task.Cancel("task");
             source.Cancel();
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("task");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("task");
             task.IsCancelled.ShouldBeTrue();
 
             async Coroutine Loop()

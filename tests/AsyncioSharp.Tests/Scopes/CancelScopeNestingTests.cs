@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
 
@@ -108,7 +108,7 @@ public class CancelScopeNestingTests
             }
             task.Cancel("outside");
             scope.Cancel("scope");
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             task.IsCancelled.ShouldBeTrue();
             task.Cancelling.ShouldBe(1);
             scope.WasCaught.ShouldBeFalse();
@@ -117,7 +117,7 @@ public class CancelScopeNestingTests
             var other = Asyncio.CreateTask(untouched.Run(async _ => await Asyncio.Sleep(10)));
             await Asyncio.Sleep(1);
             other.Cancel("outside");
-            (await LoopSteps.FailureOf<CancelledException>(other)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(other)).CancelMessage.ShouldBe("outside");
             untouched.IsCancelled.ShouldBeFalse();
         }
     }
@@ -130,7 +130,7 @@ public class CancelScopeNestingTests
         static async Coroutine Main()
         {
             var task = Asyncio.CreateTask(Body());
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
 
             static async Coroutine Body()
             {
@@ -139,7 +139,7 @@ public class CancelScopeNestingTests
                 await scope.Run(async _ =>
                 {
                     scope.Cancel();
-                    await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1));
+                    await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1));
                     self.Cancel("outside"); // and the body ends before it is delivered
                 });
                 await Asyncio.Sleep(1);
@@ -160,7 +160,7 @@ public class CancelScopeNestingTests
             await Asyncio.Sleep(1);
             task.Cancel("outside").ShouldBeTrue();
             task.Cancelling.ShouldBe(1);
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("outside");
             order.ShouldBe(["saved: 5", "did not suspend"]);
             Asyncio.GetRunningLoop().Time.ShouldBe(3, 1e-9);
 
@@ -231,7 +231,7 @@ public class CancelScopeNestingTests
             await outer.Run(async _ =>
             {
                 outer.Cancel();
-                await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1));
+                await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1));
                 var inner = kind == "deadline" ? new CancelScope(timeout: 1, shield: true) : new CancelScope(shield: true);
                 if (kind == "cancelled before")
                 {
@@ -245,7 +245,7 @@ public class CancelScopeNestingTests
                             inner.Cancel();
                             break;
                         case "timeout":
-                            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(100)));
+                            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(100)));
                             return;
                         case "group":
                             await new TaskGroup().Run(async group =>
@@ -288,10 +288,10 @@ public class CancelScopeNestingTests
                     await Asyncio.Sleep(2);
                     self.Cancelling.ShouldBe(2);
                     // Its own request is taken back, and neither of the two.
-                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
+                    await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
                     self.Uncancel().ShouldBe(1);
-                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
-                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.WaitFor(Asyncio.Sleep(10), 1));
+                    await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
+                    await OnLoop.Failure<TimeoutException>(Asyncio.WaitFor(Asyncio.Sleep(10), 1));
                     self.Uncancel().ShouldBe(0);
                 });
                 await CancelScopeTests.NothingIsLeft();
@@ -311,7 +311,7 @@ public class CancelScopeNestingTests
             await Asyncio.Sleep(1);
             task.Cancel("one");
             task.Cancel("two");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("two");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("two");
             around.WasCaught.ShouldBeTrue();
             task.Cancelling.ShouldBe(1);
 
@@ -340,11 +340,11 @@ public class CancelScopeNestingTests
         static async Coroutine Main()
         {
             var around = Asyncio.Timeout(1);
-            await LoopSteps.FailureOf<TimeoutException>(around.Run(async timeout =>
+            await OnLoop.Failure<TimeoutException>(around.Run(async timeout =>
             {
                 await new CancelScope(shield: true).Run(async shield =>
                 {
-                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(2).Run(async _ => await Asyncio.Sleep(10)));
+                    await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(2).Run(async _ => await Asyncio.Sleep(10)));
                     Asyncio.GetRunningLoop().Time.ShouldBe(2, 1e-9);
                     around.IsExpired.ShouldBeTrue();
                     await TaskGroupTests.FailuresOf(new TaskGroup().Run(async group =>
@@ -382,7 +382,7 @@ public class CancelScopeNestingTests
             var task = Asyncio.CreateTask(Body());
             await Asyncio.Sleep(1);
             task.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(task);
+            await OnLoop.Failure<CancelledException>(task);
             order.ShouldBe(["inner left", "between: timeout", "outer left"]);
 
             async Coroutine Body()
@@ -422,7 +422,7 @@ public class CancelScopeNestingTests
             var task = Asyncio.CreateTask(Body());
             await Asyncio.Sleep(1);
             task.Cancel("outside");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("outside");
             (left, scope.WasCaught).ShouldBe((true, true));
 
             async Coroutine Body()
@@ -443,7 +443,7 @@ public class CancelScopeNestingTests
         {
             bool saved = false;
             var task = Asyncio.CreateTask(Body());
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("before");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("before");
             saved.ShouldBeTrue();
 
             await new CancelScope(shield: true).Run(async _ =>
@@ -481,7 +481,7 @@ public class CancelScopeNestingTests
 
             // The other way round the timeout is the outer one.
             var inner = new CancelScope(timeout: 1);
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await inner.Run(async _ => await Asyncio.Sleep(10))));
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(async _ => await inner.Run(async _ => await Asyncio.Sleep(10))));
             (inner.IsCancelled, inner.WasCaught).ShouldBe((true, false));
             await CancelScopeTests.NothingIsLeft();
         }
@@ -517,7 +517,7 @@ public class CancelScopeNestingTests
             var outer = Asyncio.CreateTask(Await());
             await Asyncio.Sleep(1);
             outer.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(outer);
+            await OnLoop.Failure<CancelledException>(outer);
             Asyncio.GetRunningLoop().Time.ShouldBe(5, 1e-9);
             inner.IsCancelled.ShouldBeTrue(); // the request was still there when it returned
 
@@ -536,14 +536,14 @@ public class CancelScopeNestingTests
             await Asyncio.Sleep(1);
             task.Cancel("first");
             task.Cancel("second");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("second");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("second");
             task.Cancelling.ShouldBe(2);
 
             var silent = Asyncio.CreateTask(Shielded());
             await Asyncio.Sleep(1);
             silent.Cancel("first");
             silent.Cancel();
-            (await LoopSteps.FailureOf<CancelledException>(silent)).CancelMessage.ShouldBeNull(); // as without a shield
+            (await OnLoop.Failure<CancelledException>(silent)).CancelMessage.ShouldBeNull(); // as without a shield
         }
 
         static async Coroutine Shielded()
@@ -598,7 +598,7 @@ public class CancelScopeNestingTests
                         else
                         {
                             scopes[innerFirst ? 5 : 2].Cancel(innerFirst ? "inner" : "outer");
-                            seen.Add((await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage);
+                            seen.Add((await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1))).CancelMessage);
                             scopes[innerFirst ? 2 : 5].Cancel(innerFirst ? "outer" : "inner");
                         }
                     }
@@ -606,7 +606,7 @@ public class CancelScopeNestingTests
                     {
                         if (depth is 9 or 4)
                         {
-                            seen.Add((await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage);
+                            seen.Add((await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1))).CancelMessage);
                         }
                     }
                     await Asyncio.Sleep(1); // what was swallowed above is thrown again
@@ -637,13 +637,13 @@ public class CancelScopeNestingTests
                             outer.Cancel("outer");
                             await Asyncio.Sleep(1);
                             between.Cancel("between");
-                            (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("between");
+                            (await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("between");
                         });
-                        (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("between");
+                        (await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("between");
                     });
                     await Asyncio.Sleep(1);
                 });
-                (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("outer");
+                (await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1))).CancelMessage.ShouldBe("outer");
             });
             Asyncio.GetRunningLoop().Time.ShouldBe(2, 1e-9);
             CoroutineTask.Current.Cancelling.ShouldBe(0);

@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
 
@@ -95,7 +95,7 @@ public class CancelScopeTests
 
             async Coroutine Caught(IAwaitable awaitable)
             {
-                (await LoopSteps.FailureOf<CancelledException>(awaitable)).CancelMessage.ShouldBe("the deadline has passed");
+                (await OnLoop.Failure<CancelledException>(awaitable)).CancelMessage.ShouldBe("the deadline has passed");
                 order.Add("cancelled");
             }
 
@@ -246,7 +246,7 @@ public class CancelScopeTests
         {
             var failure = new FormatException();
             var scope = new CancelScope(timeout: 1);
-            (await LoopSteps.FailureOf<FormatException>(scope.Run(async _ =>
+            (await OnLoop.Failure<FormatException>(scope.Run(async _ =>
             {
                 try
                 {
@@ -349,8 +349,8 @@ public class CancelScopeTests
         {
             var scope = new CancelScope();
             await scope.Run(async _ =>
-                (await LoopSteps.FailureOf<InvalidOperationException>(scope.Run(async _ => { }))).Message.ShouldContain("has already been entered"));
-            (await LoopSteps.FailureOf<InvalidOperationException>(scope.Run(async _ => 1))).Message.ShouldContain("has already been entered");
+                (await OnLoop.Failure<InvalidOperationException>(scope.Run(async _ => { }))).Message.ShouldContain("has already been entered"));
+            (await OnLoop.Failure<InvalidOperationException>(scope.Run(async _ => 1))).Message.ShouldContain("has already been entered");
             Should.Throw<InvalidOperationException>(() => scope.Deadline = 5).Message.ShouldContain("was left");
             await NothingIsLeft();
         }
@@ -373,7 +373,7 @@ public class CancelScopeTests
                 await Note();
                 await Note();
             }));
-            await LoopSteps.FailureOf<CancelledException>(Body());
+            await OnLoop.Failure<CancelledException>(Body());
             messages.ShouldBe(["scope", "task", "scope"]);
 
             async Coroutine Body() => await task;
@@ -414,7 +414,7 @@ public class CancelScopeTests
             }
             task.Cancel("outside");
             scope.Cancel("scope");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("outside");
             scope.Reason.ShouldBe("scope");
         }
     }

@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
 
@@ -20,7 +20,7 @@ public class OwnTokenInScopesTests
                 token = CoroutineTask.Current.CancellationToken;
                 scope.Cancel("enough");
                 token.IsCancellationRequested.ShouldBeTrue();
-                var failure = await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1));
+                var failure = await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1));
                 (failure.CancelMessage, failure.CancellationToken).ShouldBe(("enough", token));
                 throw failure;
             });
@@ -38,7 +38,7 @@ public class OwnTokenInScopesTests
         static async Coroutine Main()
         {
             CancellationToken token = default;
-            var failure = await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ =>
+            var failure = await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(async _ =>
             {
                 token = CoroutineTask.Current.CancellationToken;
                 await Asyncio.Sleep(5);
@@ -62,7 +62,7 @@ public class OwnTokenInScopesTests
             var task = Asyncio.CreateTask(Shielded());
             await Asyncio.Sleep(1);
             task.Cancel("held back");
-            var failure = await LoopSteps.FailureOf<CancelledException>(task);
+            var failure = await OnLoop.Failure<CancelledException>(task);
             (inside, after).ShouldBe((false, true));
             (failure.CancelMessage, failure.CancellationToken).ShouldBe(("held back", token));
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
@@ -88,7 +87,7 @@ public class ScopeRunTests
             var task = Asyncio.CreateTask(Run(kind, static () => Asyncio.Sleep(0)));
             await Asyncio.Sleep(0);
             task.Cancel("enough");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("enough");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("enough");
             task.IsCancelled.ShouldBeTrue();
         }
     }
@@ -104,7 +103,7 @@ public class ScopeRunTests
             Asyncio.GetRunningLoop().CallSoon(() => scope.Cancel());
             await scope.Run(static _ => Asyncio.Sleep(0));
             scope.WasCaught.ShouldBeTrue();
-            (await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(0).Run(static _ => Asyncio.Sleep(0)))).InnerException.ShouldBeOfType<CancelledException>();
+            (await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(0).Run(static _ => Asyncio.Sleep(0)))).InnerException.ShouldBeOfType<CancelledException>();
         }
     }
 
@@ -122,7 +121,7 @@ public class ScopeRunTests
             around.Close();
             isPast.ShouldBeFalse("who is closed does not go on behind the group");
             task.Cancel();
-            await LoopSteps.FailureOf<InvalidOperationException>(task);
+            await OnLoop.Failure<InvalidOperationException>(task);
 
             async Coroutine Around()
             {
@@ -220,7 +219,7 @@ public class ScopeRunTests
             suspended.Close();
             log.ShouldBe(["closed"]);
             task.Cancel();
-            await LoopSteps.FailureOf<InvalidOperationException>(task);
+            await OnLoop.Failure<InvalidOperationException>(task);
         }
     }
 
@@ -332,7 +331,7 @@ public class ScopeRunTests
                 await group.Run(static _ => Wait());
                 throws.Count.ShouldBe(0);
 
-                await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(static _ => Asyncio.Timeout(2).Run(static _ => Wait())));
+                await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(static _ => Asyncio.Timeout(2).Run(static _ => Wait())));
                 throws.Count.ShouldBe(1); // where it is caught
             }
         }
@@ -342,7 +341,7 @@ public class ScopeRunTests
 
     private static async Coroutine<Exception> FailureOfBody(string kind, Func<Coroutine> body)
     {
-        var failure = await LoopSteps.FailureOf<Exception>(Run(kind, body));
+        var failure = await OnLoop.Failure<Exception>(Run(kind, body));
         return failure is TaskGroupException group ? group.InnerExceptions.Single() : failure;
     }
 

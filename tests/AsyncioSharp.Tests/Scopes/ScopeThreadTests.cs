@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
 
@@ -74,7 +74,7 @@ public class ScopeThreadTests
         static async Coroutine Main()
         {
             var timeout = Asyncio.Timeout(5);
-            await LoopSteps.FailureOf<TimeoutException>(timeout.Run(async _ =>
+            await OnLoop.Failure<TimeoutException>(timeout.Run(async _ =>
             {
                 Refused(() => timeout.Reschedule(60));
                 Refused(() => timeout.Reschedule(null));

@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Threads;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
 
@@ -32,7 +32,7 @@ public sealed class ScopeTokenTests : IDisposable
             var loop = Asyncio.GetRunningLoop();
             loop.CallLater(1, _source.Cancel);
             var scope = Make(kind, 5, _source.Token);
-            var e = await Catching.Exception<CancelledException>(scope.Run(Body));
+            var e = await OnLoop.Failure<CancelledException>(scope.Run(Body));
             e.CancellationToken.ShouldBe(_source.Token);
             scope.IsExpired.ShouldBeFalse();
             scope.ToString().ShouldBe("<Timeout [cancelled]>");
@@ -50,7 +50,7 @@ public sealed class ScopeTokenTests : IDisposable
 
         async Coroutine Main()
         {
-            await Catching.Exception<TimeoutException>(Make(kind, 1, _source.Token).Run(Body));
+            await OnLoop.Failure<TimeoutException>(Make(kind, 1, _source.Token).Run(Body));
             (await Make(kind, 1, _source.Token).Run(static async _ => 7)).ShouldBe(7);
             _source.Cancel();
             await Asyncio.Sleep(1);
@@ -65,7 +65,7 @@ public sealed class ScopeTokenTests : IDisposable
 
         async Coroutine Main()
         {
-            var e = await Catching.Exception<TimeoutException>(Asyncio.Timeout(1, _source.Token).Run(async _ =>
+            var e = await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1, _source.Token).Run(async _ =>
             {
                 try
                 {
@@ -89,7 +89,7 @@ public sealed class ScopeTokenTests : IDisposable
 
         async Coroutine Main()
         {
-            var e = await Catching.Exception<CancelledException>(Asyncio.Timeout(1, _source.Token).Run(async _ => _log.Add("never")));
+            var e = await OnLoop.Failure<CancelledException>(Asyncio.Timeout(1, _source.Token).Run(async _ => _log.Add("never")));
             e.CancellationToken.ShouldBe(_source.Token);
         }
     }
@@ -122,7 +122,7 @@ public sealed class ScopeTokenTests : IDisposable
         {
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(_source.Token);
             Asyncio.GetRunningLoop().CallLater(1, _source.Cancel);
-            var e = await Catching.Exception<CancelledException>(Asyncio.Timeout(5, _source.Token).Run(async _ =>
+            var e = await OnLoop.Failure<CancelledException>(Asyncio.Timeout(5, _source.Token).Run(async _ =>
             {
                 await Task.Delay(-1, linked.Token);
             }));
@@ -155,7 +155,7 @@ public sealed class ScopeTokenTests : IDisposable
             {
                 await scope.Run(async _ =>
                 {
-                    var e = await Catching.Exception<CancelledException>(Asyncio.Sleep(10));
+                    var e = await OnLoop.Failure<CancelledException>(Asyncio.Sleep(10));
                     e.CancellationToken.ShouldBe(_source.Token);
                     await Asyncio.Sleep(10); // it stays on
                     _log.Add("never");

@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
 
@@ -47,7 +47,7 @@ public class ScopesUnderMethodsTests
             var outside = Asyncio.CreateTask(Run());
             await Asyncio.Sleep(0.5);
             outside.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(outside);
+            await OnLoop.Failure<CancelledException>(outside);
         }
 
         static async Coroutine Run() => await Method();
@@ -66,7 +66,7 @@ public class ScopesUnderMethodsTests
             {
                 for (int i = 0; i < 3; i++)
                 {
-                    await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(10));
+                    await OnLoop.Failure<CancelledException>(Asyncio.Sleep(10));
                     caught++;
                 }
                 await Asyncio.Sleep(10);

@@ -1,5 +1,4 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
@@ -35,7 +34,7 @@ public class TaskGroupCancellationTests
             }));
             await Asyncio.Sleep(0.1);
             runner.Cancel("test");
-            (await LoopSteps.FailureOf<CancelledException>(runner)).CancelMessage.ShouldBe("test");
+            (await OnLoop.Failure<CancelledException>(runner)).CancelMessage.ShouldBe("test");
             runner.IsCancelled.ShouldBeTrue();
             cancelled.ShouldBe(bodyWaits ? 15 : 5);
 
@@ -76,7 +75,7 @@ public class TaskGroupCancellationTests
             }));
             await Asyncio.Sleep(1);
             runner.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(runner);
+            await OnLoop.Failure<CancelledException>(runner);
             handled.ShouldBeTrue();
         }
     }
@@ -202,7 +201,7 @@ public class TaskGroupCancellationTests
             var order = new List<string>();
             CoroutineTask? runner = null;
             runner = Asyncio.CreateTask(Body());
-            (await LoopSteps.FailureOf<CancelledException>(runner)).CancelMessage.ShouldBe("from outside");
+            (await OnLoop.Failure<CancelledException>(runner)).CancelMessage.ShouldBe("from outside");
             order.ShouldBe(["failed, 1 request", "next await cancelled"]);
 
             async Coroutine Body()
@@ -498,10 +497,10 @@ public class TaskGroupCancellationTests
                     var task = Asyncio.CreateTask(run);
                     await Asyncio.Sleep(0);
                     task.Cancel();
-                    await LoopSteps.FailureOf<CancelledException>(task);
+                    await OnLoop.Failure<CancelledException>(task);
                     break;
                 case "timeout":
-                    await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await run));
+                    await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await run));
                     break;
                 default:
                     await new CancelScope(timeout: 0).Run(async _ => await run);
@@ -528,7 +527,7 @@ public class TaskGroupCancellationTests
             var runner = Asyncio.CreateTask(Body());
             await Asyncio.Sleep(1.5);
             runner.Cancel("late");
-            (await LoopSteps.FailureOf<CancelledException>(runner)).CancelMessage.ShouldBe("late");
+            (await OnLoop.Failure<CancelledException>(runner)).CancelMessage.ShouldBe("late");
             reached.ShouldBeFalse();
 
             async Coroutine Body()
@@ -552,7 +551,7 @@ public class TaskGroupCancellationTests
 
         static async Coroutine Main()
         {
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1.5).Run(async timeout => await new TaskGroup().Run(async group =>
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1.5).Run(async timeout => await new TaskGroup().Run(async group =>
             {
                 _ = group.CreateTask(CleansUp());
                 await Asyncio.Sleep(1);
@@ -567,7 +566,7 @@ public class TaskGroupCancellationTests
             }));
             await Asyncio.Sleep(1.5);
             runner.Cancel("outside");
-            (await LoopSteps.FailureOf<CancelledException>(runner)).CancelMessage.ShouldBe("outside");
+            (await OnLoop.Failure<CancelledException>(runner)).CancelMessage.ShouldBe("outside");
             CoroutineTask.Current.Cancelling.ShouldBe(0);
         }
     }
@@ -682,7 +681,7 @@ public class TaskGroupCancellationTests
         VirtualTimeLoop.Run(Main());
 
         static async Coroutine Main()
-            => (await LoopSteps.FailureOf<InvalidOperationException>(new TaskGroup().Run(async group =>
+            => (await OnLoop.Failure<InvalidOperationException>(new TaskGroup().Run(async group =>
             {
                 group.Cancel();
                 await Asyncio.Sleep(1);
@@ -699,7 +698,7 @@ public class TaskGroupCancellationTests
         {
             var task = CoroutineTask.Current;
             task.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1));
+            await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1));
             task.Cancelling.ShouldBe(1); // nobody called Uncancel
 
             await TaskGroupTests.FailuresOf(new TaskGroup().Run(async group => group.CreateTask(TaskGroupTests.FailAfter(1))));
@@ -724,7 +723,7 @@ public class TaskGroupCancellationTests
         static async Coroutine Main()
         {
             var runner = Asyncio.CreateTask(Body());
-            await LoopSteps.FailureOf<CancelledException>(runner);
+            await OnLoop.Failure<CancelledException>(runner);
 
             static async Coroutine Body()
             {
@@ -767,7 +766,7 @@ public class TaskGroupCancellationTests
             run.Close();
             await Asyncio.Sleep(1);
             Should.Throw<InvalidOperationException>(() => group.CreateTask(Asyncio.Sleep(1))).Message.ShouldContain("is finished");
-            await LoopSteps.FailureOf<InvalidOperationException>(task);
+            await OnLoop.Failure<InvalidOperationException>(task);
         }
 
         static async Coroutine Fails()

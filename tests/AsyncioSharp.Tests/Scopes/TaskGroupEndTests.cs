@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
 
@@ -18,7 +18,7 @@ public class TaskGroupEndTests
             task.Cancel("first");
             await Asyncio.Sleep(1);
             task.Cancel("second");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("first");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("first");
             task.Cancelling.ShouldBe(2);
         }
     }
@@ -38,7 +38,7 @@ public class TaskGroupEndTests
             }));
             await Asyncio.Sleep(2);
             task.Cancel("from outside");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("from outside");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("from outside");
             task.Cancelling.ShouldBe(1);
         }
     }
@@ -71,7 +71,7 @@ public class TaskGroupEndTests
             task.IsCancelled.ShouldBe(!fails);
             if (fails)
             {
-                (await LoopSteps.FailureOf<TaskGroupException>(task)).InnerException.ShouldBeOfType<OperationCanceledException>();
+                (await OnLoop.Failure<TaskGroupException>(task)).InnerException.ShouldBeOfType<OperationCanceledException>();
             }
         }
     }
@@ -84,7 +84,7 @@ public class TaskGroupEndTests
         static async Coroutine Main()
         {
             var group = new TaskGroup();
-            await LoopSteps.FailureOf<TaskGroupException>(group.Run(async _ => throw new FormatException()));
+            await OnLoop.Failure<TaskGroupException>(group.Run(async _ => throw new FormatException()));
             group.ToString().ShouldBe("<TaskGroup ended>");
         }
     }
@@ -105,7 +105,7 @@ public class TaskGroupEndTests
 
             async Coroutine Meets()
             {
-                await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async _ =>
+                await OnLoop.Failure<TaskGroupException>(new TaskGroup().Run(async _ =>
                 {
                     try
                     {
@@ -117,7 +117,7 @@ public class TaskGroupEndTests
                         throw new FormatException();
                     }
                 }));
-                delivered = (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(5))).CancelMessage;
+                delivered = (await OnLoop.Failure<CancelledException>(Asyncio.Sleep(5))).CancelMessage;
             }
         }
     }
@@ -138,8 +138,8 @@ public class TaskGroupEndTests
 
             async Coroutine Meets()
             {
-                await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group => _ = group.CreateTask(FailsSlowly())));
-                delivered = (await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(5))).CancelMessage;
+                await OnLoop.Failure<TaskGroupException>(new TaskGroup().Run(async group => _ = group.CreateTask(FailsSlowly())));
+                delivered = (await OnLoop.Failure<CancelledException>(Asyncio.Sleep(5))).CancelMessage;
             }
 
             static async Coroutine FailsSlowly()
@@ -166,7 +166,7 @@ public class TaskGroupEndTests
             var order = new List<string>();
             var flag = new AsyncEvent();
             int requests = 0;
-            var failure = await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+            var failure = await OnLoop.Failure<TaskGroupException>(new TaskGroup().Run(async group =>
             {
                 _ = group.CreateTask(Inner());
                 _ = group.CreateTask(Fails());
@@ -239,7 +239,7 @@ public class TaskGroupEndTests
             }
             else
             {
-                (await LoopSteps.FailureOf<TaskGroupException>(run)).InnerExceptions.ShouldHaveSingleItem();
+                (await OnLoop.Failure<TaskGroupException>(run)).InnerExceptions.ShouldHaveSingleItem();
             }
             requests.ShouldBe(1);
             parent.Cancelling.ShouldBe(0);
@@ -283,7 +283,7 @@ public class TaskGroupEndTests
 
             async Coroutine Group()
             {
-                await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+                await OnLoop.Failure<TaskGroupException>(new TaskGroup().Run(async group =>
                 {
                     _ = group.CreateTask(Fails());
                     await Asyncio.Sleep(0);
@@ -329,7 +329,7 @@ public class TaskGroupEndTests
             }));
             await Asyncio.Sleep(2);
             task.Cancel("from outside");
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("from outside");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("from outside");
             task.Cancelling.ShouldBe(1);
         }
     }
@@ -354,7 +354,7 @@ public class TaskGroupEndTests
 
             static async Coroutine Ends()
             {
-                var failure = await LoopSteps.FailureOf<CancelledException>(new TaskGroup().Run(async group => _ = group.CreateTask(EndsSlowly())));
+                var failure = await OnLoop.Failure<CancelledException>(new TaskGroup().Run(async group => _ = group.CreateTask(EndsSlowly())));
                 failure.CancelMessage.ShouldBe("1");
                 await Asyncio.Sleep(1); // not told again
             }
@@ -458,7 +458,7 @@ public class TaskGroupEndTests
         static async Coroutine Main()
         {
             var order = new List<string>();
-            var failure = await LoopSteps.FailureOf<TaskGroupException>(new TaskGroup().Run(async group =>
+            var failure = await OnLoop.Failure<TaskGroupException>(new TaskGroup().Run(async group =>
             {
                 group.CreateTask(Fails(), eagerStart: true).IsDone.ShouldBeTrue();
                 _ = group.CreateTask(Begins(), eagerStart: true);

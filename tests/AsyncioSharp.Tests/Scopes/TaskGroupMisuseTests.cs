@@ -1,5 +1,4 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Scopes;
@@ -21,11 +20,11 @@ public class TaskGroupMisuseTests
             var group = new TaskGroup();
             await group.Run(async entered =>
             {
-                var again = await LoopSteps.FailureOf<InvalidOperationException>(group.Run(async _ => { }));
+                var again = await OnLoop.Failure<InvalidOperationException>(group.Run(async _ => { }));
                 again.Message.ShouldContain("has already been entered");
                 _ = group.CreateTask(Asyncio.Sleep(1)); // the refusal has changed nothing
             });
-            var afterwards = await LoopSteps.FailureOf<InvalidOperationException>(group.Run(async _ => 1));
+            var afterwards = await OnLoop.Failure<InvalidOperationException>(group.Run(async _ => 1));
             afterwards.Message.ShouldContain("has already been entered");
         }
     }

@@ -572,7 +572,7 @@ public class TaskGroupTests
 
     /// <summary>Awaits a group that is to fail, and gives what failed.</summary>
     internal static async Coroutine<IReadOnlyList<Exception>> FailuresOf(IAwaitable group)
-        => (await Combinators.LoopSteps.FailureOf<TaskGroupException>(group)).InnerExceptions;
+        => (await OnLoop.Failure<TaskGroupException>(group)).InnerExceptions;
 
     internal static async Coroutine FailAfter(double seconds)
     {

@@ -24,7 +24,7 @@ public class TimeoutTests
             bool cancelled = false;
             await Asyncio.Sleep(1);
             var timeout = at ? Asyncio.TimeoutAt(3) : Asyncio.Timeout(2);
-            var failure = await LoopSteps.FailureOf<TimeoutException>(timeout.Run(async _ =>
+            var failure = await OnLoop.Failure<TimeoutException>(timeout.Run(async _ =>
             {
                 try
                 {
@@ -53,7 +53,7 @@ public class TimeoutTests
 
         static async Coroutine Main()
         {
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(TimeSpan.FromSeconds(2)).Run(async _ => await Asyncio.Sleep(10)));
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(TimeSpan.FromSeconds(2)).Run(async _ => await Asyncio.Sleep(10)));
             Asyncio.GetRunningLoop().Time.ShouldBe(2, 1e-9);
         }
     }
@@ -108,7 +108,7 @@ public class TimeoutTests
             await Asyncio.Sleep(1);
             bool began = false;
             var timeout = Asyncio.Timeout(seconds);
-            await LoopSteps.FailureOf<TimeoutException>(timeout.Run(async _ =>
+            await OnLoop.Failure<TimeoutException>(timeout.Run(async _ =>
             {
                 began = true;
                 await Asyncio.Sleep(sleep);
@@ -142,9 +142,9 @@ public class TimeoutTests
         {
             var outer = Asyncio.TimeoutAt(1);
             var inner = Asyncio.TimeoutAt(1);
-            await LoopSteps.FailureOf<TimeoutException>(outer.Run(async _ =>
+            await OnLoop.Failure<TimeoutException>(outer.Run(async _ =>
             {
-                var failure = await LoopSteps.FailureOf<OperationCanceledException>(inner.Run(async _ => await Asyncio.Sleep(10)));
+                var failure = await OnLoop.Failure<OperationCanceledException>(inner.Run(async _ => await Asyncio.Sleep(10)));
                 System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
             }));
             outer.IsExpired.ShouldBeTrue();
@@ -164,9 +164,9 @@ public class TimeoutTests
         async Coroutine Main()
         {
             var order = new List<string>();
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(2).Run(async _ =>
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(2).Run(async _ =>
             {
-                await LoopSteps.FailureOf<CancelledException>(Asyncio.Timeout(100).Run(async _ =>
+                await OnLoop.Failure<CancelledException>(Asyncio.Timeout(100).Run(async _ =>
                 {
                     clock.Advance(TimeSpan.FromSeconds(10));
                     await Asyncio.Sleep(1);
@@ -178,9 +178,9 @@ public class TimeoutTests
 
             double begin = clock.Seconds;
             var outer = Asyncio.Timeout(10);
-            await LoopSteps.FailureOf<TimeoutException>(outer.Run(async _ =>
+            await OnLoop.Failure<TimeoutException>(outer.Run(async _ =>
             {
-                await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(1).Run(async _ =>
+                await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(1).Run(async _ =>
                 {
                     clock.Advance(TimeSpan.FromSeconds(9));
                     await Asyncio.Sleep(1);
@@ -201,11 +201,11 @@ public class TimeoutTests
         {
             var failure = new FormatException();
             var timeout = Asyncio.Timeout(1);
-            (await LoopSteps.FailureOf<FormatException>(timeout.Run(async _ => throw failure))).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(timeout.Run(async _ => throw failure))).ShouldBeSameAs(failure);
             timeout.IsExpired.ShouldBeFalse();
 
             var expired = Asyncio.Timeout(1);
-            (await LoopSteps.FailureOf<FormatException>(expired.Run(async _ =>
+            (await OnLoop.Failure<FormatException>(expired.Run(async _ =>
             {
                 try
                 {
@@ -231,7 +231,7 @@ public class TimeoutTests
             var timeout = Asyncio.Timeout(1);
             (await timeout.Run(async _ =>
             {
-                await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(10));
+                await OnLoop.Failure<CancelledException>(Asyncio.Sleep(10));
                 return "all the same";
             })).ShouldBe("all the same");
             timeout.IsExpired.ShouldBeTrue();
@@ -255,11 +255,11 @@ public class TimeoutTests
                 CoroutineTask.Current.Cancel("foreign");
                 await Asyncio.Sleep(10);
             }));
-            (await LoopSteps.FailureOf<CancelledException>(cancelled)).CancelMessage.ShouldBe("foreign");
+            (await OnLoop.Failure<CancelledException>(cancelled)).CancelMessage.ShouldBe("foreign");
             timeout.IsExpired.ShouldBeFalse();
 
             var expired = Asyncio.CreateTask(Asyncio.Timeout(1).Run(async _ => await Asyncio.Sleep(10)));
-            await LoopSteps.FailureOf<TimeoutException>(expired);
+            await OnLoop.Failure<TimeoutException>(expired);
             expired.IsCancelled.ShouldBeFalse();
         }
     }
@@ -285,7 +285,7 @@ public class TimeoutTests
             {
                 Asyncio.GetRunningLoop().CallAt(1, () => runner.Cancel("outside"));
             }
-            await LoopSteps.FailureOf<CancelledException>(runner);
+            await OnLoop.Failure<CancelledException>(runner);
             timeout.IsExpired.ShouldBeTrue();
             runner.Cancelling.ShouldBe(1);
         }
@@ -302,9 +302,9 @@ public class TimeoutTests
         {
             var task = CoroutineTask.Current;
             task.Cancel();
-            await LoopSteps.FailureOf<CancelledException>(Asyncio.Sleep(1));
-            await LoopSteps.FailureOf<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await Asyncio.Sleep(1)));
-            await LoopSteps.FailureOf<CancelledException>(Asyncio.Timeout(1).Run(async _ =>
+            await OnLoop.Failure<CancelledException>(Asyncio.Sleep(1));
+            await OnLoop.Failure<TimeoutException>(Asyncio.Timeout(0).Run(async _ => await Asyncio.Sleep(1)));
+            await OnLoop.Failure<CancelledException>(Asyncio.Timeout(1).Run(async _ =>
             {
                 task.Cancel();
                 await Asyncio.Sleep(2);
@@ -321,7 +321,7 @@ public class TimeoutTests
         static async Coroutine Main()
         {
             var runner = Asyncio.CreateTask(Body());
-            (await LoopSteps.FailureOf<CancelledException>(runner)).CancelMessage.ShouldBe("before");
+            (await OnLoop.Failure<CancelledException>(runner)).CancelMessage.ShouldBe("before");
 
             static async Coroutine Body()
             {
@@ -351,7 +351,7 @@ public class TimeoutTests
             await Asyncio.Sleep(20);
             task.IsDone.ShouldBeFalse();
             timeout.Reschedule(5); // in the past
-            await LoopSteps.FailureOf<TimeoutException>(task);
+            await OnLoop.Failure<TimeoutException>(task);
             Asyncio.GetRunningLoop().Time.ShouldBe(36, 1e-9);
         }
     }
@@ -373,7 +373,7 @@ public class TimeoutTests
             timeout.ToString().ShouldBe("<Timeout [finished]>");
             await Asyncio.Timeout(null).Run(async active => active.ToString().ShouldBe("<Timeout [active] when=None>"));
             var expired = Asyncio.Timeout(1);
-            await LoopSteps.FailureOf<TimeoutException>(expired.Run(async expiring =>
+            await OnLoop.Failure<TimeoutException>(expired.Run(async expiring =>
             {
                 try
                 {
@@ -399,8 +399,8 @@ public class TimeoutTests
         {
             var timeout = Asyncio.Timeout(1);
             await timeout.Run(async _ =>
-                (await LoopSteps.FailureOf<InvalidOperationException>(timeout.Run(async _ => { }))).Message.ShouldContain("has already been entered"));
-            (await LoopSteps.FailureOf<InvalidOperationException>(timeout.Run(async _ => 1))).Message.ShouldContain("has already been entered");
+                (await OnLoop.Failure<InvalidOperationException>(timeout.Run(async _ => { }))).Message.ShouldContain("has already been entered"));
+            (await OnLoop.Failure<InvalidOperationException>(timeout.Run(async _ => 1))).Message.ShouldContain("has already been entered");
         }
     }
 
@@ -421,7 +421,7 @@ public class TimeoutTests
             RefusedBecause(timeout, "finished");
 
             var expired = Asyncio.Timeout(1);
-            await LoopSteps.FailureOf<TimeoutException>(expired.Run(async _ =>
+            await OnLoop.Failure<TimeoutException>(expired.Run(async _ =>
             {
                 try
                 {

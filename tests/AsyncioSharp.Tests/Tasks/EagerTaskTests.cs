@@ -1,5 +1,4 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
 using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Tasks;
@@ -24,7 +23,7 @@ public class EagerTaskTests
             source.Cancel();
             foreach (var task in (CoroutineTask[])[first, second, Asyncio.CreateTask(Work("third"), source.Token, eagerStart: true)])
             {
-                (await LoopSteps.FailureOf<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
+                (await OnLoop.Failure<CancelledException>(task)).CancellationToken.ShouldBe(source.Token);
             }
             log.ShouldBe(["first", "second"]);
 
@@ -105,7 +104,7 @@ public class EagerTaskTests
             var blocked = Asyncio.CreateTask(Asyncio.Sleep(1));
             blocked.Cancel("cancellation message").ShouldBeTrue();
             blocked.Cancelling.ShouldBe(1);
-            (await LoopSteps.FailureOf<CancelledException>(blocked)).CancelMessage.ShouldBe("cancellation message");
+            (await OnLoop.Failure<CancelledException>(blocked)).CancelMessage.ShouldBe("cancellation message");
             blocked.IsCancelled.ShouldBeTrue();
         }
 
@@ -277,7 +276,7 @@ public class EagerTaskTests
         {
             var task = Asyncio.CreateTask(Body());
             task.IsDone.ShouldBeFalse();
-            (await LoopSteps.FailureOf<CancelledException>(task)).CancelMessage.ShouldBe("self");
+            (await OnLoop.Failure<CancelledException>(task)).CancelMessage.ShouldBe("self");
             var returned = Asyncio.CreateTask(Return());
             returned.IsCancelled.ShouldBeTrue();
         }
@@ -299,7 +298,7 @@ public class EagerTaskTests
         static async Coroutine Main()
         {
             var creator = Asyncio.CreateTask(Create());
-            (await LoopSteps.FailureOf<CancelledException>(creator)).CancelMessage.ShouldBe("by the child");
+            (await OnLoop.Failure<CancelledException>(creator)).CancelMessage.ShouldBe("by the child");
         }
 
         static async Coroutine Create()
@@ -516,7 +515,7 @@ public class EagerTaskTests
 
         static async Coroutine Main()
         {
-            Asyncio.GetRunningLoop().TaskFactory = new OldFactory();
+            Asyncio.GetRunningLoop().TaskFactory = new PlainTaskFactory();
             var coroutine = Value();
             Should.Throw<NotSupportedException>(() => Asyncio.CreateTask(coroutine, eagerStart: true)).Message.ShouldContain("eagerStart");
             (await Asyncio.CreateTask(coroutine, "name", eagerStart: false)).ShouldBe(7);
@@ -557,12 +556,5 @@ public class EagerTaskTests
             Scheduled += task.IsDone ? 0 : 1;
             return task;
         }
-    }
-
-    private sealed class OldFactory : ITaskFactory
-    {
-        public CoroutineTask Create(EventLoop loop, Coroutine coroutine, Context? context) => new(coroutine, loop, context: context);
-
-        public CoroutineTask<T> Create<T>(EventLoop loop, Coroutine<T> coroutine, Context? context) => new(coroutine, loop, context: context);
     }
 }

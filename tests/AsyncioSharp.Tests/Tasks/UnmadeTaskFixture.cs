@@ -25,20 +25,6 @@ public abstract class UnmadeTaskFixture
         throw new FormatException(message);
     }
 
-    protected static async Coroutine<TException> FailureOf<TException>(IAwaitable awaited)
-        where TException : Exception
-    {
-        try
-        {
-            await awaited;
-        }
-        catch (TException e)
-        {
-            return e;
-        }
-        throw new ShouldAssertException($"It did not throw {typeof(TException).Name}.");
-    }
-
     /// <summary>Runs a test in the context that is to be.</summary>
     protected abstract void InContext(Action test);
 

@@ -157,7 +157,7 @@ public abstract class UnmadeTaskTests : UnmadeTaskFixture
                 await Asyncio.Sleep(0);
             }
             gather.Cancel("enough").ShouldBeTrue();
-            var cancelled = await FailureOf<CancelledException>(gather);
+            var cancelled = await OnLoop.Failure<CancelledException>(gather);
             cancelled.CancelMessage.ShouldBe("enough");
             log.ShouldBe(turns == 0 ? [] : ["a: enough", "b: enough"]);
             loop.TaskCount.ShouldBe(1);
@@ -221,7 +221,7 @@ public abstract class UnmadeTaskTests : UnmadeTaskFixture
         {
             var reports = loop.CollectReports();
             var gather = Asyncio.Gather(Turns(2, 1).Anew(), Fails(0, "first").Anew(), Fails(1, "second").Anew(), Turns(9, 4).Anew());
-            (await FailureOf<FormatException>(gather)).Message.ShouldBe("first");
+            (await OnLoop.Failure<FormatException>(gather)).Message.ShouldBe("first");
             await Asyncio.Sleep(1);
             loop.TaskCount.ShouldBe(1);
             LoopHelpers.CollectGarbage();
@@ -345,16 +345,16 @@ public abstract class UnmadeTaskTests : UnmadeTaskFixture
             {
                 // As in CPython: it has not begun, so it runs here, and its task is refused.
                 (await child).ShouldBe(1);
-                (await FailureOf<InvalidOperationException>(gather)).Message.ShouldContain("is being awaited already");
+                (await OnLoop.Failure<InvalidOperationException>(gather)).Message.ShouldContain("is being awaited already");
                 var late = Turns(1, 2).Anew();
                 var first = Asyncio.Gather(late);
                 var second = Asyncio.CreateTask(late);
                 (await first).ShouldBe([2]);
-                (await FailureOf<InvalidOperationException>(second)).Message.ShouldContain("coroutine");
+                (await OnLoop.Failure<InvalidOperationException>(second)).Message.ShouldContain("coroutine");
             }
             else
             {
-                (await FailureOf<InvalidOperationException>(Awaits(child))).Message.ShouldContain("is being awaited already");
+                (await OnLoop.Failure<InvalidOperationException>(Awaits(child))).Message.ShouldContain("is being awaited already");
                 (await gather).ShouldBe([1]);
             }
             reports.ShouldBeEmpty();
@@ -396,7 +396,7 @@ public abstract class UnmadeTaskTests : UnmadeTaskFixture
             child.Close();
             hasLeft.ShouldBe(turns > 0);
             child.State.ShouldBe(CoroutineState.Closed);
-            (await FailureOf<InvalidOperationException>(gather)).Message.ShouldContain("cannot reuse already awaited coroutine");
+            (await OnLoop.Failure<InvalidOperationException>(gather)).Message.ShouldContain("cannot reuse already awaited coroutine");
 
             async Coroutine<int> Leaves()
             {
@@ -633,7 +633,7 @@ public abstract class UnmadeTaskTests : UnmadeTaskFixture
         => Run(static async loop =>
         {
             var (weak, gather) = Start(loop);
-            (await FailureOf<FormatException>(gather)).Message.ShouldBe("late");
+            (await OnLoop.Failure<FormatException>(gather)).Message.ShouldBe("late");
             LoopHelpers.CollectGarbage();
             weak.IsAlive.ShouldBeFalse();
             loop.TaskCount.ShouldBe(2);

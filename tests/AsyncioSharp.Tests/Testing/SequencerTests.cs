@@ -1,5 +1,5 @@
 using AsyncioSharp.Testing;
-using AsyncioSharp.Tests.Combinators;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Testing;
 
@@ -154,7 +154,7 @@ public class SequencerTests
             var later = Asyncio.CreateTask(Use(2));
             await Asyncio.Sleep(1);
             waiting.Close();
-            (await LoopSteps.FailureOf<InvalidOperationException>(later)).Message.ShouldContain("turn 1 was cancelled or closed");
+            (await OnLoop.Failure<InvalidOperationException>(later)).Message.ShouldContain("turn 1 was cancelled or closed");
             closed.Cancel();
             await Asyncio.Wait(closed);
 

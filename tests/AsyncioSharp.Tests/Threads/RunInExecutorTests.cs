@@ -66,7 +66,7 @@ public class RunInExecutorTests
         {
             var failure = new FormatException("bad");
             var future = Asyncio.GetRunningLoop().RunInExecutor(null, () => throw failure);
-            (await Catching.Exception<FormatException>(future)).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(future)).ShouldBeSameAs(failure);
         }
     }
 
@@ -107,7 +107,7 @@ public class RunInExecutorTests
 
             Should.Throw<InvalidOperationException>(() => loop.RunInExecutor(null, () => { }))
                 .Message.ShouldContain("Executor shutdown has been called");
-            (await Catching.Exception<InvalidOperationException>(Asyncio.ToThread(() => { })))
+            (await OnLoop.Failure<InvalidOperationException>(Asyncio.ToThread(() => { })))
                 .Message.ShouldContain("Executor shutdown has been called");
             using var mine = new ThreadPoolExecutor(1);
             (await loop.RunInExecutor(mine, () => 1)).ShouldBe(1);
@@ -214,7 +214,7 @@ public class RunInExecutorTests
             started.Wait();
             using var source = new CancellationTokenSource();
             loop.CallSoon(source.Cancel);
-            var e = await Catching.Exception<CancelledException>(loop.ShutdownDefaultExecutor(Signal.LimitSeconds, source.Token));
+            var e = await OnLoop.Failure<CancelledException>(loop.ShutdownDefaultExecutor(Signal.LimitSeconds, source.Token));
             e.CancellationToken.ShouldBe(source.Token);
             future.IsDone.ShouldBeFalse();
             Should.Throw<InvalidOperationException>(() => loop.RunInExecutor(null, () => { }));

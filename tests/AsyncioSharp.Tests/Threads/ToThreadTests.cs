@@ -161,7 +161,7 @@ public class ToThreadTests
             started.Wait();
             task.Cancel("enough").ShouldBeTrue();
 
-            var cancelled = await Catching.Exception<CancelledException>(task);
+            var cancelled = await OnLoop.Failure<CancelledException>(task);
 
             cancelled.CancelMessage.ShouldBe("enough");
             finished.IsSet.ShouldBeFalse();
@@ -187,7 +187,7 @@ public class ToThreadTests
             var queued = Asyncio.CreateTask(Asyncio.ToThread(() => ran = true));
             await Asyncio.Sleep(0);
             queued.Cancel();
-            await Catching.Exception<CancelledException>(queued);
+            await OnLoop.Failure<CancelledException>(queued);
             release.Set();
             await blocker;
             await Asyncio.ToThread(() => { }); // behind it in the queue
@@ -204,22 +204,4 @@ public class ToThreadTests
     }
 
     private static void ThrowIt(Exception exception) => throw exception;
-}
-
-/// <summary>Awaits what must fail.</summary>
-internal static class Catching
-{
-    public static async Coroutine<TException> Exception<TException>(IAwaitable awaitable)
-        where TException : Exception
-    {
-        try
-        {
-            await awaitable;
-        }
-        catch (TException e)
-        {
-            return e;
-        }
-        throw new ShouldAssertException($"{awaitable} should have thrown {typeof(TException).Name}");
-    }
 }

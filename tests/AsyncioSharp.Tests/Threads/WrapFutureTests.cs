@@ -54,7 +54,7 @@ public class WrapFutureTests
             var source = new ConcurrentFuture<int>();
             var wrapped = Asyncio.WrapFuture(source);
             source.Run(() => throw failure);
-            (await Catching.Exception<FormatException>(wrapped)).ShouldBeSameAs(failure);
+            (await OnLoop.Failure<FormatException>(wrapped)).ShouldBeSameAs(failure);
         }
     }
 
@@ -68,7 +68,7 @@ public class WrapFutureTests
             var source = new ConcurrentFuture<int>();
             var wrapped = Asyncio.WrapFuture(source);
             source.Cancel().ShouldBeTrue();
-            await Catching.Exception<CancelledException>(wrapped);
+            await OnLoop.Failure<CancelledException>(wrapped);
             wrapped.IsCancelled.ShouldBeTrue();
         }
     }
@@ -103,7 +103,7 @@ public class WrapFutureTests
             var source = new ConcurrentFuture<int>();
             var wrapped = Asyncio.WrapFuture(source);
             source.Run(() => never.Result(0));
-            await Catching.Exception<TimeoutException>(wrapped);
+            await OnLoop.Failure<TimeoutException>(wrapped);
         }
     }
 
