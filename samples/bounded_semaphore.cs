@@ -27,7 +27,7 @@ async Coroutine Main()
         using (await connections.Acquire())
         {
             open++;
-            await Asyncio.Sleep(0.01);
+            await Asyncio.Sleep(0); // gives the others their turn, as a query would
             Console.WriteLine($"query {number}, connections open: {open}");
             open--;
         }

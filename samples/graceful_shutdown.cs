@@ -125,6 +125,6 @@ async Coroutine Demo(IPEndPoint address, AsyncEvent stop)
     {
         await client.ConnectAsync(address);
         await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(request));
-        await Asyncio.Sleep(0.1); // it is being served
+        await Asyncio.Sleep(0.3); // it is being served
     }
 }

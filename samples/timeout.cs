@@ -7,14 +7,13 @@ using AsyncioSharp;
 
 async Coroutine Main()
 {
-    var timeout = Asyncio.Timeout(0.1);
+    var timeout = Asyncio.Timeout(0.5);
     try
     {
         await timeout.Run(async active =>
         {
-            await Asyncio.Sleep(0.05);
-            active.Reschedule(active.When + 0.1);
-            await Asyncio.Sleep(0.1);
+            active.Reschedule(active.When + 2);
+            await Asyncio.Sleep(1);
             Console.WriteLine("still in time, for the deadline was moved");
             await Asyncio.Sleep(10);
         });

@@ -94,7 +94,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
             MarkRetrieved();
             return false;
         }
-        Loop.CheckThread();
+        Loop.CheckThread(this);
         CancelNow(message);
         return true;
     }
@@ -108,7 +108,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
         switch (State)
         {
             case Status.Pending:
-                throw new InvalidStateException($"Exception is not set: {this} is not done yet.");
+                throw new InvalidStateException($"Exception is not set: {this} is not done yet; await it first.");
             case Status.Cancelled:
                 Rethrow.Throw(Cancellation());
                 return null;
@@ -359,7 +359,7 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
 
     private protected void CheckPending()
     {
-        Loop.CheckThread();
+        Loop.CheckThread(this);
         if (IsDone)
         {
             throw new InvalidStateException($"invalid state: {this} is done already and cannot be completed again.");

@@ -81,7 +81,7 @@ internal sealed class OperationFuture<T>(EventLoop loop) : Future<T>(loop), IWai
         {
             return base.Cancel(message);
         }
-        Loop.CheckThread();
+        Loop.CheckThread(this);
         _message = message;
         var waits = (_arrival is null ? null : _host.Methods?.WaitsFor(_arrival)) ?? []; // as they are now: what the token's callbacks begin is not to be cancelled
         TokenCallbacks.Run(_source, Loop, failure => new ExceptionContext

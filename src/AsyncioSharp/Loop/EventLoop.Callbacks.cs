@@ -249,23 +249,27 @@ public sealed partial class EventLoop
         CheckThread();
     }
 
-    /// <summary>In debug mode, refuses what another thread than the one that runs the loop must not do. Called before anything is changed.</summary>
+    /// <summary>
+    /// In debug mode, refuses what another thread than the one that runs the loop must not do with <paramref name="subject"/>, or the loop itself if that is null.
+    /// Called before anything is changed.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void CheckThread()
+    internal void CheckThread(object? subject = null)
     {
         if (Debug)
         {
-            CheckOwnThread();
+            CheckOwnThread(subject);
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void CheckOwnThread()
+    private void CheckOwnThread(object? subject)
     {
         if (IsRunning && !IsOnOwnThread && !(_guest?.HostThread == 0 || IsOnHostThread))
         {
+            string which = subject is null ? "" : $": {TextForm.Whole(subject)} belongs to that of another thread";
             throw new InvalidOperationException(
-                "Non-thread-safe operation invoked on an event loop other than the current one. From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");
+                $"Non-thread-safe operation invoked on an event loop other than the current one{which}. From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");
         }
     }
 

@@ -71,7 +71,7 @@ public sealed class CancelScope : IScope, IDeadlined, ITokenListener
         set
         {
             EventLoop.CheckSeconds(value ?? 0, nameof(value));
-            _entry.CheckThread();
+            _entry.CheckThread(this);
             if (_over)
             {
                 throw new InvalidOperationException($"{this} was left; its deadline can no longer be set.");
@@ -189,7 +189,7 @@ public sealed class CancelScope : IScope, IDeadlined, ITokenListener
 
     private void CancelNow(string? reason, string? by)
     {
-        _entry.CheckThread();
+        _entry.CheckThread(this);
         if (_over || IsCancelled)
         {
             return;

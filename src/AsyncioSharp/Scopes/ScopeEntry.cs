@@ -30,7 +30,7 @@ internal struct ScopeEntry
     }
 
     /// <summary>Refuses, in debug mode, another thread than the one that runs the loop. Called before anything is changed.</summary>
-    internal readonly void CheckThread() => Task?.Loop.CheckThread();
+    internal readonly void CheckThread(IScope scope) => Task?.Loop.CheckThread(scope);
 
     /// <summary>The exception of the scope's request is to carry <paramref name="token"/>, which has caused it.</summary>
     internal readonly void TakeOver(CancellationToken token) => Task!.Details.TokensOf(Task).TakeOver(token);

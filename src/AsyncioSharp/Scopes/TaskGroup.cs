@@ -95,7 +95,7 @@ public sealed class TaskGroup : IScope
     /// <exception cref="InvalidOperationException">In debug mode: another thread runs the loop. Nothing is changed.</exception>
     public void Cancel(string? message = null)
     {
-        _entry.CheckThread();
+        _entry.CheckThread(this);
         if (_over || _aborting)
         {
             return;

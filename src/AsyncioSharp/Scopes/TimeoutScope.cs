@@ -58,12 +58,12 @@ public sealed class TimeoutScope : IScope, IDeadlined, ITokenListener
     public void Reschedule(double? when)
     {
         EventLoop.CheckSeconds(when ?? 0, nameof(when));
-        _entry.CheckThread();
+        _entry.CheckThread(this);
         if (_state != State.Active)
         {
             throw new InvalidOperationException(_state == State.Created
                 ? "Timeout has not been entered; reschedule it in the body given to Run."
-                : $"Cannot change the deadline of {Name(_state)} Timeout.");
+                : $"Cannot change the deadline of {Name(_state)} Timeout; make a new one for what follows.");
         }
         When = when;
         Schedule();

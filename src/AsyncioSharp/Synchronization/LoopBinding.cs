@@ -45,7 +45,7 @@ internal sealed class LoopBinding(object owner)
         switch (EventLoop.Running)
         {
             case null:
-                loop.CheckThread();
+                loop.CheckThread(owner);
                 break;
             case var running when running != loop: // also a guest of the loop, in the same thread
                 throw Different();

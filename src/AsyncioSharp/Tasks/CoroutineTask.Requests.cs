@@ -37,7 +37,7 @@ public partial class CoroutineTask
     // Every request comes this way, and is refused here, in debug mode, before anything has changed.
     private void Ask(ScopeFrame? origin, string? message, bool staysOn = false)
     {
-        Loop.CheckThread();
+        Loop.CheckThread(this);
         if (IsDone)
         {
             return;
@@ -90,7 +90,7 @@ public partial class CoroutineTask
     /// <exception cref="InvalidOperationException">In debug mode: another thread runs the loop. Nothing is changed.</exception>
     public int Uncancel()
     {
-        Loop.CheckThread();
+        Loop.CheckThread(this);
         if (_cancelRequests > 0)
         {
             _cancelRequests--;

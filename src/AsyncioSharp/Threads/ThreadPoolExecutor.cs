@@ -39,7 +39,7 @@ public sealed class ThreadPoolExecutor : Executor
         {
             if (_shutDown)
             {
-                throw new InvalidOperationException("cannot schedule new futures after shutdown of the executor");
+                throw new InvalidOperationException("cannot schedule new futures after shutdown of the executor; make a new one for them.");
             }
             _queue.Enqueue(() => future.Run(function));
             if (_idle >= _queue.Count || _threads.Count == MaxWorkers)

@@ -25,7 +25,7 @@ public sealed class FutureStateTests : IDisposable
         future.IsCancelled.ShouldBeFalse();
         Should.Throw<InvalidStateException>(() => future.Result()).Message.ShouldContain("Result is not set");
         Should.Throw<InvalidStateException>(((Future)future).Result).Message.ShouldContain("Result is not set");
-        Should.Throw<InvalidStateException>(() => future.Exception()).Message.ShouldContain("Exception is not set");
+        Should.Throw<InvalidStateException>(() => future.Exception()).Message.ShouldBe($"Exception is not set: {future} is not done yet; await it first.");
     }
 
     [Fact]

@@ -23,7 +23,9 @@ public sealed class ForeignThreadCancelTests
         {
             var task = Asyncio.CreateTask(Waits());
             await Asyncio.Sleep(0);
-            LoopHelpers.OnOtherThread(() => task.Cancel()).ShouldBeOfType<InvalidOperationException>().Message.ShouldStartWith("Non-thread-safe operation");
+            LoopHelpers.OnOtherThread(() => task.Cancel()).ShouldBeOfType<InvalidOperationException>().Message.ShouldBe(
+                $"Non-thread-safe operation invoked on an event loop other than the current one: {task} belongs to that of another thread. "
+                + "From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");
             task.Cancelling.ShouldBe(0);
             task.ToString().ShouldStartWith("<Task pending");
             task.Cancel();

@@ -16,7 +16,7 @@ public class ScopeThreadTests
             var scope = new CancelScope();
             (await scope.Run(async _ =>
             {
-                Refused(() => scope.Cancel("from another thread"));
+                Refused(scope, () => scope.Cancel("from another thread"));
                 scope.ToString().ShouldBe("<CancelScope [active]>");
                 CoroutineTask.Current.Cancelling.ShouldBe(0);
                 return await Asyncio.Sleep(1, "went on");
@@ -38,8 +38,8 @@ public class ScopeThreadTests
             (await scope.Run(async _ =>
             {
                 await Asyncio.Sleep(1);
-                Refused(() => scope.Deadline = deadline);
-                Refused(() => scope.Deadline = null);
+                Refused(scope, () => scope.Deadline = deadline);
+                Refused(scope, () => scope.Deadline = null);
                 scope.Deadline.ShouldBe(60);
                 await Asyncio.Sleep(55);
                 return "went on";
@@ -57,7 +57,7 @@ public class ScopeThreadTests
             var child = await new TaskGroup().Run(async group =>
             {
                 var child = group.CreateTask(Asyncio.Sleep(5, "went on"));
-                Refused(() => group.Cancel());
+                Refused(group, () => group.Cancel());
                 group.ToString().ShouldBe("<TaskGroup tasks=1 entered>");
                 _ = group.CreateTask(Asyncio.Sleep(1)); // it still takes tasks
                 return child;
@@ -76,8 +76,8 @@ public class ScopeThreadTests
             var timeout = Asyncio.Timeout(5);
             await OnLoop.Failure<TimeoutException>(timeout.Run(async _ =>
             {
-                Refused(() => timeout.Reschedule(60));
-                Refused(() => timeout.Reschedule(null));
+                Refused(timeout, () => timeout.Reschedule(60));
+                Refused(timeout, () => timeout.Reschedule(null));
                 timeout.ToString().ShouldBe("<Timeout [active] when=5>");
                 await Asyncio.Sleep(10);
             }));
@@ -95,10 +95,10 @@ public class ScopeThreadTests
         static async Coroutine Main()
         {
             var task = CoroutineTask.Current;
-            Refused(() => task.Cancel());
+            Refused(task, () => task.Cancel());
             task.Cancelling.ShouldBe(0);
             task.Cancel();
-            Refused(() => task.Uncancel());
+            Refused(task, () => task.Uncancel());
             task.Cancelling.ShouldBe(1);
             task.Uncancel().ShouldBe(0);
             await Asyncio.Sleep(1);
@@ -113,12 +113,12 @@ public class ScopeThreadTests
     });
 
     // The loop runs meanwhile, and stands still.
-    private static void Refused(Action change)
+    private static void Refused(object what, Action change)
     {
         Exception? failure = null;
         var thread = new Thread(() => failure = Record.Exception(change));
         thread.Start();
         thread.Join();
-        failure.ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("Non-thread-safe operation");
+        failure.ShouldBeOfType<InvalidOperationException>().Message.ShouldContain($"the current one: {what} belongs to that of another thread");
     }
 }

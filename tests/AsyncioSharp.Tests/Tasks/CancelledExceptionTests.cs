@@ -47,6 +47,15 @@ public class CancelledExceptionTests
     }
 
     [Fact]
+    public void One_without_a_message_has_a_text_but_no_CancelMessage()
+    {
+        var exception = new CancelledException();
+        exception.Message.ShouldBe("The operation was cancelled.");
+        exception.CancelMessage.ShouldBeNull();
+        new CancelledException("why").Message.ShouldBe("why");
+    }
+
+    [Fact]
     [Rule("CAN-11", "TASK-05")]
     public void A_subclass_that_leaves_the_coroutine_cancels_the_task_and_is_kept()
     {

@@ -89,7 +89,7 @@ public class ThreadPoolExecutorTests
         thread.Join();
 
         order.ShouldBe(["first", "queued", "shut down"]);
-        Should.Throw<InvalidOperationException>(() => executor.Submit(() => 1)).Message.ShouldContain("after shutdown");
+        Should.Throw<InvalidOperationException>(() => executor.Submit(() => 1)).Message.ShouldEndWith("after shutdown of the executor; make a new one for them.");
         executor.Shutdown().ShouldBeTrue(); // again
     }
 
