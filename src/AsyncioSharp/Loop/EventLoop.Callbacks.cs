@@ -269,7 +269,8 @@ public sealed partial class EventLoop
         {
             string which = subject is null ? "" : $": {TextForm.Whole(subject)} belongs to that of another thread";
             throw new InvalidOperationException(
-                $"Non-thread-safe operation invoked on an event loop other than the current one{which}. From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");
+                $"Non-thread-safe operation invoked on an event loop other than the current one{which}. "
+                + "From another thread, use CallSoonThreadsafe or Asyncio.RunCoroutineThreadsafe.");
         }
     }
 

@@ -437,7 +437,8 @@ public class TimeoutTests
         }
 
         static void RefusedBecause(TimeoutScope timeout, string state)
-            => Should.Throw<InvalidOperationException>(() => timeout.Reschedule(5)).Message.ShouldBe($"Cannot change the deadline of {state} Timeout; make a new one for what follows.");
+            => Should.Throw<InvalidOperationException>(() => timeout.Reschedule(5)).Message.ShouldBe(
+                $"Cannot change the deadline of {state} Timeout; make a new one for what follows.");
     }
 
     [Fact]

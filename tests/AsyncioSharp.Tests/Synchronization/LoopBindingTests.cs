@@ -271,7 +271,7 @@ public class LoopBindingTests
         var flag = new AsyncEvent();
         Exception? failure = null;
         Asyncio.Run(Main(), debug: true);
-        failure.ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("Non-thread-safe operation invoked on an event loop other than the current one: <AsyncEvent [unset, waiters:1]> belongs to");
+        failure.ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("the current one: <AsyncEvent [unset, waiters:1]> belongs to that of another thread");
         flag.IsSet.ShouldBeFalse();
 
         async Coroutine Main()
