@@ -357,7 +357,17 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>Cancels a pending future with an exception that exists already.</summary>
     private protected void CancelWith(CancelledException exception) => End(Status.Cancelled, exception);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void CheckPending()
+    {
+        if (IsDone || Loop.Debug)
+        {
+            CheckPendingInFull();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CheckPendingInFull()
     {
         Loop.CheckThread(this);
         if (IsDone)
