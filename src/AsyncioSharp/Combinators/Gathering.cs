@@ -83,7 +83,7 @@ internal static class Gathering
         while (unmade is null || !unmade.TryAdd(coroutine, place, number))
         {
             var values = loop.IsAtRest || ReferenceEquals(Context.Current, Context.Empty) ? null : Context.Current;
-            unmade = new UnmadeTasks(loop, gather, children, number - place, values, Create<T>);
+            unmade = new UnmadeTasks(loop, gather, children, place, number - place, values, Create<T>);
         }
     }
 

@@ -212,6 +212,8 @@ internal sealed class SleepCoroutine : Coroutine, IWaitable, ITokenListener
         Fail(exception);
     }
 
+    internal override bool IsTimer => true;
+
     // The timer is due.
     internal override void Run(object? source)
     {

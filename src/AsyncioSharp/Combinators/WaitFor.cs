@@ -144,6 +144,8 @@ internal class WaitForCoroutine<T> : Coroutine<T>
         ? new TimeoutException("The operation did not complete within its timeout.", exception)
         : exception;
 
+    internal override bool IsTimer => true;
+
     // The timer is due, or its look.
     internal override void Run(object? source)
     {

@@ -23,7 +23,7 @@ public partial class CoroutineTask : ICoroutineOwner
     }
 
     /// <summary>Goes on with that step: the coroutine has run, and waits or has ended.</summary>
-    internal void GoOnHere() => ThrowIfFatal(EndAtRest(GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: true)));
+    internal void GoOnHere() => ThrowIfFatal(EndAtRest(GoOnUnlisted(Trampoline.GoOn(_leaf), mayStaySo: !Loop.IsLookedAt)));
 
     /// <summary>Its coroutine has succeeded before the loop knew the task. <paramref name="waiter"/> was told already.</summary>
     internal void EndPromised(Runnable waiter)

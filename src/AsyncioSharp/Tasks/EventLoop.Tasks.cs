@@ -18,8 +18,9 @@ public sealed partial class EventLoop
     /// <summary>The same, as long as its code runs otherwise than as the entry whose turn it is; else null.</summary>
     internal CoroutineTask? ActingTask { get; set; }
 
-    /// <summary>True if <paramref name="task"/> is the entry whose turn it is; false in another thread.</summary>
-    internal bool IsRunningNow(CoroutineTask task) => IsOnOwnThread && ReferenceEquals(_ready.Running, task);
+    /// <summary>True if a step of <paramref name="task"/> runs: as the entry whose turn it is, or begun inside of that. False in another thread.</summary>
+    internal bool IsRunningNow(CoroutineTask task)
+        => IsOnOwnThread && (ReferenceEquals(_ready.Running, task) || (_eagerDepth > 0 && ReferenceEquals(ActingTask, task)));
 
     /// <summary>Makes a task of <paramref name="coroutine"/>; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>loop.create_task</c>.</summary>
     /// <param name="coroutine">What to run.</param>
@@ -90,17 +91,7 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
-        var unlisted = Unlisted();
-        if (!RunsHere)
-        {
-            unlisted.AddRange(Unlisted()); // a task is queued, runs, may be queued and run once more, and is in the table then: who looks there in that order misses none
-        }
-        var tasks = _tasks.List();
-        tasks.AddRange(unlisted);
-        if (!RunsHere)
-        {
-            tasks = [.. tasks.Where(static task => !task.IsDone).Distinct()];
-        }
+        var tasks = RunsHere ? [.. Unlisted(TaskOf(_ready.Running)), .. _tasks.List()] : LiveTasksFromOutside();
         for (int i = 1; i < tasks.Count; i++)
         {
             if (tasks[i - 1].Order.CompareTo(tasks[i].Order) > 0)
@@ -110,11 +101,34 @@ public sealed partial class EventLoop
             }
         }
         return tasks;
-
-        // Those that are queued, and the ones that run: as an entry of the queue, and inside of that.
-        List<CoroutineTask> Unlisted() => [.. ReadyEntries().Append(_ready.Running).Append(ActingTask).Select(TaskOf).OfType<CoroutineTask>()
-            .Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
     }
+
+    private List<CoroutineTask> LiveTasksFromOutside()
+    {
+        Interlocked.Increment(ref _lookers);
+        try
+        {
+            // A task is queued, runs, may be queued and run once more, and is in the table then; a coroutine that stands for one becomes one in a step that it takes from
+            // now on. Who looks there in that order misses none.
+            List<CoroutineTask> unlisted = [.. FromOutside(), .. FromOutside()];
+            return [.. unlisted.Concat(_tasks.List()).Where(static task => !task.IsDone).Distinct()];
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _lookers);
+        }
+
+        List<CoroutineTask> FromOutside()
+        {
+            var queued = Unlisted(null);
+            queued.AddRange(new[] { RunningTask(), ActingTask }.OfType<CoroutineTask>());
+            return queued;
+        }
+    }
+
+    // Those that are queued, and the ones that run: as an entry of the queue, and inside of that.
+    private List<CoroutineTask> Unlisted(CoroutineTask? running) => [.. ReadyEntries().Select(TaskOf).Append(running).Append(ActingTask).OfType<CoroutineTask>()
+        .Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
 
     /// <summary>The seconds of loop time since a live task was created, less the time until the loop looked at its clock after that.</summary>
     internal double AgeOf(CoroutineTask task) => _creationTimes.Of(task.Order) is { } created ? Time - created : 0;

@@ -12,13 +12,14 @@ namespace AsyncioSharp;
 /// <param name="loop">The loop, which leaves tasks unmade at this moment.</param>
 /// <param name="waiter">Who waits for all of them. It is asked as by a future, but by <see cref="Runnable.TryCountSuccess"/> where no task was made.</param>
 /// <param name="children">Where each has its place: the coroutine until the task is made.</param>
+/// <param name="first">The place of the first of them.</param>
 /// <param name="offset">From a place to the number of the task: none keeps it.</param>
 /// <param name="values">With what the context of each begins; null for the empty one.</param>
 /// <param name="create">Makes a task of a coroutine, with a number and a context.</param>
 internal sealed class UnmadeTasks(
-    EventLoop loop, Runnable waiter, object[] children, long offset, ExecutionContext? values, Func<Coroutine, EventLoop, long, Context?, CoroutineTask> create) : ICoroutineOwner
+    EventLoop loop, Runnable waiter, object[] children, int first, long offset, ExecutionContext? values, Func<Coroutine, EventLoop, long, Context?, CoroutineTask> create) : ICoroutineOwner
 {
-    private int _likely;             // the place at which the next one to be made is looked for first
+    private int _likely = first;     // the place at which the next one to be made is looked for first
     private CoroutineTask? _running; // made in a step of its coroutine, which still runs
     private volatile Dictionary<Coroutine, CoroutineTask>? _promised; // made by another thread, which has looked, and not known to the loop yet; under a lock
 
@@ -66,8 +67,7 @@ internal sealed class UnmadeTasks(
     /// <summary>Makes the task of one that is queued, and still stands there for it.</summary>
     internal CoroutineTask MakeQueued(Coroutine coroutine)
     {
-        var task = Make(coroutine);
-        coroutine.StandFor(task);
+        var task = Make(coroutine, isQueued: true);
         task.List();
         return task;
     }
@@ -76,23 +76,27 @@ internal sealed class UnmadeTasks(
     internal CoroutineTask MakeRunning(Coroutine coroutine)
     {
         coroutine.NoteNeeded();
-        _running = Make(coroutine);
-        coroutine.LeaveQueue();
-        _running.BeginHere();
-        return _running;
+        var task = Make(coroutine, isQueued: false);
+        task.BeginHere();
+        coroutine.LeaveQueue(); // only now: until the loop names the task, another thread finds it by way of the coroutine
+        return task;
     }
 
     /// <summary>
-    /// For another thread: makes the task, of which the loop is told, to make it its own in the next step of the coroutine. Null if that is done meanwhile, or has
-    /// its task.
+    /// For another thread: makes the task, of which the loop is told, to make it its own in the next step of the coroutine. If that has its task meanwhile, it is that;
+    /// null if it has ended without one.
     /// </summary>
     internal CoroutineTask? Promise(Coroutine coroutine)
     {
         lock (children)
         {
-            if (!ReferenceEquals(coroutine.Link, this) || !TryFind(coroutine, out int place))
+            if (!ReferenceEquals(coroutine.Link, this))
             {
-                return null;
+                return OwnTaskOf(coroutine);
+            }
+            if (!TryFind(coroutine, out int place))
+            {
+                return _running?.Coroutine == coroutine ? _running : null;
             }
             if (_promised?.TryGetValue(coroutine, out var known) == true)
             {
@@ -107,6 +111,9 @@ internal sealed class UnmadeTasks(
             return task;
         }
     }
+
+    /// <summary>The task for which a coroutine stands in the ready queue, if that is made; else null.</summary>
+    internal static CoroutineTask? OwnTaskOf(Coroutine coroutine) => coroutine.Link is CoroutineTask task && ReferenceEquals(task.Coroutine, coroutine) ? task : null;
 
     private bool IsPromised(Coroutine coroutine)
     {
@@ -131,6 +138,15 @@ internal sealed class UnmadeTasks(
                     TakePromised(coroutine)!.EndPromised(waiter); // it has ended while the other thread looked
                 }
             }
+        }
+    }
+
+    // The loop is closed: of those that have succeeded the tasks do so too, and the others are not begun or not ended, as all that a loop is closed with.
+    private void EndPromised()
+    {
+        foreach (var coroutine in Promised().Where(static coroutine => coroutine.Status == Coroutine.Progress.Succeeded))
+        {
+            TakePromised(coroutine)!.EndPromised(waiter);
         }
     }
 
@@ -159,7 +175,7 @@ internal sealed class UnmadeTasks(
     // Whether the step can have an end that needs no task.
     private bool MayGoOn(Coroutine coroutine)
         => (coroutine.Awaiting == AwaitKind.Turn || coroutine.Status == Coroutine.Progress.Succeeded)
-            && (values is null ? loop.IsAtRest : ReferenceEquals(Context.Current, values)) && _promised is null && !Telemetry.Events.TracesTasks;
+            && (values is null ? loop.IsAtRest : ReferenceEquals(Context.Current, values)) && _promised is null && !loop.IsLookedAt && !Telemetry.Events.TracesTasks;
 
     private bool TryGoOn(Coroutine coroutine)
     {
@@ -187,14 +203,25 @@ internal sealed class UnmadeTasks(
         return false;
     }
 
-    private CoroutineTask Make(Coroutine coroutine)
+    private CoroutineTask Make(Coroutine coroutine, bool isQueued)
     {
         lock (children)
         {
-            TryFind(coroutine, out int place);
+            if (!TryFind(coroutine, out int place))
+            {
+                throw new InvalidOperationException($"{coroutine} has its task already.");
+            }
             var task = TakePromised(coroutine) ?? Create(coroutine, place);
             children[place] = task;
             task.BecomeReal();
+            if (isQueued)
+            {
+                coroutine.StandFor(task);
+            }
+            else
+            {
+                _running = task;
+            }
             return task;
         }
     }
@@ -226,5 +253,7 @@ internal sealed class UnmadeTasks(
     private sealed class Arrival(UnmadeTasks tasks) : Runnable
     {
         internal override void Run(object? source) => tasks.KeepPromises();
+
+        internal override void Abandon() => tasks.EndPromised();
     }
 }

@@ -413,6 +413,27 @@ public class EagerTaskTests
         static async Coroutine<int> Body() => 5;
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_context_that_is_asked_for_in_an_eager_step_is_the_one_in_which_it_runs(bool eager)
+    {
+        EmptyContext.Run(() => VirtualTimeLoop.Run(Main()));
+
+        async Coroutine Main() => await Asyncio.CreateTask(Body(), eagerStart: eager);
+
+        static async Coroutine Body()
+        {
+            var variable = new ContextVar<int>("variable", 0);
+            var context = CoroutineTask.Current.Context;
+            context.IsEntered.ShouldBeTrue();
+            variable.Set(5);
+            await Asyncio.Sleep(0);
+            CoroutineTask.Current.Context.ShouldBeSameAs(context);
+            variable.Get().ShouldBe(5);
+        }
+    }
+
     [Fact]
     public void A_keyboard_interrupt_in_an_eager_step_comes_out_at_the_creation()
     {

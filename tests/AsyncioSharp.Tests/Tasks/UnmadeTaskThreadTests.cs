@@ -82,7 +82,7 @@ public abstract class UnmadeTaskThreadTests : UnmadeTaskFixture
             var waiter = new Waiter();
             object[] children = [child];
             var owner = new UnmadeTasks(
-                loop, waiter, children, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
+                loop, waiter, children, 0, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
             CoroutineTask? promised = null;
             waiter.Counted = () =>
             {
@@ -129,6 +129,105 @@ public abstract class UnmadeTaskThreadTests : UnmadeTaskFixture
                 over.Cancel();
                 await Asyncio.ToThread(thread.Join);
             }
+        });
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(20, false)]
+    [InlineData(1, true)]
+    [InlineData(20, true)]
+    public void Another_thread_misses_no_child_that_is_there_all_the_time(int count, bool oneWaits)
+        => InContext(() =>
+        {
+            var loop = VirtualTimeLoop.Create();
+            loop.Debug = false;
+            int wanted = 0, looked = 0;
+            bool isOver = false;
+            var counts = new List<int>();
+            var thread = new Thread(() =>
+            {
+                while (!Volatile.Read(ref isOver))
+                {
+                    if (Volatile.Read(ref wanted) is var now && now != Volatile.Read(ref looked))
+                    {
+                        counts.Add(Asyncio.AllTasks(loop).Count);
+                        Volatile.Write(ref looked, now);
+                    }
+                }
+            });
+            thread.Start();
+            loop.RunUntilComplete(loop.CreateTask(Main()));
+            loop.Close();
+            Volatile.Write(ref isOver, true);
+            thread.Join();
+            counts.Count.ShouldBe(2000);
+            counts.ShouldAllBe(found => found == count + (oneWaits ? 2 : 1));
+
+            async Coroutine Main()
+            {
+                for (int i = 1; i <= 2000; i++)
+                {
+                    var future = loop.CreateFuture<int>();
+                    List<Coroutine<int>> children = [.. Enumerable.Range(0, count).Select(_ => UntilLooked(i, future).Anew())];
+                    if (oneWaits)
+                    {
+                        children.Insert(0, Waits(i, future).Anew());
+                    }
+                    await Asyncio.Gather<int>(children);
+                }
+            }
+
+            async Coroutine<int> UntilLooked(int look, Future<int> end)
+            {
+                await Asyncio.Sleep(0);
+                await Asyncio.Sleep(0);
+                Volatile.Write(ref wanted, look);
+                while (Volatile.Read(ref looked) < look)
+                {
+                    await Asyncio.Sleep(0);
+                }
+                if (!end.IsDone)
+                {
+                    end.SetResult(1);
+                }
+                return 0;
+            }
+
+            async Coroutine<int> Waits(int look, Future<int> end)
+            {
+                await Asyncio.Sleep(0);
+                await Asyncio.Sleep(0);
+                Volatile.Write(ref wanted, look);
+                Thread.SpinWait(look % 200); // the thread comes at different moments
+                return await end;
+            }
+        });
+
+    [Fact]
+    public void A_task_that_another_thread_got_when_its_coroutine_ended_ends_too_if_the_loop_is_closed_then()
+        => InContext(static () =>
+        {
+            var loop = VirtualTimeLoop.Create();
+            loop.Debug = false;
+            CoroutineTask? promised = null;
+            loop.CallSoon(() =>
+            {
+                var child = Turns(0, 5).Anew();
+                var waiter = new Waiter();
+                var owner = new UnmadeTasks(
+                    loop, waiter, [child], 0, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
+                waiter.Counted = () =>
+                {
+                    child.StandFor(owner);
+                    promised = owner.Promise(child);
+                    child.Succeed(5);
+                    loop.Stop();
+                };
+                owner.TryAdd(child, 0, 0).ShouldBeTrue();
+            });
+            loop.RunForever();
+            loop.Close();
+            ((CoroutineTask<int>)promised!).Result().ShouldBe(5);
         });
 
     [Fact]
