@@ -25,7 +25,7 @@ public static partial class Asyncio
     }
 
     /// <inheritdoc cref="Sleep(double)"/>
-    /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
+    /// <param name="delay">The time; zero and less mean exactly one turn of the others, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     public static Coroutine Sleep(TimeSpan delay) => Sleep(EventLoop.SecondsOf(delay));
 
     /// <summary>
@@ -58,7 +58,7 @@ public static partial class Asyncio
     }
 
     /// <inheritdoc cref="Sleep(double, CancellationToken)"/>
-    /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
+    /// <param name="delay">The time; zero and less mean exactly one turn of the others, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
     public static Coroutine Sleep(TimeSpan delay, CancellationToken cancellationToken) => Sleep(EventLoop.SecondsOf(delay), cancellationToken);
 
@@ -81,7 +81,7 @@ public static partial class Asyncio
     }
 
     /// <inheritdoc cref="Sleep{T}(double, T)"/>
-    /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
+    /// <param name="delay">The time; zero and less mean exactly one turn of the others, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="result">What the coroutine gives.</param>
     public static Coroutine<T> Sleep<T>(TimeSpan delay, T result) => Sleep(EventLoop.SecondsOf(delay), result);
 
@@ -103,7 +103,7 @@ public static partial class Asyncio
     }
 
     /// <inheritdoc cref="Sleep{T}(double, T, CancellationToken)"/>
-    /// <param name="delay">The time; zero and less mean exactly one turn of the others.</param>
+    /// <param name="delay">The time; zero and less mean exactly one turn of the others, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="result">What the coroutine gives.</param>
     /// <param name="cancellationToken">The token; the calling task itself is not cancelled.</param>
     public static Coroutine<T> Sleep<T>(TimeSpan delay, T result, CancellationToken cancellationToken)

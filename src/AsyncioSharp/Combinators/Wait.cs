@@ -51,6 +51,23 @@ public static partial class Asyncio
         where TFuture : Future
         => Wait(futures, EventLoop.SecondsOf(timeout), returnWhen, cancellationToken);
 
+    /// <summary>As <see cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen, CancellationToken)"/>, for futures of different kinds.</summary>
+    /// <inheritdoc cref="Wait{TFuture}(IEnumerable{TFuture}, double?, ReturnWhen, CancellationToken)"/>
+    public static Coroutine<(HashSet<Future> Done, HashSet<Future> Pending)> Wait(
+        IEnumerable<Future> futures,
+        double? timeout = null,
+        ReturnWhen returnWhen = ReturnWhen.AllCompleted,
+        CancellationToken cancellationToken = default)
+        => Wait<Future>(futures, timeout, returnWhen, cancellationToken);
+
+    /// <inheritdoc cref="Wait(IEnumerable{Future}, double?, ReturnWhen, CancellationToken)"/>
+    public static Coroutine<(HashSet<Future> Done, HashSet<Future> Pending)> Wait(
+        IEnumerable<Future> futures,
+        TimeSpan timeout,
+        ReturnWhen returnWhen = ReturnWhen.AllCompleted,
+        CancellationToken cancellationToken = default)
+        => Wait<Future>(futures, timeout, returnWhen, cancellationToken);
+
     /// <summary>Waits for several futures of any kinds until all are done. Mirrors <c>asyncio.wait</c>.</summary>
     /// <param name="futures">Futures or tasks of one loop; one that is given twice counts once.</param>
     /// <returns>A coroutine of two new sets: those that are done when it returns, and the others.</returns>

@@ -27,7 +27,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?)"/>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
-    /// <param name="timeout">The time; zero and less give only what is done already.</param>
+    /// <param name="timeout">The time; zero and less give only what is done already, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     public static Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable, TimeSpan timeout) => WaitFor(awaitable, EventLoop.SecondsOf(timeout));
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?)"/>
@@ -40,7 +40,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?)"/>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
-    /// <param name="timeout">The time; zero and less give only what is done already.</param>
+    /// <param name="timeout">The time; zero and less give only what is done already, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout) => WaitFor(awaitable, EventLoop.SecondsOf(timeout));
 
     internal static Coroutine<T> WaitForOn<T>(IAwaitable<T> awaitable, double? timeout, EventLoop? loop)

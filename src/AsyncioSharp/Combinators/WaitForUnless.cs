@@ -29,7 +29,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
-    /// <param name="timeout">The time; zero and less give only what is done already.</param>
+    /// <param name="timeout">The time; zero and less give only what is done already, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="cancellationToken">The token, cancelled in any thread. If it is cancelled before the wait, a coroutine is not started.</param>
     public static Coroutine<T> WaitFor<T>(IAwaitable<T> awaitable, TimeSpan timeout, CancellationToken cancellationToken)
         => WaitFor(awaitable, EventLoop.SecondsOf(timeout), cancellationToken);
@@ -50,7 +50,7 @@ public static partial class Asyncio
 
     /// <inheritdoc cref="WaitFor{T}(IAwaitable{T}, double?, CancellationToken)"/>
     /// <param name="awaitable">A coroutine, which is made a task, a future or a task.</param>
-    /// <param name="timeout">The time; zero and less give only what is done already.</param>
+    /// <param name="timeout">The time; zero and less give only what is done already, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="cancellationToken">The token, cancelled in any thread. If it is cancelled before the wait, a coroutine is not started.</param>
     public static Coroutine WaitFor(IAwaitable awaitable, TimeSpan timeout, CancellationToken cancellationToken)
         => WaitFor(awaitable, EventLoop.SecondsOf(timeout), cancellationToken);

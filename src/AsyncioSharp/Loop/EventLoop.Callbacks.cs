@@ -87,7 +87,7 @@ public sealed partial class EventLoop
     }
 
     /// <inheritdoc cref="CallLater(double, Action, Context?)"/>
-    /// <param name="delay">The time; zero and less mean the next iteration.</param>
+    /// <param name="delay">The time; zero and less mean the next iteration, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="callback">What to call.</param>
     /// <param name="context">The context to call it in; null for a copy of the current one.</param>
     public TimerHandle CallLater(TimeSpan delay, Action callback, Context? context = null) => CallAt(Time + SecondsOf(delay), callback, context);
@@ -106,7 +106,7 @@ public sealed partial class EventLoop
 
     /// <inheritdoc cref="CallLater(double, Action, Context?)"/>
     /// <typeparam name="TState">The kind of value.</typeparam>
-    /// <param name="delay">The time; zero and less mean the next iteration.</param>
+    /// <param name="delay">The time; zero and less mean the next iteration, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="callback">What to call.</param>
     /// <param name="state">What to pass to it.</param>
     /// <param name="context">The context to call it in; null for a copy of the current one.</param>

@@ -10,8 +10,8 @@ namespace AsyncioSharp;
 /// <remarks>
 /// <para>An iteration takes in what other threads have sent, waits if nothing is ready, appends the timers that came due, and runs the
 /// entries that are ready then; what those make ready waits for the next iteration.</para>
-/// <para>All members but <see cref="CallSoonThreadsafe(Action, Context?)"/> and its overload are for the loop's own thread, and for the thread that sets it up
-/// while it does not run. Programs seldom make a loop: <c>Asyncio.Run</c> does.</para>
+/// <para>Members are for the loop's own thread, and for the thread that sets it up while it does not run, but for <see cref="CallSoonThreadsafe(Action, Context?)"/> and
+/// its overload, and those that say that they are for any thread. Programs seldom make a loop: <c>Asyncio.Run</c> does.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
 [DebuggerTypeProxy("AsyncioSharp.EventLoopDebugView, AsyncioSharp")]

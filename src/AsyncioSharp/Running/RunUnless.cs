@@ -19,14 +19,14 @@ public static partial class Asyncio
     /// <exception cref="KeyboardInterruptException">The user pressed Ctrl-C.</exception>
     public static T Run<T>(IAwaitable<T> main, CancellationToken cancellationToken, bool? debug = null, Func<EventLoop>? loopFactory = null)
     {
-        ArgumentNullException.ThrowIfNull(main);
+        CheckRun(main); // before anything is made that nobody would await
         return Run(WaitFor(main, cancellationToken), debug, loopFactory);
     }
 
     /// <inheritdoc cref="Run{T}(IAwaitable{T}, CancellationToken, bool?, Func{EventLoop}?)"/>
     public static void Run(IAwaitable main, CancellationToken cancellationToken, bool? debug = null, Func<EventLoop>? loopFactory = null)
     {
-        ArgumentNullException.ThrowIfNull(main);
+        CheckRun(main);
         Run(WaitFor(main, cancellationToken), debug, loopFactory);
     }
 }

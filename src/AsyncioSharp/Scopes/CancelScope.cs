@@ -51,7 +51,7 @@ public sealed class CancelScope : IScope, IDeadlined, ITokenListener
     }
 
     /// <summary>Creates a scope that is cancelled after a time.</summary>
-    /// <param name="timeout">The time from the moment when it is entered; zero and less cancel it at once.</param>
+    /// <param name="timeout">The time from the moment when it is entered; zero and less cancel it at once, but <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) is for ever.</param>
     /// <param name="shield">True to hold back cancellation from outside until the scope is left.</param>
     /// <param name="cancellationToken">Cancelled in any thread, it cancels the scope.</param>
     public CancelScope(TimeSpan timeout, bool shield = false, CancellationToken cancellationToken = default)

@@ -7,7 +7,7 @@ namespace AsyncioSharp;
 /// </summary>
 /// <remarks>
 /// <para>A cancellation of the surrounding task cancels the group's tasks, waits for them, and is passed on, unless something failed. (Further
-/// ones that come while the tasks end are counted and told by the same exception, nor are the tasks cancelled again, as in CPython.) Failures
+/// cancellations that come while the tasks end are counted, but do not cancel the tasks again, as in CPython; one exception tells them all.) Failures
 /// have precedence, and the cancellation is then delivered again at the next await. The group interrupts its own body, or its waiting, by cancelling the task
 /// too; it takes that request back at the end, so that <see cref="CoroutineTask.Cancelling"/> is what it was, plus what others asked for.</para>
 /// <para>A <see cref="KeyboardInterruptException"/> comes out as it is, and the other failures are reported to the exception handler. A task that

@@ -174,7 +174,7 @@ public static partial class Asyncio
     }
 
     /// <inheritdoc cref="Timeout(double?, CancellationToken)"/>
-    /// <param name="timeout">The time from now; zero and less end the body at its first await that suspends.</param>
+    /// <param name="timeout">The time from now; zero and less end the body at its first await that suspends; <see cref="Timeout.InfiniteTimeSpan"/> (-1 ms) never.</param>
     /// <param name="cancellationToken">Cancelled in any thread, it ends the body too; if it is cancelled already, the body does not begin.</param>
     public static TimeoutScope Timeout(TimeSpan timeout, CancellationToken cancellationToken = default)
         => Timeout(EventLoop.SecondsOf(timeout), cancellationToken);

@@ -17,7 +17,13 @@ namespace AsyncioSharp;
 /// <param name="values">With what the context of each begins; null for the empty one.</param>
 /// <param name="create">Makes a task of a coroutine, with a number and a context.</param>
 internal sealed class UnmadeTasks(
-    EventLoop loop, Runnable waiter, object[] children, int first, long offset, ExecutionContext? values, Func<Coroutine, EventLoop, long, Context?, CoroutineTask> create) : ICoroutineOwner
+    EventLoop loop,
+    Runnable waiter,
+    object[] children,
+    int first,
+    long offset,
+    ExecutionContext? values,
+    Func<Coroutine, EventLoop, long, Context?, CoroutineTask> create) : ICoroutineOwner
 {
     private int _likely = first;     // the place at which the next one to be made is looked for first
     private CoroutineTask? _running; // made in a step of its coroutine, which still runs

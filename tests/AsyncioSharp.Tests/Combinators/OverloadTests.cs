@@ -142,8 +142,12 @@ public class OverloadTests
             mixed.Done.Count.ShouldBe(3);
             mixed = await Asyncio.Wait(new List<Future> { typed, future }, returnWhen: ReturnWhen.FirstException);
             mixed.Done.Count.ShouldBe(2);
-            mixed = await Asyncio.Wait<Future>([typed, untyped, future], timeout: 1);
+            mixed = await Asyncio.Wait([typed, untyped, future], timeout: 1);
             mixed.Done.Count.ShouldBe(3);
+            mixed = await Asyncio.Wait([typed, future], TimeSpan.FromSeconds(1), ReturnWhen.FirstCompleted);
+            mixed.Done.Count.ShouldBe(2);
+            mixed = await Asyncio.Wait([typed, future], returnWhen: ReturnWhen.FirstCompleted);
+            mixed.Done.Count.ShouldBe(2);
             (HashSet<CoroutineTask> Done, HashSet<CoroutineTask> Pending) ofSet = await Asyncio.Wait(Asyncio.AllTasks(), timeout: 0);
             ofSet.Pending.Count.ShouldBe(1);
         }

@@ -91,7 +91,8 @@ public class CloseTests
             _log.ShouldBe(["inner", "outer"]);
             coroutine.State.ShouldBe(CoroutineState.Closed);
             gate.SetResult(1);
-            (await Caught.By(task)).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("cannot reuse");
+            (await Caught.By(task)).ShouldBeOfType<InvalidOperationException>().Message.ShouldBe(
+                $"cannot reuse already awaited coroutine '{coroutine.QualifiedName}': it was closed. To end one that a task runs, cancel the task");
             _log.ShouldBe(["inner", "outer"]);
         }
 

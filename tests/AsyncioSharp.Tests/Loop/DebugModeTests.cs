@@ -220,6 +220,32 @@ public class DebugModeTests
     }
 
     [Fact]
+    public void A_run_with_a_token_that_is_refused_leaves_nothing_that_was_never_awaited()
+    {
+        var reports = new List<ExceptionContext>();
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().ExceptionHandler = (_, context) => reports.Add(context);
+            var held = Forgotten();
+            Refused(held);
+            LoopHelpers.CollectGarbage();
+            await Asyncio.Sleep(0);
+            await held;
+        }
+
+        RunInDebugMode(Main());
+
+        reports.ShouldBeEmpty();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Refused(Coroutine coroutine)
+        {
+            using var source = new CancellationTokenSource();
+            Should.Throw<InvalidOperationException>(() => Asyncio.Run(coroutine, source.Token)).Message.ShouldContain("running event loop");
+        }
+    }
+
+    [Fact]
     [Rule("DBG-06")]
     public void A_report_that_is_on_its_way_when_the_loop_is_closed_is_not_lost()
     {
