@@ -371,7 +371,7 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
 
     internal InvalidOperationException ReuseError() => new(State is CoroutineState.Running or CoroutineState.Suspended
         ? $"coroutine is being awaited already: '{QualifiedName}' is running in a task; await that task instead"
-        : Failure is CoroutineExitException
+        : Status == Progress.Failed && Link is CoroutineExitException
             ? $"cannot reuse already awaited coroutine '{QualifiedName}': it was closed. To end one that a task runs, cancel the task"
             : $"cannot reuse already awaited coroutine '{QualifiedName}'; call the method again for a new one");
 

@@ -357,25 +357,6 @@ public abstract class Future : Runnable, IAwaitable, IAwaitTarget, IWaitable
     /// <summary>Cancels a pending future with an exception that exists already.</summary>
     private protected void CancelWith(CancelledException exception) => End(Status.Cancelled, exception);
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private protected void CheckPending()
-    {
-        if (IsDone || Loop.Debug)
-        {
-            CheckPendingInFull();
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void CheckPendingInFull()
-    {
-        Loop.CheckThread(this);
-        if (IsDone)
-        {
-            throw new InvalidStateException($"invalid state: {this} is done already and cannot be completed again.");
-        }
-    }
-
     // Sealed, so that to ask whether a waiter is one is a look at one word, and no walk through what its class derives from: a twentieth of a ping-pong.
     private sealed class WaiterList : List<Runnable>;
 

@@ -83,4 +83,23 @@ public class Future<T> : Future, IFuture<T>, IAwaitTarget<T>
         Injection.ThrowIfAny();
         return Result();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CheckPending()
+    {
+        if (IsDone || Loop.Debug)
+        {
+            CheckPendingInFull();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CheckPendingInFull()
+    {
+        Loop.CheckThread(this);
+        if (IsDone)
+        {
+            throw new InvalidStateException($"invalid state: {this} is done already and cannot be completed again.");
+        }
+    }
 }
