@@ -91,7 +91,7 @@ public sealed partial class EventLoop
     /// <summary>The tasks that are not done, in order of their creation.</summary>
     internal List<CoroutineTask> LiveTasks()
     {
-        var tasks = RunsHere ? [.. Unlisted(TaskOf(_ready.Running)), .. _tasks.List()] : LiveTasksFromOutside();
+        var tasks = RunsHere ? [.. Unlisted(), .. _tasks.List()] : LiveTasksFromOutside();
         for (int i = 1; i < tasks.Count; i++)
         {
             if (tasks[i - 1].Order.CompareTo(tasks[i].Order) > 0)
@@ -110,25 +110,23 @@ public sealed partial class EventLoop
         {
             // A task is queued, runs, may be queued and run once more, and is in the table then; a coroutine that stands for one becomes one in a step that it takes from
             // now on. Who looks there in that order misses none.
-            List<CoroutineTask> unlisted = [.. FromOutside(), .. FromOutside()];
+            List<CoroutineTask> unlisted = [.. Unlisted(), .. Unlisted()];
             return [.. unlisted.Concat(_tasks.List()).Where(static task => !task.IsDone).Distinct()];
         }
         finally
         {
             Interlocked.Decrement(ref _lookers);
         }
-
-        List<CoroutineTask> FromOutside()
-        {
-            var queued = Unlisted(null);
-            queued.AddRange(new[] { RunningTask(), ActingTask }.OfType<CoroutineTask>());
-            return queued;
-        }
     }
 
-    // Those that are queued, and the ones that run: as an entry of the queue, and inside of that.
-    private List<CoroutineTask> Unlisted(CoroutineTask? running) => [.. ReadyEntries().Select(TaskOf).Append(running).Append(ActingTask).OfType<CoroutineTask>()
-        .Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
+    // Those that are queued, and only then, since those run next, the ones that run: as an entry of the queue, and inside of that.
+    private List<CoroutineTask> Unlisted()
+    {
+        List<CoroutineTask?> found = [.. ReadyEntries().Select(TaskOf)];
+        found.Add(RunningTask());
+        found.Add(ActingTask);
+        return [.. found.OfType<CoroutineTask>().Where(static task => task is { Place: 0, IsDone: false }).Distinct()];
+    }
 
     /// <summary>The seconds of loop time since a live task was created, less the time until the loop looked at its clock after that.</summary>
     internal double AgeOf(CoroutineTask task) => _creationTimes.Of(task.Order) is { } created ? Time - created : 0;

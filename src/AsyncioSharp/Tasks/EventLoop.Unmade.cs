@@ -42,8 +42,8 @@ public sealed partial class EventLoop
         _ => null,
     };
 
-    // For another thread. From the last statement of a coroutine to the moment in which its task is known, nothing leads to that: some hundred instructions, unless the
-    // thread is interrupted in them, or a handler of an async local blocks there.
+    // Another thread may come between the last statement of a coroutine and the moment in which its task is known, when nothing leads to that: some hundred instructions,
+    // unless the thread is interrupted in them, or a handler of an async local blocks there.
     private CoroutineTask? RunningTask()
     {
         var spin = default(SpinWait);
@@ -51,7 +51,7 @@ public sealed partial class EventLoop
         {
             var running = _ready.Running;
             var task = TaskOf(running);
-            if (task is not null || running is not Coroutine { IsTimer: false } || spin.Count == MostLooks)
+            if (task is not null || RunsHere || running is not Coroutine { IsTimer: false } || spin.Count == MostLooks)
             {
                 return task;
             }

@@ -78,21 +78,10 @@ public abstract class UnmadeTaskThreadTests : UnmadeTaskFixture
     public void A_task_that_another_thread_got_when_its_coroutine_ended_ends_too()
         => Run(static async loop =>
         {
-            var child = Turns(1, 5).Anew();
-            var waiter = new Waiter();
-            object[] children = [child];
-            var owner = new UnmadeTasks(
-                loop, waiter, children, 0, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
-            CoroutineTask? promised = null;
-            waiter.Counted = () =>
-            {
-                child.StandFor(owner); // as it was when the other thread looked, just before the end of the step
-                promised = owner.Promise(child);
-                child.Succeed();
-            };
-            owner.TryAdd(child, 0, 0).ShouldBeTrue();
+            CoroutineTask<int>? promised = null;
+            var waiter = PromiseAtTheEnd(loop, Turns(1, 5).Anew(), task => promised = task);
             await Asyncio.Sleep(0.1);
-            (await (CoroutineTask<int>)promised!).ShouldBe(5);
+            (await promised!).ShouldBe(5);
             waiter.Ends.ShouldBe(1);
             loop.TaskCount.ShouldBe(1);
         });
@@ -209,25 +198,15 @@ public abstract class UnmadeTaskThreadTests : UnmadeTaskFixture
         {
             var loop = VirtualTimeLoop.Create();
             loop.Debug = false;
-            CoroutineTask? promised = null;
-            loop.CallSoon(() =>
+            CoroutineTask<int>? promised = null;
+            loop.CallSoon(() => PromiseAtTheEnd(loop, Turns(0, 5).Anew(), task =>
             {
-                var child = Turns(0, 5).Anew();
-                var waiter = new Waiter();
-                var owner = new UnmadeTasks(
-                    loop, waiter, [child], 0, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
-                waiter.Counted = () =>
-                {
-                    child.StandFor(owner);
-                    promised = owner.Promise(child);
-                    child.Succeed(5);
-                    loop.Stop();
-                };
-                owner.TryAdd(child, 0, 0).ShouldBeTrue();
-            });
+                promised = task;
+                loop.Stop();
+            }));
             loop.RunForever();
             loop.Close();
-            ((CoroutineTask<int>)promised!).Result().ShouldBe(5);
+            promised!.Result().ShouldBe(5);
         });
 
     [Fact]
@@ -240,6 +219,23 @@ public abstract class UnmadeTaskThreadTests : UnmadeTaskFixture
             LoopHelpers.OnOtherThread(child.Close).ShouldBeOfType<InvalidOperationException>().Message.ShouldContain("runs in another thread");
             (await gather).ShouldBe([5]);
         });
+
+    // Queues a child whose task another thread asks for just before the end of its last step.
+    private static Waiter PromiseAtTheEnd(EventLoop loop, Coroutine<int> child, Action<CoroutineTask<int>> promised)
+    {
+        var waiter = new Waiter();
+        var owner = new UnmadeTasks(
+            loop, waiter, [child], 0, 0, null, static (given, loop, number, context) => new CoroutineTask<int>((Coroutine<int>)given, loop, number, context));
+        waiter.Counted = () =>
+        {
+            child.StandFor(owner); // as it was when the other thread looked
+            var task = owner.Promise(child);
+            child.Succeed();
+            promised((CoroutineTask<int>)task!);
+        };
+        owner.TryAdd(child, 0, 0).ShouldBeTrue();
+        return waiter;
+    }
 
     private sealed class Waiter : Runnable
     {
