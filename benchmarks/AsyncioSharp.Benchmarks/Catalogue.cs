@@ -14,9 +14,12 @@ internal static class Catalogue
         ["gather_bare"] = "gather_eager",
         ["ping_pong_future_inline"] = "ping_pong_future",
         ["cancel_throw_once"] = "cancel_status",
+        ["echo_protocol"] = "echo",
+        ["echo_inline"] = "echo",
     };
 
-    internal static IReadOnlyList<Workload> All { get; } = [.. AsyncioWorkloads.All(), .. TaskWorkloads.All(onPump: true), .. TaskWorkloads.All(onPump: false)];
+    internal static IReadOnlyList<Workload> All { get; } =
+        [.. AsyncioWorkloads.All(), .. TaskWorkloads.All(onPump: true), .. TaskWorkloads.All(onPump: false), .. EchoServers.All()];
 
     /// <summary>The workload; null if the peer has none of this name.</summary>
     internal static Workload? Find(string peer, string name) => All.FirstOrDefault(w => w.Peer == peer && w.Name == name);

@@ -9,7 +9,8 @@ namespace AsyncioSharp.Benchmarks;
 /// <param name="Operations">Operations of one run.</param>
 /// <param name="Run">Does them, checks the results, and returns how many they were.</param>
 /// <param name="IsMemory">True if it prints bytes itself instead of being timed.</param>
-internal sealed record Workload(string Peer, string Name, int Operations, Func<int, int> Run, bool IsMemory = false);
+/// <param name="IsServer">True if it prints where it listens, and serves until it is killed.</param>
+internal sealed record Workload(string Peer, string Name, int Operations, Func<int, int> Run, bool IsMemory = false, bool IsServer = false);
 
 /// <summary>
 /// Times a workload in this process: uncounted runs for at least 1.5 s, so that tiered compilation and its profile have settled, then five
@@ -35,7 +36,7 @@ internal static class Measurement
     internal static void Print(Workload workload, int? operations)
     {
         int n = operations ?? workload.Operations;
-        if (workload.IsMemory)
+        if (workload.IsMemory || workload.IsServer)
         {
             workload.Run(n);
             return;

@@ -21,6 +21,7 @@ internal static class Quick
         {
             return false;
         }
+        Processors.TellIfShared(names, output);
         var failures = new List<string>();
         string[] timed = [.. names.Where(static name => !Catalogue.Own(name).IsMemory)];
         if (timed.Length > 0)

@@ -21,6 +21,7 @@ internal static class Comparison
         ]),
         ("bytes", ["rss", "bytes_task"], ["memory_sleep", "memory_future"]),
         ("ns wall", ["ns", "med_ns"], ["threadsafe_cb", "threadsafe_coro", "threadsafe_rt"]),
+        ("ns", ["cpu_ns"], ["echo", "echo_protocol", "echo_inline", "echo_dotnet"]), // of the server
     ];
 
     /// <summary>The rows of the table.</summary>
@@ -46,6 +47,7 @@ internal static class Comparison
                 peers.Add(peer);
             }
         }
+        Processors.TellIfShared(chosen, output);
         output.WriteLine();
         var table = new ComparisonTable(output, [.. peers.Select(static peer => peer.Name)]);
         table.WriteHead();

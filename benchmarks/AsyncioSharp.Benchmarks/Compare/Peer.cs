@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace AsyncioSharp.Benchmarks.Compare;
 
 /// <summary>A program with the same workloads: another runtime's, or this one in a process of its own.</summary>
@@ -53,37 +51,34 @@ internal sealed record Peer(string Name, string[] Command, string[]? Build = nul
 
     /// <summary>Runs a workload in a process of its own, with as many operations as told, or as the peer itself thinks right.</summary>
     internal Outcome Measure(string workload, int? operations = null)
-        => Outcome.Of(Run([.. Command, workload, .. operations is { } n ? [$"{n}"] : Array.Empty<string>()], TimeSpan.FromMinutes(4)));
+        => Catalogue.Own(workload).IsServer
+            ? EchoRun.Measure(this, workload)
+            : Outcome.Of(Run([.. Command, workload, .. operations is { } n ? [$"{n}"] : Array.Empty<string>()], TimeSpan.FromMinutes(4)));
 
     /// <summary>This program in a process of its own.</summary>
     /// <param name="name">Which of the peers that it has.</param>
     internal static Peer Own(string name) => new(name, [.. Program(), "one", name]);
 
-    // This program, however it was started: as itself, or by way of 'dotnet'.
-    private static string[] Program()
+    /// <summary>This program, however it was started: as itself, or by way of 'dotnet'.</summary>
+    internal static string[] Program()
         => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, typeof(Peer).Assembly.Location] : [Environment.ProcessPath!];
 
-    private ProcessEnd Run(string[] command, TimeSpan limit)
+    /// <summary>Starts a command in the folder.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">There is no such program.</exception>
+    internal PeerProcess Start(string[] command)
     {
         string folder = Folder is null ? Environment.CurrentDirectory : Path.Combine(Repository(), "benchmarks", "compare", Folder);
         string program = Path.Combine(folder, command[0]);
-        var start = new ProcessStartInfo(File.Exists(program) ? program : command[0], command[1..])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        return new PeerProcess(File.Exists(program) ? program : command[0], command[1..], folder);
+    }
+
+    /// <summary>Runs a command until it ends, or is killed since it took too long.</summary>
+    internal ProcessEnd Run(string[] command, TimeSpan limit)
+    {
         try
         {
-            using var process = Process.Start(start)!;
-            var output = process.StandardOutput.ReadToEndAsync();
-            var errors = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(limit))
-            {
-                process.Kill(entireProcessTree: true);
-                return new ProcessEnd(null, "", $"not done after {limit.TotalMinutes} minutes");
-            }
-            return new ProcessEnd(process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
+            using var process = Start(command);
+            return process.End(limit);
         }
         catch (System.ComponentModel.Win32Exception e)
         {

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import resource
+import socket
 import sys
 import threading
 import time
@@ -322,8 +323,36 @@ async def threadsafe_rt(n):
     return await from_thread(n, body)
 
 
+def listening(server):
+    print("LISTENING %d" % server.sockets[0].getsockname()[1], flush=True)
+    return server.serve_forever()
+
+
+async def echo(_):
+    async def handle(reader, writer):
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while data := await reader.read(4096):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    await listening(await asyncio.start_server(handle, "127.0.0.1", 0, backlog=128))
+
+
+class Echo(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.write(data)
+
+
+async def echo_protocol(_):
+    await listening(await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0, backlog=128))
+
+
 async def main(fn, n):
-    if fn.__name__.startswith("memory"):
+    if fn.__name__.startswith(("echo", "memory")):
         await fn(n)
         return
     runs = []

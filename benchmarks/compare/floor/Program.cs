@@ -167,6 +167,7 @@ public static class Program
     {
         string peer = a[0], w = a[1];
         int n = int.Parse(a[2]);
+        if (w == "echo") return Echo.Serve();
         if (w.StartsWith("memory")) return Loop.Run(Memory(peer, w, n));
         Func<int, int>? fn = w switch
         {

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -350,9 +351,34 @@ func threadsafeRT(n int) int {
 	return n
 }
 
+func echo() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err == nil)
+	fmt.Printf("LISTENING %d\n", l.Addr().(*net.TCPAddr).Port)
+	for {
+		c, err := l.Accept()
+		check(err == nil)
+		go func() {
+			buf := make([]byte, 4096)
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				if _, err = c.Write(buf[:n]); err != nil {
+					return
+				}
+			}
+		}()
+	}
+}
+
 func main() {
 	peer, w := os.Args[1], os.Args[2]
 	n, _ := strconv.Atoi(os.Args[3])
+	if w == "echo" {
+		echo()
+	}
 	if strings.HasPrefix(w, "memory") {
 		memory(peer, w, n)
 	}

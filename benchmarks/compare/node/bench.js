@@ -168,7 +168,11 @@ if (!isMainThread) {
     const r = process.resourceUsage();
     return [process.hrtime.bigint(), (r.userCPUTime + r.systemCPUTime) / 1e6, r.minorPageFault];
   };
-  if (w.startsWith('memory')) {
+  if (w === 'echo') {
+    const net = require('net');
+    const s = net.createServer({ noDelay: true }, (c) => { c.on('data', (d) => c.write(d)); c.on('error', () => {}); });
+    s.listen(0, '127.0.0.1', () => console.log('LISTENING ' + s.address().port));
+  } else if (w.startsWith('memory')) {
     (async () => {
       const keep = new Array(n), resolvers = new Array(n);
       const viaTimer = async () => { await sleep(1000000); };

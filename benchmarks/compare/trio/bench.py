@@ -239,8 +239,21 @@ async def threadsafe_rt(n):
     return n
 
 
+async def echo(_):
+    async def serve(stream):
+        try:
+            async for data in stream:
+                await stream.send_all(data)
+        except trio.BrokenResourceError:  # the client went away in mid-exchange
+            pass
+
+    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    print("LISTENING %d" % listeners[0].socket.getsockname()[1], flush=True)
+    await trio.serve_listeners(serve, listeners)
+
+
 async def main(fn, n):
-    if fn.__name__.startswith("memory"):
+    if fn.__name__.startswith(("echo", "memory")):
         await fn(n)
         return
     runs = []

@@ -257,6 +257,9 @@ public abstract class Coroutine : Runnable, IAwaitable, IAwaitTarget, ITraceSour
     /// <summary>True of one that is an entry of the loop also by itself, as the timer that it sets.</summary>
     internal virtual bool IsTimer => false;
 
+    /// <summary>True of one that waits for something outside this library, as for a socket.</summary>
+    internal virtual bool EndsOutside => false;
+
     /// <summary>Who runs its next step, if it stands in the ready queue in the place of its task; else null.</summary>
     internal ICoroutineOwner? Owner => Awaiting == AwaitKind.Turn ? Link as ICoroutineOwner : null;
 

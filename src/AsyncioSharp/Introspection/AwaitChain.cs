@@ -66,6 +66,7 @@ internal sealed class AwaitChain
                 return link as Coroutine;
             case AwaitKind.Future or AwaitKind.Itself:
                 Target = coroutine.Awaited;
+                EndsOutside = coroutine.EndsOutside;
                 return null;
             case AwaitKind.Foreign:
                 return link is ForeignAwait foreign ? AwaitedBy(foreign.Awaiter) : null;

@@ -192,6 +192,7 @@ public sealed partial class EventLoop
             AbandonReady();
             AbandonOutsideWaits();
             _timers.Clear();
+            CloseSelector();
             AbandonExecutor();
             ForgetGauges();
         }
@@ -301,6 +302,7 @@ public sealed partial class EventLoop
         {
             ParkUntilReady();
         }
+        _selector?.Dispatch(_ready.Count);
         if (_timers.Count > 0 && _clock.MayReach(_timers.FirstDeadline))
         {
             // One tick early is early enough; when the tick is lost in rounding, after months, a deadline that is reached must still be below.
@@ -351,7 +353,7 @@ public sealed partial class EventLoop
                 ready.Begin(out object? source).Run(source);
             }
         }
-        while (ready.Count > 0 && _timers.Count == 0 && !_inbox.IsFilled && --_untilLook >= 0); // an iteration that has nothing else to do
+        while (ready.Count > 0 && _timers.Count == 0 && _selector is null && !_inbox.IsFilled && --_untilLook >= 0); // an iteration that has nothing else to do
         ready.End();
     }
 

@@ -41,6 +41,9 @@ internal class ThreadParker : Parker
         Woken,
     }
 
+    /// <summary>Where the thread sleeps, once its loop waits for sockets; null before. Set by the thread that parks.</summary>
+    internal Selector? Selector { get; set; }
+
     public override void Park(double seconds, bool workElsewhere)
     {
         long start = TimeProvider.System.GetTimestamp();
@@ -54,12 +57,18 @@ internal class ThreadParker : Parker
 
     public override void Wake()
     {
-        if (Interlocked.Exchange(ref _state, (int)State.Woken) == (int)State.Asleep)
+        if (Interlocked.Exchange(ref _state, (int)State.Woken) != (int)State.Asleep)
         {
-            lock (_gate)
-            {
-                Monitor.Pulse(_gate);
-            }
+            return;
+        }
+        if (Selector is { } selector)
+        {
+            selector.Wake();
+            return;
+        }
+        lock (_gate)
+        {
+            Monitor.Pulse(_gate);
         }
     }
 
@@ -85,12 +94,23 @@ internal class ThreadParker : Parker
     {
         // Rounded up: a wait that ends before the deadline would only be followed by another.
         int milliseconds = double.IsPositiveInfinity(seconds) ? Timeout.Infinite : (int)Math.Min(Math.Ceiling(seconds * 1000), int.MaxValue);
+        if (Selector is { } selector)
+        {
+            if (FallAsleep())
+            {
+                selector.Sleep(milliseconds);
+            }
+            return;
+        }
         lock (_gate)
         {
-            if (Interlocked.CompareExchange(ref _state, (int)State.Asleep, (int)State.Awake) == (int)State.Awake)
+            if (FallAsleep())
             {
                 Monitor.Wait(_gate, milliseconds);
             }
         }
     }
+
+    // False if it was woken already.
+    private bool FallAsleep() => Interlocked.CompareExchange(ref _state, (int)State.Asleep, (int)State.Awake) == (int)State.Awake;
 }

@@ -6,10 +6,10 @@ namespace AsyncioSharp;
 /// Ties a lock or a queue to the loop of those who wait for it: the loop on which somebody had to wait first. As in CPython, one on which nobody ever had to wait
 /// may be used anywhere. From then on every use on another loop is refused, also one that would not have to wait: CPython lets a free lock be taken there.
 /// </summary>
-internal sealed class LoopBinding(object owner)
+internal sealed class LoopBinding(object owner, EventLoop? loop = null)
 {
     /// <summary>The loop; null while nobody has waited.</summary>
-    internal EventLoop? Loop { get; private set; }
+    internal EventLoop? Loop { get; private set; } = loop;
 
     /// <summary>Called before somebody waits, by a coroutine that a loop runs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

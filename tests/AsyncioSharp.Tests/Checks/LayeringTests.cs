@@ -22,6 +22,7 @@ public class LayeringTests
         ("Tasks", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures"]),
         ("Synchronization", ["Errors", "Internal", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Queues", ["Errors", "Internal", "Coroutines", "Loop", "Futures", "Tasks", "Synchronization"]),
+        ("Sockets", ["Errors", "Internal", "Coroutines", "Loop", "Futures", "Tasks", "Synchronization"]),
         ("Threads", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),
         ("Interop", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks", "Threads"]),
         ("Scopes", ["Errors", "Internal", "Context", "Coroutines", "Loop", "Futures", "Tasks"]),

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{yield_now, JoinHandle};
 
@@ -350,6 +351,28 @@ async fn threadsafe_rt(n: usize) -> usize {
     n
 }
 
+async fn echo() {
+    let l = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("LISTENING {}", l.local_addr().unwrap().port());
+    loop {
+        let (mut s, _) = l.accept().await.unwrap();
+        s.set_nodelay(true).unwrap();
+        tokio::spawn(async move {
+            let mut buf = [0u8; 4096];
+            loop {
+                match s.read(&mut buf).await {
+                    Ok(n) if n > 0 => {
+                        if s.write_all(&buf[..n]).await.is_err() {
+                            return;
+                        }
+                    }
+                    _ => return,
+                }
+            }
+        });
+    }
+}
+
 async fn pick(w: &str, n: usize) -> usize {
     match w {
         "spawn_join" => spawn_join(n).await,
@@ -376,6 +399,9 @@ fn main() {
     let (peer, w, n) = (&a[1], a[2].clone(), a[3].parse::<usize>().unwrap());
     let reps: usize = std::env::var("REPS").ok().and_then(|v| v.parse().ok()).unwrap_or(5);
     let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if w == "echo" {
+        return rt.block_on(echo());
+    }
     if w.starts_with("memory") {
         return rt.block_on(memory(peer, &w, n, w == "memory_sleep"));
     }

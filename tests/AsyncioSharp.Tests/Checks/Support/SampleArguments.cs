@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 
 namespace AsyncioSharp.Tests.Checks.Support;
@@ -23,6 +25,14 @@ internal static class SampleArguments
         if (type == typeof(SynchronizationContext))
         {
             return new SynchronizationContext();
+        }
+        if (type == typeof(Socket))
+        {
+            return new Socket(SocketType.Stream, ProtocolType.Tcp);
+        }
+        if (type == typeof(EndPoint))
+        {
+            return new IPEndPoint(IPAddress.Loopback, 1);
         }
         if (type == typeof(Coroutine))
         {
@@ -62,6 +72,7 @@ internal static class SampleArguments
             loop.CreateFuture<int>, () => Asyncio.CreateTask(Number()), () => Asyncio.CreateTask(Nothing()), Context.Copy,
             static () => new Runner(), static () => new TaskGroup(), static () => new CancelScope(), static () => Asyncio.Timeout(1),
             static () => new AsyncCondition(), static () => new ConcurrentFuture<int>(), static () => new ThreadPoolExecutor(), static () => new ContextVar<int>("name"),
+            static () => new SocketStream(new Socket(SocketType.Stream, ProtocolType.Tcp)),
         ];
         foreach (var make in makers)
         {
