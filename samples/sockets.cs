@@ -46,9 +46,16 @@ static async Coroutine Echo(Socket connection)
     {
         var loop = Asyncio.GetRunningLoop();
         byte[] buffer = new byte[4096];
-        for (int count; (count = await loop.SockRecvInto(connection, buffer)) > 0;)
+        try
         {
-            await loop.SockSendAll(connection, buffer.AsMemory(0, count));
+            for (int count; (count = await loop.SockRecvInto(connection, buffer)) > 0;)
+            {
+                await loop.SockSendAll(connection, buffer.AsMemory(0, count));
+            }
+        }
+        catch (SocketException e)
+        {
+            Console.WriteLine($"lost a connection: {e.Message}"); // one client that goes away must not end the group, and with it the others
         }
     }
 }

@@ -14,6 +14,8 @@ internal sealed partial class Epoll : IDisposable
     private const int CloseOnExec = 0x80000;
     private const int NonBlocking = 0x800;
     private const int Add = 1;
+    private const int Modify = 3;
+    private const int AlreadyThere = 17;
     private const int Interrupted = 4; // by a signal
     private const int MostEvents = 256;
     private const ulong OfWake = ulong.MaxValue;
@@ -27,12 +29,13 @@ internal sealed partial class Epoll : IDisposable
     private readonly SafeFileHandle _wake = Owned(CreateEventDescriptor(0, CloseOnExec | NonBlocking));
     private readonly byte[] _events = GC.AllocateArray<byte>(MostEvents * s_size, pinned: true);
 
-    internal Epoll() => Watch(_wake.DangerousGetHandle(), Event.Readable, OfWake);
+    internal Epoll() => TryWatch(_wake, Event.Readable, OfWake, isKnown: false);
 
     [Flags]
     internal enum Event : uint
     {
         Readable = 1,
+        Urgent = 2,
         Writable = 4,
         Failed = 8,
         Ended = 0x10,             // in both directions
@@ -40,8 +43,13 @@ internal sealed partial class Epoll : IDisposable
         OnlyChanges = 0x80000000, // edge-triggered
     }
 
-    /// <summary>Has a descriptor tell from now on when it becomes readable or writable. How it stands now is told too.</summary>
-    internal void Watch(int descriptor) => Watch(descriptor, Event.Readable | Event.Writable | Event.EndedByOther, (ulong)descriptor);
+    /// <summary>
+    /// Has a descriptor tell from now on when it becomes readable or writable. How it stands now is told too. False if it does so already, unless
+    /// <paramref name="isKnown"/>.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    internal bool TryWatch(SafeHandle descriptor, bool isKnown)
+        => TryWatch(descriptor, Event.Readable | Event.Urgent | Event.Writable | Event.EndedByOther, (ulong)descriptor.DangerousGetHandle(), isKnown);
 
     /// <summary>Waits; says how many descriptors have something to tell, 0 if a signal or <see cref="Wake"/> has ended it, or the time.</summary>
     /// <param name="milliseconds">At most; 0 only looks, -1 is for ever.</param>
@@ -80,16 +88,14 @@ internal sealed partial class Epoll : IDisposable
         _wake.Dispose();
     }
 
-    private void Watch(nint descriptor, Event events, ulong number)
+    private bool TryWatch(SafeHandle descriptor, Event events, ulong number, bool isKnown)
     {
         Span<byte> description = stackalloc byte[16];
         ref byte start = ref MemoryMarshal.GetReference(description);
         Unsafe.WriteUnaligned(ref start, events | Event.OnlyChanges);
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, s_numberAt), number);
-        if (Control(_epoll, Add, (int)descriptor, description) != 0)
-        {
-            throw LastError();
-        }
+        return Control(_epoll, Add, descriptor, description) == 0
+            || (Marshal.GetLastPInvokeError() != AlreadyThere ? throw LastError() : isKnown && (Control(_epoll, Modify, descriptor, description) == 0 ? true : throw LastError()));
     }
 
     private static SafeFileHandle Owned(int descriptor) => descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError();
@@ -102,7 +108,7 @@ internal sealed partial class Epoll : IDisposable
 
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Control(SafeFileHandle epoll, int operation, int descriptor, Span<byte> description);
+    private static partial int Control(SafeFileHandle epoll, int operation, SafeHandle descriptor, Span<byte> description);
 
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -20,7 +20,8 @@ internal sealed class LoopClock(TimeProvider provider)
     internal double SecondsPerTick { get; } = 1.0 / provider.TimestampFrequency;
 
 #pragma warning disable RS0030 // this is the loop's time
-    private static long Coarse => Environment.TickCount64;
+    /// <summary>Milliseconds of real time since some moment, of a clock that is read quickly and ticks every few of them.</summary>
+    internal static long Coarse => Environment.TickCount64;
 #pragma warning restore RS0030
 
     // Divided, as CPython does, and not multiplied by SecondsPerTick, which is rounded: 60 s of a virtual clock would be 60.00000000000001.

@@ -41,7 +41,7 @@ internal class ThreadParker : Parker
         Woken,
     }
 
-    /// <summary>Where the thread sleeps, once its loop waits for sockets; null before. Set by the thread that parks.</summary>
+    /// <summary>Where the thread sleeps, once its loop waits for sockets; null before. Set while the loop runs an entry.</summary>
     internal Selector? Selector { get; set; }
 
     public override void Park(double seconds, bool workElsewhere)

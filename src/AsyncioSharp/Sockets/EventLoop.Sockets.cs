@@ -10,16 +10,17 @@ namespace AsyncioSharp;
 public sealed partial class EventLoop
 {
     /// <summary>
-    /// Receives into a buffer what has come, at least one byte, and waits for it if nothing has; 0 is the end of the stream. Cancelling the caller takes nothing out of the
-    /// socket. Mirrors <c>loop.sock_recv_into</c>.
+    /// Receives into a buffer what has come, at least one byte, and waits for it if nothing has; 0 is the end of the stream (unless the buffer is empty). Cancelling the
+    /// caller takes nothing out of the socket. Mirrors <c>loop.sock_recv_into</c>.
     /// </summary>
     /// <remarks>Several tasks may wait for one socket; they are served first come, first served. The socket is made non-blocking.</remarks>
     /// <param name="socket">A connected socket. Close it in the loop's thread.</param>
-    /// <param name="buffer">Where the bytes go. Leave it alone until the coroutine has ended.</param>
+    /// <param name="buffer">Where the bytes go. Leave it alone until the coroutine has ended. An empty one waits until there is something, and takes nothing.</param>
     /// <returns>A coroutine of the number of bytes.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="socket"/> is null.</exception>
     /// <exception cref="SocketException">When awaited: the connection is broken, for instance.</exception>
     /// <exception cref="ObjectDisposedException">When awaited: the socket is closed, or was closed meanwhile (which is seen within a second).</exception>
+    /// <exception cref="IOException">When awaited: the system does not let the loop wait for the socket.</exception>
     public Coroutine<int> SockRecvInto(Socket socket, Memory<byte> buffer)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -36,6 +37,7 @@ public sealed partial class EventLoop
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative.</exception>
     /// <exception cref="SocketException">When awaited: the connection is broken, for instance.</exception>
     /// <exception cref="ObjectDisposedException">When awaited: the socket is closed, or was closed meanwhile (which is seen within a second).</exception>
+    /// <exception cref="IOException">When awaited: the system does not let the loop wait for the socket.</exception>
     public Coroutine<byte[]> SockRecv(Socket socket, int count)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -44,9 +46,24 @@ public sealed partial class EventLoop
 
         async Coroutine<byte[]> Receive(Socket socket, int count)
         {
-            byte[] buffer = new byte[count];
-            int received = await SockRecvInto(socket, buffer);
-            return buffer[..received];
+            if (count == 0)
+            {
+                return [];
+            }
+            byte[] array;
+            int received;
+            if (HasSelector)
+            {
+                var operation = new ReceiveArrayCoroutine(this, socket, count);
+                received = await operation;
+                array = operation.Array;
+            }
+            else
+            {
+                array = new byte[count];
+                received = await socket.ReceiveAsync(array);
+            }
+            return received == count ? array : array[..received];
         }
     }
 
@@ -60,6 +77,7 @@ public sealed partial class EventLoop
     /// <exception cref="ArgumentNullException"><paramref name="socket"/> is null.</exception>
     /// <exception cref="SocketException">When awaited: the connection is broken, for instance.</exception>
     /// <exception cref="ObjectDisposedException">When awaited: the socket is closed, or was closed meanwhile (which is seen within a second).</exception>
+    /// <exception cref="IOException">When awaited: the system does not let the loop wait for the socket.</exception>
     public Coroutine SockSendAll(Socket socket, ReadOnlyMemory<byte> data)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -67,10 +85,11 @@ public sealed partial class EventLoop
 
         static async Coroutine Send(Socket socket, ReadOnlyMemory<byte> data)
         {
-            while (data.Length > 0)
+            do
             {
                 data = data[await socket.SendAsync(data)..];
             }
+            while (data.Length > 0); // an empty datagram is sent too
         }
     }
 
@@ -82,7 +101,9 @@ public sealed partial class EventLoop
     /// <returns>A coroutine of the socket of the connection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="socket"/> is null.</exception>
     /// <exception cref="SocketException">When awaited: there are too many open sockets, for instance.</exception>
+    /// <exception cref="InvalidOperationException">When awaited: the socket does not listen.</exception>
     /// <exception cref="ObjectDisposedException">When awaited: the socket is closed, or was closed meanwhile (which is seen within a second).</exception>
+    /// <exception cref="IOException">When awaited: the system does not let the loop wait for the socket.</exception>
     public Coroutine<Socket> SockAccept(Socket socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -101,6 +122,7 @@ public sealed partial class EventLoop
     /// <exception cref="ArgumentNullException"><paramref name="socket"/> or <paramref name="remote"/> is null.</exception>
     /// <exception cref="SocketException">When awaited: nobody listens there, for instance.</exception>
     /// <exception cref="ObjectDisposedException">When awaited: the socket is closed, or was closed meanwhile (which is seen within a second).</exception>
+    /// <exception cref="IOException">When awaited: the system does not let the loop wait for the socket.</exception>
     public Coroutine SockConnect(Socket socket, EndPoint remote)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -108,11 +130,37 @@ public sealed partial class EventLoop
         return Connect(socket, remote);
     }
 
+    /// <summary>Closes a socket and tells at once those who wait for it here. For any thread.</summary>
+    internal void CloseSocket(Socket socket)
+    {
+        var handle = socket.SafeHandle;
+        socket.Dispose();
+        if (_selector is not { } selector)
+        {
+            return;
+        }
+        if (RunsHere)
+        {
+            SocketWatch.TellClosed(selector, handle);
+            return;
+        }
+        try
+        {
+            CallSoonThreadsafe(() => SocketWatch.TellClosed(selector, handle));
+        }
+        catch (InvalidOperationException)
+        {
+            // The loop is closed: nobody waits there.
+        }
+    }
+
     private async Coroutine Connect(Socket socket, EndPoint remote)
     {
         if (remote is DnsEndPoint name)
         {
-            var addresses = await Dns.GetHostAddressesAsync(name.Host, name.AddressFamily == AddressFamily.Unspecified ? socket.AddressFamily : name.AddressFamily);
+            bool takesAny = socket.AddressFamily == AddressFamily.InterNetworkV6 && socket.DualMode;
+            var family = name.AddressFamily != AddressFamily.Unspecified ? name.AddressFamily : takesAny ? AddressFamily.Unspecified : socket.AddressFamily;
+            var addresses = await Dns.GetHostAddressesAsync(name.Host, family);
             remote = new IPEndPoint(addresses is [var first, ..] ? first : throw new SocketException((int)SocketError.HostNotFound), name.Port);
         }
         if (HasSelector && remote is IPEndPoint)

@@ -5,39 +5,45 @@ namespace AsyncioSharp;
 /// <summary>
 /// A connection as a stream whose reads and writes are those of the loop (<see cref="EventLoop.SockRecvInto"/>, <see cref="EventLoop.SockSendAll"/>): for all that takes a
 /// stream, such as .NET's <c>StreamReader</c>, <c>SslStream</c> and <c>PipeReader</c>. Where <see cref="NetworkStream"/> has a thread of .NET wait for the socket, this
-/// one waits in the loop.
+/// one waits in the loop, and who awaits it goes on there.
 /// </summary>
 /// <remarks>
-/// It may be read by one and written by another task at the same time. Used from other threads, it has its loop do the work. It does not block: only its
-/// asynchronous members can be called. Disposing of it closes the socket if it owns that; do so in the loop's thread.
+/// <para>It behaves as <see cref="NetworkStream"/> does. A read or write whose token is cancelled has ended when its await does, and a read has taken nothing. One that is
+/// awaited without a token by a task that is cancelled is left behind, as all operations of .NET are: a read takes the next bytes.</para>
+/// <para>It may be read by one and written by another task at the same time. Used from other threads, it has its loop do the work. It does not block: only its
+/// asynchronous members can be called. Each operation that has to wait is a task of the loop.</para>
 /// </remarks>
 public sealed class SocketStream : Stream
 {
-    private const string Blocks = "A SocketStream does not block its loop: await ReadAsync or WriteAsync.";
+    private const string Blocks = "A SocketStream does not block its loop: await ReadAsync, WriteAsync or FlushAsync, and dispose of a writer on it by 'await using'.";
     private const string NoLength = "A connection has no length and no position.";
 
     private readonly EventLoop _loop;
-    private readonly Socket _socket;
     private readonly bool _ownsSocket;
+    private bool _isDisposed;
 
-    /// <summary>Makes a stream of a connected socket, for the running loop.</summary>
+    /// <summary>Makes a stream of a connected socket.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="ownsSocket">Whether to close it with the stream.</param>
+    /// <param name="loop">The loop that waits for it; null for the running one.</param>
     /// <exception cref="ArgumentNullException"><paramref name="socket"/> is null.</exception>
-    /// <exception cref="InvalidOperationException">No loop is running.</exception>
-    public SocketStream(Socket socket, bool ownsSocket = true)
+    /// <exception cref="InvalidOperationException"><paramref name="loop"/> is null and no loop is running.</exception>
+    public SocketStream(Socket socket, bool ownsSocket = true, EventLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        _loop = Asyncio.GetRunningLoop();
-        _socket = socket;
+        _loop = loop ?? Asyncio.GetRunningLoop();
+        Socket = socket;
         _ownsSocket = ownsSocket;
     }
 
-    /// <summary>True.</summary>
-    public override bool CanRead => true;
+    /// <summary>The socket: for its options and addresses, and to end one direction by <see cref="Socket.Shutdown"/>.</summary>
+    public Socket Socket { get; }
 
-    /// <summary>True.</summary>
-    public override bool CanWrite => true;
+    /// <summary>True until it is disposed of.</summary>
+    public override bool CanRead => !_isDisposed;
+
+    /// <summary>True until it is disposed of.</summary>
+    public override bool CanWrite => !_isDisposed;
 
     /// <summary>False.</summary>
     public override bool CanSeek => false;
@@ -54,17 +60,28 @@ public sealed class SocketStream : Stream
         set => throw new NotSupportedException(NoLength);
     }
 
-    /// <summary>Reads what has come, at least one byte, and waits for it if nothing has; 0 is the end. A cancelled read takes nothing out of the connection.</summary>
+    /// <summary>Reads what has come, at least one byte, and waits for it if nothing has; 0 is the end.</summary>
     /// <param name="buffer">Where the bytes go.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The number of bytes.</returns>
+    /// <param name="cancellationToken">Ends the wait; nothing has been taken out of the connection then.</param>
+    /// <returns>The number of bytes. It fails with an <see cref="IOException"/> if the connection is broken.</returns>
+    /// <exception cref="ObjectDisposedException">The stream was disposed of.</exception>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var operation = _loop.SockRecvInto(_socket, buffer);
-        return !_loop.RunsHere ? new(operation.AsTask(_loop, cancellationToken))
-            : Here(cancellationToken.CanBeCanceled ? Asyncio.WaitFor(operation, cancellationToken) : operation);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var operation = Do(_loop.SockRecvInto(Socket, buffer), cancellationToken);
+        return !_loop.RunsHere ? new(operation.AsTask(_loop, CancellationToken.None)) : Begin(operation, out int count) is { } pending ? new(pending, 0) : new(count);
 
-        static async ValueTask<int> Here(Coroutine<int> operation) => await operation;
+        static async Coroutine<int> Do(Coroutine<int> operation, CancellationToken token)
+        {
+            try
+            {
+                return await (token.CanBeCanceled ? Asyncio.WaitFor(operation, token) : operation);
+            }
+            catch (SocketException e)
+            {
+                throw Broken(e);
+            }
+        }
     }
 
     /// <inheritdoc cref="ReadAsync(Memory{byte}, CancellationToken)"/>
@@ -74,17 +91,29 @@ public sealed class SocketStream : Stream
         return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 
-    /// <summary>Writes all of some bytes, and waits while there is no room for them. A cancelled write leaves an unknown part written: close the connection then.</summary>
+    /// <summary>Writes all of some bytes, and waits while there is no room for them.</summary>
     /// <param name="buffer">The bytes.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A task that is done when all are written.</returns>
+    /// <param name="cancellationToken">Ends the wait; an unknown part has been written then: close the connection.</param>
+    /// <returns>A task that is done when all are written. It fails with an <see cref="IOException"/> if the connection is broken.</returns>
+    /// <exception cref="ObjectDisposedException">The stream was disposed of.</exception>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var operation = _loop.SockSendAll(_socket, buffer);
-        return !_loop.RunsHere ? new(operation.AsTask(_loop, cancellationToken))
-            : Here(cancellationToken.CanBeCanceled ? Asyncio.WaitFor(operation, cancellationToken) : operation);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        var operation = Do(_loop.SockSendAll(Socket, buffer), cancellationToken);
+        return !_loop.RunsHere ? new(operation.AsTask(_loop, CancellationToken.None)) : Begin(operation, out _) is { } pending ? new(pending, 0) : default;
 
-        static async ValueTask Here(Coroutine operation) => await operation;
+        static async Coroutine<int> Do(Coroutine operation, CancellationToken token)
+        {
+            try
+            {
+                await (token.CanBeCanceled ? Asyncio.WaitFor(operation, token) : operation);
+                return 0;
+            }
+            catch (SocketException e)
+            {
+                throw Broken(e);
+            }
+        }
     }
 
     /// <inheritdoc cref="WriteAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
@@ -128,13 +157,26 @@ public sealed class SocketStream : Stream
     /// <exception cref="NotSupportedException">Always.</exception>
     public override void SetLength(long value) => throw new NotSupportedException(NoLength);
 
-    /// <inheritdoc/>
+    /// <summary>Closes the socket, if the stream owns it; who waits for it is told at once. For any thread.</summary>
+    /// <param name="disposing">False if the collector does it.</param>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && _ownsSocket)
+        if (disposing && !_isDisposed && _ownsSocket)
         {
-            _socket.Dispose();
+            _loop.CloseSocket(Socket);
         }
+        _isDisposed = true;
         base.Dispose(disposing);
+    }
+
+    private static IOException Broken(SocketException cause) => new($"The connection is broken: {cause.Message}", cause);
+
+    // Begins in place, so that what is sent next comes behind it. Null if it has succeeded already.
+    private static StreamOperation? Begin(Coroutine<int> operation, out int result)
+    {
+        var task = Asyncio.CreateTask(operation, eagerStart: true);
+        bool hasSucceeded = task.HasSucceeded;
+        result = hasSucceeded ? task.Result() : 0;
+        return hasSucceeded ? null : new StreamOperation(task);
     }
 }

@@ -36,7 +36,10 @@ internal abstract class WaitCoroutine<T> : Coroutine<T>, IWaitable
     internal sealed override bool IsTransparent => true;
 
     /// <summary>For the text of the task that waits.</summary>
-    public sealed override string ToString() => Phase == WaitPhase.Out ? base.ToString() : $"<Future pending {QualifiedName}()>";
+    public sealed override string ToString() => Phase == WaitPhase.Out ? base.ToString() : $"<Future pending {QualifiedName}({Subject})>";
+
+    /// <summary>What it waits for, where that is not told by the name.</summary>
+    private protected virtual string Subject => "";
 
     bool IWaitable.CancelWait(string? message)
     {
