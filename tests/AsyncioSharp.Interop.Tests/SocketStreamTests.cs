@@ -261,6 +261,44 @@ public class SocketStreamTests
             b.Dispose();
         });
 
+    [Fact]
+    public void What_is_written_without_waiting_is_sent_in_that_order_with_tokens_and_without()
+        => SocketLoop.Run(Way.OfLoop, async loop =>
+        {
+            const int Length = 3_000_000;
+            var (a, b) = await SocketLoop.Pair(loop);
+            await using var stream = new SocketStream(a);
+            using var source = new CancellationTokenSource();
+            var writes = new List<Task>();
+            for (byte i = 1; i <= 6; i++)
+            {
+                writes.Add(stream.WriteAsync(Enumerable.Repeat(i, Length).ToArray(), i % 2 == 0 ? source.Token : default).AsTask());
+            }
+            for (byte i = 1; i <= 6; i++)
+            {
+                (await SocketLoop.ReceiveExactly(loop, b, Length)).AsSpan().IndexOfAnyExcept(i).ShouldBe(-1);
+            }
+            await Task.WhenAll(writes);
+            b.Dispose();
+        });
+
+    [Theory]
+    [InlineData(Way.OfLoop)]
+    [InlineData(Way.OfDotnet)]
+    public void A_token_that_is_cancelled_already_ends_it_before_it_begins(Way way)
+        => SocketLoop.Run(way, async loop =>
+        {
+            loop.Debug = true; // or a coroutine that is not awaited would not be told
+            var (a, b) = await SocketLoop.Pair(loop);
+            await using var stream = new SocketStream(a);
+            await loop.SockSendAll(b, new byte[] { 1 });
+            var token = new CancellationToken(canceled: true);
+            (await Should.ThrowAsync<OperationCanceledException>(stream.ReadAsync(new byte[1], token).AsTask())).CancellationToken.ShouldBe(token);
+            (await Should.ThrowAsync<OperationCanceledException>(stream.WriteAsync(new byte[1], token).AsTask())).CancellationToken.ShouldBe(token);
+            (await loop.SockRecv(a, 16)).ShouldBe([1]);
+            b.Dispose();
+        });
+
     [Theory]
     [InlineData(Way.OfLoop)]
     [InlineData(Way.OfDotnet)]

@@ -94,8 +94,19 @@ internal sealed partial class Epoll : IDisposable
         ref byte start = ref MemoryMarshal.GetReference(description);
         Unsafe.WriteUnaligned(ref start, events | Event.OnlyChanges);
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref start, s_numberAt), number);
-        return Control(_epoll, Add, descriptor, description) == 0
-            || (Marshal.GetLastPInvokeError() != AlreadyThere ? throw LastError() : isKnown && (Control(_epoll, Modify, descriptor, description) == 0 ? true : throw LastError()));
+        if (Control(_epoll, Add, descriptor, description) == 0)
+        {
+            return true;
+        }
+        if (Marshal.GetLastPInvokeError() != AlreadyThere)
+        {
+            throw LastError();
+        }
+        if (isKnown && Control(_epoll, Modify, descriptor, description) != 0)
+        {
+            throw LastError();
+        }
+        return isKnown;
     }
 
     private static SafeFileHandle Owned(int descriptor) => descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError();

@@ -68,20 +68,8 @@ public sealed class SocketStream : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var operation = Do(_loop.SockRecvInto(Socket, buffer), cancellationToken);
-        return !_loop.RunsHere ? new(operation.AsTask(_loop, CancellationToken.None)) : Begin(operation, out int count) is { } pending ? new(pending, 0) : new(count);
-
-        static async Coroutine<int> Do(Coroutine<int> operation, CancellationToken token)
-        {
-            try
-            {
-                return await (token.CanBeCanceled ? Asyncio.WaitFor(operation, token) : operation);
-            }
-            catch (SocketException e)
-            {
-                throw Broken(e);
-            }
-        }
+        var reading = Receive(buffer, cancellationToken);
+        return !_loop.RunsHere ? new(reading.AsTask(_loop, cancellationToken)) : Begin(reading, cancellationToken, out int count) is { } pending ? new(pending, 0) : new(count);
     }
 
     /// <inheritdoc cref="ReadAsync(Memory{byte}, CancellationToken)"/>
@@ -99,21 +87,8 @@ public sealed class SocketStream : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var operation = Do(_loop.SockSendAll(Socket, buffer), cancellationToken);
-        return !_loop.RunsHere ? new(operation.AsTask(_loop, CancellationToken.None)) : Begin(operation, out _) is { } pending ? new(pending, 0) : default;
-
-        static async Coroutine<int> Do(Coroutine operation, CancellationToken token)
-        {
-            try
-            {
-                await (token.CanBeCanceled ? Asyncio.WaitFor(operation, token) : operation);
-                return 0;
-            }
-            catch (SocketException e)
-            {
-                throw Broken(e);
-            }
-        }
+        var writing = Send(buffer, cancellationToken);
+        return !_loop.RunsHere ? new(writing.AsTask(_loop, cancellationToken)) : Begin(writing, cancellationToken, out _) is { } pending ? new(pending, 0) : default;
     }
 
     /// <inheritdoc cref="WriteAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
@@ -172,11 +147,38 @@ public sealed class SocketStream : Stream
     private static IOException Broken(SocketException cause) => new($"The connection is broken: {cause.Message}", cause);
 
     // Begins in place, so that what is sent next comes behind it. Null if it has succeeded already.
-    private static StreamOperation? Begin(Coroutine<int> operation, out int result)
+    private static StreamOperation? Begin(Coroutine<int> operation, CancellationToken token, out int result)
     {
         var task = Asyncio.CreateTask(operation, eagerStart: true);
         bool hasSucceeded = task.HasSucceeded;
         result = hasSucceeded ? task.Result() : 0;
-        return hasSucceeded ? null : new StreamOperation(task);
+        return hasSucceeded ? null : new StreamOperation(task, token);
+    }
+
+    private async Coroutine<int> Receive(Memory<byte> buffer, CancellationToken token)
+    {
+        CancelledException.ThrowIfRequested(token);
+        try
+        {
+            return await _loop.SockRecvInto(Socket, buffer);
+        }
+        catch (SocketException e)
+        {
+            throw Broken(e);
+        }
+    }
+
+    private async Coroutine<int> Send(ReadOnlyMemory<byte> data, CancellationToken token)
+    {
+        CancelledException.ThrowIfRequested(token);
+        try
+        {
+            await _loop.SockSendAll(Socket, data);
+            return 0;
+        }
+        catch (SocketException e)
+        {
+            throw Broken(e);
+        }
     }
 }

@@ -8,9 +8,9 @@ namespace AsyncioSharp;
 /// what is sent is sent whole before the next. What is received is received in the step of the task that gets it: a cancelled one takes no byte away.
 /// </summary>
 /// <remarks>
-/// <para>The kernel tells of changes only, so what it has told is remembered until a try shows that it does not hold any more. A stream that gave less than there was room
-/// for is empty; not to try it once more saves a system call for each message.</para>
-/// <para>It is known to the loop as long as the descriptor is open, and keeps only that alive: a socket that nobody refers to is closed by the collector, as elsewhere.</para>
+/// <para>The kernel tells of changes only, so what it has told is remembered until a try shows that it does not hold any more. A TCP connection that gave less than there was
+/// room for is empty; not to try it once more saves a system call for each message.</para>
+/// <para>The loop knows it as long as the descriptor is open. It keeps the handle, and not the socket: one that nobody refers to is closed by the collector, as elsewhere.</para>
 /// </remarks>
 internal sealed class SocketWatch : ISelected
 {
@@ -19,7 +19,7 @@ internal sealed class SocketWatch : ISelected
     private readonly Selector _selector;
     private readonly SafeSocketHandle _handle;
     private readonly LoopBinding _binding;
-    private readonly bool _isStream;
+    private readonly bool _isTcp; // local streams may stop short for other reasons
     private bool _isReadable = true; // as far as is known, as the next
     private bool _isWritable = true;
     private bool _mayHaveMore;       // although it gave less than there was room for: the end, of which nothing is told twice, or what comes after an urgent byte
@@ -33,7 +33,7 @@ internal sealed class SocketWatch : ISelected
     {
         _selector = loop.Selector;
         _handle = socket.SafeHandle;
-        _isStream = socket is { SocketType: SocketType.Stream, ProtocolType: ProtocolType.Tcp }; // those of one machine may stop short for other reasons
+        _isTcp = socket is { SocketType: SocketType.Stream, ProtocolType: ProtocolType.Tcp };
         _binding = new LoopBinding(this, loop);
     }
 
@@ -147,7 +147,7 @@ internal sealed class SocketWatch : ISelected
             return _isReadable = _mayHaveMore = false;
         }
         Check(error);
-        _isReadable = !_isStream || _mayHaveMore || count == buffer.Length;
+        _isReadable = !_isTcp || _mayHaveMore || count == buffer.Length;
         return true;
     }
 

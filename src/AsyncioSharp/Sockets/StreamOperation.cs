@@ -6,22 +6,23 @@ namespace AsyncioSharp;
 /// What an operation on a <see cref="SocketStream"/> gives to who awaits it: the outcome of the task that does it. Who awaits it without a synchronization context, as the code
 /// of .NET does that is built on streams, goes on in the loop's thread, in no task; a .NET task would send it to the thread pool, and with it all operations that follow.
 /// </summary>
-internal sealed class StreamOperation : KnownWaiter, IValueTaskSource<int>, IValueTaskSource
+internal sealed class StreamOperation : KnownWaiter, IValueTaskSource<int>, IValueTaskSource, ITokenListener
 {
+    private readonly TokenWatch? _watch;
     private ManualResetValueTaskSourceCore<int> _outcome;
+    private CancellationToken _token; // that has ended it
 
-    /// <summary>Waits for <paramref name="task"/>. On the loop's thread.</summary>
-    internal StreamOperation(CoroutineTask<int> task)
+    /// <summary>Waits for <paramref name="task"/>, and cancels it with <paramref name="token"/>. On the loop's thread.</summary>
+    internal StreamOperation(CoroutineTask<int> task, CancellationToken token)
         : base(task)
     {
         if (task.IsDone)
         {
             Complete();
+            return;
         }
-        else
-        {
-            Register();
-        }
+        Register();
+        _watch = TokenWatch.Start(task.Loop, this, token);
     }
 
     internal override string CallbackName => "SocketStream";
@@ -35,11 +36,19 @@ internal sealed class StreamOperation : KnownWaiter, IValueTaskSource<int>, IVal
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
         => _outcome.OnCompleted(continuation, state, token, flags);
 
+    void ITokenListener.TokenCancelled(CancellationToken token)
+    {
+        _token = token;
+        Future.Cancel();
+    }
+
     private protected override void Complete()
     {
+        _watch?.Dispose();
         if (Future.IsCancelled)
         {
-            _outcome.SetException(Future.Cancellation());
+            var cancellation = Future.Cancellation();
+            _outcome.SetException(_token.IsCancellationRequested ? CancelledException.Unthrown(null, cancellation, _token) : cancellation);
         }
         else if (Future.PeekException is { } failure)
         {
@@ -60,6 +69,7 @@ internal sealed class StreamOperation : KnownWaiter, IValueTaskSource<int>, IVal
         }
         else
         {
+            _watch?.Dispose();
             _outcome.SetException(Future.NeverDone());
         }
     }
