@@ -353,7 +353,7 @@ public sealed partial class EventLoop
                 ready.Begin(out object? source).Run(source);
             }
         }
-        while (ready.Count > 0 && _timers.Count == 0 && !_inbox.IsFilled && --_untilLook >= 0 && _selector?.IsToLook(ready.Count) != true); // an iteration that has nothing else to do
+        while (ready.Count > 0 && _timers.Count == 0 && !_inbox.IsFilled && --_untilLook >= 0 && _selector?.IsToLook(ready.Count) != true); // there is nothing else to do
         ready.End();
     }
 

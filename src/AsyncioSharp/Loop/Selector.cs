@@ -26,7 +26,7 @@ internal interface ISelected
 /// </remarks>
 internal sealed class Selector : IDisposable
 {
-    private const int LookEvery = 64;           // entries
+    private const int LookEvery = 256;          // entries
     private const int MillisecondsToGone = 1000;
     private const Epoll.Event All = Epoll.Event.Readable | Epoll.Event.Writable | Epoll.Event.Ended;
 
