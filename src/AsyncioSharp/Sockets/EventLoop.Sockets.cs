@@ -128,6 +128,25 @@ public sealed partial class EventLoop
         ArgumentNullException.ThrowIfNull(socket);
         ArgumentNullException.ThrowIfNull(remote);
         return Connect(socket, remote);
+
+        async Coroutine Connect(Socket socket, EndPoint remote)
+        {
+            if (remote is DnsEndPoint name)
+            {
+                bool takesAny = socket.AddressFamily == AddressFamily.InterNetworkV6 && socket.DualMode;
+                var family = name.AddressFamily != AddressFamily.Unspecified ? name.AddressFamily : takesAny ? AddressFamily.Unspecified : socket.AddressFamily;
+                var addresses = await Dns.GetHostAddressesAsync(name.Host, family);
+                remote = new IPEndPoint(addresses is [var first, ..] ? first : throw new SocketException((int)SocketError.HostNotFound), name.Port);
+            }
+            if (HasSelector && remote is IPEndPoint)
+            {
+                await new ConnectCoroutine(this, socket, remote);
+            }
+            else
+            {
+                await socket.ConnectAsync(remote); // of a local one the kernel does not tell when it is less busy
+            }
+        }
     }
 
     /// <summary>Closes a socket and tells at once those who wait for it here. For any thread.</summary>
@@ -151,25 +170,6 @@ public sealed partial class EventLoop
         catch (InvalidOperationException)
         {
             // The loop is closed: nobody waits there.
-        }
-    }
-
-    private async Coroutine Connect(Socket socket, EndPoint remote)
-    {
-        if (remote is DnsEndPoint name)
-        {
-            bool takesAny = socket.AddressFamily == AddressFamily.InterNetworkV6 && socket.DualMode;
-            var family = name.AddressFamily != AddressFamily.Unspecified ? name.AddressFamily : takesAny ? AddressFamily.Unspecified : socket.AddressFamily;
-            var addresses = await Dns.GetHostAddressesAsync(name.Host, family);
-            remote = new IPEndPoint(addresses is [var first, ..] ? first : throw new SocketException((int)SocketError.HostNotFound), name.Port);
-        }
-        if (HasSelector && remote is IPEndPoint)
-        {
-            await new ConnectCoroutine(this, socket, remote);
-        }
-        else
-        {
-            await socket.ConnectAsync(remote); // of a local one the kernel does not tell when it is less busy
         }
     }
 }

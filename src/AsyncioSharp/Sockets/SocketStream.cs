@@ -70,6 +70,19 @@ public sealed class SocketStream : Stream
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         var reading = Receive(buffer, cancellationToken);
         return !_loop.RunsHere ? new(reading.AsTask(_loop, cancellationToken)) : Begin(reading, cancellationToken, out int count) is { } pending ? new(pending, 0) : new(count);
+
+        async Coroutine<int> Receive(Memory<byte> buffer, CancellationToken token)
+        {
+            CancelledException.ThrowIfRequested(token);
+            try
+            {
+                return await _loop.SockRecvInto(Socket, buffer);
+            }
+            catch (SocketException e)
+            {
+                throw Broken(e);
+            }
+        }
     }
 
     /// <inheritdoc cref="ReadAsync(Memory{byte}, CancellationToken)"/>
@@ -89,6 +102,20 @@ public sealed class SocketStream : Stream
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         var writing = Send(buffer, cancellationToken);
         return !_loop.RunsHere ? new(writing.AsTask(_loop, cancellationToken)) : Begin(writing, cancellationToken, out _) is { } pending ? new(pending, 0) : default;
+
+        async Coroutine<int> Send(ReadOnlyMemory<byte> data, CancellationToken token)
+        {
+            CancelledException.ThrowIfRequested(token);
+            try
+            {
+                await _loop.SockSendAll(Socket, data);
+                return 0;
+            }
+            catch (SocketException e)
+            {
+                throw Broken(e);
+            }
+        }
     }
 
     /// <inheritdoc cref="WriteAsync(ReadOnlyMemory{byte}, CancellationToken)"/>
@@ -153,32 +180,5 @@ public sealed class SocketStream : Stream
         bool hasSucceeded = task.HasSucceeded;
         result = hasSucceeded ? task.Result() : 0;
         return hasSucceeded ? null : new StreamOperation(task, token);
-    }
-
-    private async Coroutine<int> Receive(Memory<byte> buffer, CancellationToken token)
-    {
-        CancelledException.ThrowIfRequested(token);
-        try
-        {
-            return await _loop.SockRecvInto(Socket, buffer);
-        }
-        catch (SocketException e)
-        {
-            throw Broken(e);
-        }
-    }
-
-    private async Coroutine<int> Send(ReadOnlyMemory<byte> data, CancellationToken token)
-    {
-        CancelledException.ThrowIfRequested(token);
-        try
-        {
-            await _loop.SockSendAll(Socket, data);
-            return 0;
-        }
-        catch (SocketException e)
-        {
-            throw Broken(e);
-        }
     }
 }

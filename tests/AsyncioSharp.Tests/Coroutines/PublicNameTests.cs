@@ -1,4 +1,6 @@
 using System.Linq.Expressions;
+using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Checks.Support;
@@ -10,6 +12,7 @@ namespace AsyncioSharp.Tests.Coroutines;
 public class PublicNameTests
 {
     private static readonly CancellationTokenSource s_source = new();
+    private static readonly Socket s_socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
 
     [Fact]
     public void Every_public_function_that_gives_a_coroutine_gives_it_its_name()
@@ -157,6 +160,10 @@ public class PublicNameTests
             1,
             zero ? CancellationToken.None : s_source.Token,
             ReturnWhen.FirstCompleted,
+            new Memory<byte>(new byte[1]),
+            new ReadOnlyMemory<byte>(new byte[1]),
+            new IPEndPoint(IPAddress.Loopback, 1),
+            s_socket,
             loop,
             new AsyncBarrier(2),
             new AsyncCondition(),
