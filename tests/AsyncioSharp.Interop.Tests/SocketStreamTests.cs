@@ -192,7 +192,10 @@ public class SocketStreamTests
             var receiving = Asyncio.CreateTask(loop.SockRecv(a, 1));
             await Asyncio.Sleep(0.01);
             await stream.DisposeAsync();
-            await Asyncio.Sleep(0.01);
+            for (int i = 0; i < 10; i++)
+            {
+                await Asyncio.Sleep(0);
+            }
             reading.IsFaulted.ShouldBeTrue();
             (await Should.ThrowAsync<ObjectDisposedException>(reading)).Message.ShouldContain("closed while it was waited for");
             await Should.ThrowAsync<ObjectDisposedException>(() => receiving.AsTask());
