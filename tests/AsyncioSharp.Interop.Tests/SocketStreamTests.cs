@@ -216,7 +216,7 @@ public class SocketStreamTests
             var reading = stream.ReadAsync(new byte[1]).AsTask();
             var disposing = Task.Run(() =>
             {
-                Thread.Sleep(50); // the loop rests
+                Thread.Sleep(1300); // the loop has looked for what is gone, and rests for good
                 stream.Dispose();
             });
             await Should.ThrowAsync<ObjectDisposedException>(() => reading);
