@@ -45,27 +45,22 @@ public class SocketStreamTests
     public void An_encrypted_connection_works_on_it(Way way)
         => SocketLoop.Run(way, async loop =>
         {
-            using var certificate = SelfSigned();
-            var (a, b) = await SocketLoop.Pair(loop);
-            await using var server = new SslStream(new SocketStream(b));
-            await using var client = new SslStream(new SocketStream(a), leaveInnerStreamOpen: false, IsOurs);
+            var (client, server) = await EncryptedPair(loop);
             byte[] data = RandomNumberGenerator.GetBytes(300_000);
             var serving = Asyncio.CreateTask(Serve());
-            await client.AuthenticateAsClientAsync("localhost");
             var writing = Asyncio.CreateTask(Write());
             byte[] back = new byte[data.Length];
             await client.ReadExactlyAsync(back);
             back.ShouldBe(data);
             await writing;
             await serving;
-
-            bool IsOurs(object? _, X509Certificate? given, X509Chain? chain, SslPolicyErrors errors) => given?.GetCertHashString() == certificate.GetCertHashString();
+            await client.DisposeAsync();
+            await server.DisposeAsync();
 
             async Coroutine Write() => await client.WriteAsync(data);
 
             async Coroutine Serve()
             {
-                await server.AuthenticateAsServerAsync(certificate);
                 byte[] buffer = new byte[4096];
                 for (int left = data.Length; left > 0;)
                 {
@@ -120,16 +115,10 @@ public class SocketStreamTests
     public void What_is_built_on_it_does_not_make_another_failure_of_a_cancellation(Ending ending)
         => SocketLoop.Run(Way.OfLoop, async loop =>
         {
-            using var certificate = SelfSigned();
-            var (a, b) = await SocketLoop.Pair(loop);
-            await using var server = new SslStream(new SocketStream(b));
-            await using var client = new SslStream(new SocketStream(a), leaveInnerStreamOpen: false, static (_, given, _, _) => given is not null);
-            var serving = Asyncio.CreateTask(Serve());
-            await client.AuthenticateAsClientAsync("localhost");
-            await serving;
+            var (client, server) = await EncryptedPair(loop);
             await Scenario.EndWait(ending, async () => await client.ReadAsync(new byte[1]));
-
-            async Coroutine Serve() => await server.AuthenticateAsServerAsync(certificate);
+            await client.DisposeAsync();
+            await server.DisposeAsync();
         });
 
     [Fact]
@@ -372,6 +361,22 @@ public class SocketStreamTests
             Should.Throw<ArgumentNullException>(static () => new SocketStream(null!)).ParamName.ShouldBe("socket");
             await Asyncio.Sleep(0);
         });
+    }
+
+    private static async Coroutine<(SslStream Client, SslStream Server)> EncryptedPair(EventLoop loop)
+    {
+        using var certificate = SelfSigned();
+        var (a, b) = await SocketLoop.Pair(loop);
+        var server = new SslStream(new SocketStream(b));
+        var client = new SslStream(new SocketStream(a), leaveInnerStreamOpen: false, IsOurs);
+        var serving = Asyncio.CreateTask(Serve());
+        await client.AuthenticateAsClientAsync("localhost");
+        await serving;
+        return (client, server);
+
+        bool IsOurs(object? _, X509Certificate? given, X509Chain? chain, SslPolicyErrors errors) => given?.GetCertHashString() == certificate.GetCertHashString();
+
+        async Coroutine Serve() => await server.AuthenticateAsServerAsync(certificate);
     }
 
     private static X509Certificate2 SelfSigned()

@@ -44,11 +44,17 @@ internal abstract class KnownWaiter(Future future) : Runnable
         ThreadPool.UnsafeQueueUserWorkItem(static self => self.CompleteElsewhere(), this, preferLocal: false);
     }
 
-    /// <summary>The future is done. Called on the loop's thread.</summary>
+    /// <summary>The future is done. Called on the loop's thread, and as <see cref="CompleteElsewhere"/> by those who make no difference.</summary>
     private protected abstract void Complete();
 
     /// <summary>The loop was closed. The future is done, or never will be. Called in the thread pool.</summary>
-    private protected abstract void CompleteElsewhere();
+    private protected virtual void CompleteElsewhere() => Complete();
+
+    /// <summary>
+    /// What is to be told instead of a result: the cancellation, the failure, which counts as retrieved from now on, or that the future will never be done; null if there is
+    /// a result.
+    /// </summary>
+    private protected Exception? TakeFailure() => !future.IsDone ? future.NeverDone() : future.IsCancelled ? future.Cancellation() : future.TakeException();
 
     private void Forget()
     {
@@ -91,6 +97,4 @@ internal sealed class OutsideContinuation : OutsideWaiter
     internal override string CallbackName => "Future.GetAwaiter";
 
     private protected override void Complete() => _signal.SetResult();
-
-    private protected override void CompleteElsewhere() => _signal.SetResult();
 }

@@ -69,34 +69,15 @@ internal sealed class OutcomeTask<T>(Future future, Func<Future, T> resultOf) : 
         return task;
     }
 
-    private protected override void CompleteElsewhere()
-    {
-        if (Future.IsDone)
-        {
-            Complete();
-        }
-        else
-        {
-            SetException(Future.NeverDone());
-        }
-    }
-
     private protected override void Complete()
     {
-        if (Future.IsCancelled)
+        if (TakeFailure() is { } failure)
         {
-            SetException(Future.Cancellation());
-        }
-        else if (Future.PeekException is { } failure)
-        {
-            Future.MarkRetrieved();
-            SetException(failure);
+            _builder.SetException(failure);
         }
         else
         {
             _builder.SetResult(resultOf(Future));
         }
     }
-
-    private void SetException(Exception exception) => _builder.SetException(exception);
 }

@@ -91,7 +91,7 @@ internal sealed class Selector : IDisposable
     /// <summary>Ends a sleep, or the next one. For any thread.</summary>
     internal void Wake() => _epoll.Wake();
 
-    /// <summary>True if it is time to look, although there is more to do. Asked between two iterations of the loop that follow each other.</summary>
+    /// <summary>Counts what is about to run. True if it is time to look, although there is more to do. Asked between two iterations of the loop that follow each other.</summary>
     /// <param name="entries">How many entries are about to run.</param>
     internal bool IsToLook(int entries) => (_untilLook -= entries) <= 0 || _postponed.Count > 0 || LoopClock.Coarse != _tick;
 

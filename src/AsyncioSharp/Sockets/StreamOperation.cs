@@ -45,32 +45,13 @@ internal sealed class StreamOperation : KnownWaiter, IValueTaskSource<int>, IVal
     private protected override void Complete()
     {
         _watch?.Dispose();
-        if (Future.IsCancelled)
+        if (TakeFailure() is { } failure)
         {
-            var cancellation = Future.Cancellation();
-            _outcome.SetException(_token.IsCancellationRequested ? CancelledException.Unthrown(null, cancellation, _token) : cancellation);
-        }
-        else if (Future.PeekException is { } failure)
-        {
-            Future.MarkRetrieved();
-            _outcome.SetException(failure);
+            _outcome.SetException(failure is CancelledException && _token.IsCancellationRequested ? CancelledException.Unthrown(null, failure, _token) : failure);
         }
         else
         {
             _outcome.SetResult(((CoroutineTask<int>)Future).Result());
-        }
-    }
-
-    private protected override void CompleteElsewhere()
-    {
-        if (Future.IsDone)
-        {
-            Complete();
-        }
-        else
-        {
-            _watch?.Dispose();
-            _outcome.SetException(Future.NeverDone());
         }
     }
 }
