@@ -9,6 +9,8 @@ namespace AsyncioSharp.Tests.Checks;
 public partial class DocumentationSnippetTests
 {
     [Theory]
+    [InlineData("cancellation")]
+    [InlineData("coming-from-tasks")]
     [InlineData("diagnostics")]
     [InlineData("queues")]
     [InlineData("synchronization")]

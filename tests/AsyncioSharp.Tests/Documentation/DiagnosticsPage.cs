@@ -68,6 +68,40 @@ public partial class DiagnosticsPage
     }
 
     [Fact]
+    public void Failures_that_nobody_awaits()
+    {
+        int unreachable = 0;
+        using var log = new StringWriter();
+        VirtualTimeLoop.Run(Main());
+        unreachable.ShouldBe(1);
+        log.ToString().ShouldContain("broken");
+        log.ToString().ShouldNotContain("no such host");
+
+        async Coroutine Main()
+        {
+            Asyncio.GetRunningLoop().LogWriter = log;
+            Asyncio.GetRunningLoop().ExceptionHandler = (loop, context) =>
+            {
+                if (context.Exception is HttpRequestException)
+                {
+                    unreachable++; // expected: counted, and not reported
+                    return;
+                }
+                loop.DefaultExceptionHandler(context); // as without a handler
+            };
+            _ = Asyncio.CreateTask(Fail(new HttpRequestException("no such host")));
+            _ = Asyncio.CreateTask(Fail(new InvalidOperationException("broken")));
+            await Asyncio.Sleep(1);
+        }
+
+        static async Coroutine Fail(Exception failure)
+        {
+            await Asyncio.Sleep(0);
+            throw failure;
+        }
+    }
+
+    [Fact]
     public void The_report_of_a_slow_step_is_as_the_page_shows_it()
     {
         var clock = new VirtualClock();

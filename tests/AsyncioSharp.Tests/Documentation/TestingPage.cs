@@ -18,6 +18,19 @@ public class TestingPage
     }
 
     [Fact]
+    public void A_server_that_does_not_answer_is_given_up_after_ten_seconds()
+    {
+        VirtualTimeLoop.Run(Test());
+
+        static async Coroutine Test()
+        {
+            var silent = Asyncio.GetRunningLoop().CreateFuture<string>();
+            await Should.ThrowAsync<TimeoutException>(async () => await Asyncio.WaitFor(silent, timeout: 10));
+            Asyncio.GetRunningLoop().Time.ShouldBe(10);
+        }
+    }
+
+    [Fact]
     public void Exploring()
     {
         var failure = Should.Throw<ScheduleFailedException>(Explore);
