@@ -82,7 +82,7 @@ public static partial class Asyncio
     {
         if (futures.Count == 0)
         {
-            throw new ArgumentException("Set of Tasks/Futures is empty: there is nothing to wait for. Give at least one, or leave the call out.", nameof(futures));
+            throw new ArgumentException("Set of Tasks/Futures is empty: give at least one, or leave the call out.", nameof(futures));
         }
         EventLoop.CheckSeconds(timeout ?? 0, nameof(timeout));
         if (!Enum.IsDefined(returnWhen))

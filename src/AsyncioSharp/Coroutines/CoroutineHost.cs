@@ -17,6 +17,9 @@ internal static class CoroutineHost
 /// <summary>The synchronization context of a running loop, as far as coroutines need it.</summary>
 internal interface ICoroutineHost
 {
+    /// <summary>The thread on which the loop runs.</summary>
+    Thread Thread { get; }
+
     /// <summary>Runs <paramref name="coroutine"/> on behalf of the current task and calls <paramref name="continuation"/> when it is done.</summary>
     void Drive(Coroutine coroutine, Action continuation);
 

@@ -52,7 +52,10 @@ internal abstract class ForeignAwait : IWaitable
     /// True if a method or an async iterator has completed: what it gave is lost unless it is taken. In Python they run inside the one who awaits them, so that there
     /// is nothing between.
     /// </summary>
-    public bool MustBeTaken => HasCompleted && Source is { } source && StateMachineBox.MachineTypeBehind(source.GetType()) is not null && !IsCancelled;
+    public bool MustBeTaken => HasCompleted && EndsInside && !IsCancelled;
+
+    // In Python a method or iterator runs inside the one who awaits it, who so goes on in the turn in which it ends.
+    private bool EndsInside => Source is { } source && (source is IAsyncStateMachine || StateMachineBox.IsKnownBehind(source));
 
     /// <summary>True if the operation was cancelled.</summary>
     private protected virtual bool IsCancelled => false;
@@ -150,7 +153,11 @@ internal abstract class ForeignAwait : IWaitable
         var waiter = _waiter; // read first: who discards the wait drops it
         if (Interlocked.CompareExchange(ref _state, Completed, Pending) == Pending)
         {
-            if (!waiter!.Wake(null))
+            if (waiter!.MayWakeInTurn && EndsInside)
+            {
+                waiter.WakeInTurn();
+            }
+            else if (!waiter.Wake(null))
             {
                 Discard(); // the loop is closed
             }
@@ -230,8 +237,9 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
         }
         // The callback only wakes the task, which may be done on any thread: .NET need not post it to the loop first, nor to the thread pool. So an operation that
         // was left behind and is ended by its token is over, and its source free for the next, before Cancel returns.
-        var outer = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(DirectContext.Instance);
+        var thread = Thread.CurrentThread;
+        var outer = ThreadValues.SynchronizationOf(thread);
+        ThreadValues.SetSynchronization(thread, DirectContext.Instance);
         try
         {
             // Whatever ConfigureAwait said: a coroutine resumes on its loop.
@@ -246,7 +254,7 @@ internal sealed class ForeignAwait<TAwaiter> : ForeignAwait
         }
         finally
         {
-            SynchronizationContext.SetSynchronizationContext(outer);
+            ThreadValues.SetSynchronization(thread, outer);
         }
     }
 

@@ -51,10 +51,11 @@ internal abstract class StateMachineCoroutine : Coroutine
             machine.MoveNext();
             return;
         }
-        var outer = SynchronizationContext.Current; // not asked for the host: code that ran before may have replaced it
-        SynchronizationContext.SetSynchronizationContext(host.OfCurrentTask());
+        var thread = host.Thread;
+        var outer = ThreadValues.SynchronizationOf(thread); // not asked for the host: code that ran before may have replaced it
+        ThreadValues.SetSynchronization(thread, host.OfCurrentTask());
         machine.MoveNext();
-        SynchronizationContext.SetSynchronizationContext(outer);
+        ThreadValues.SetSynchronization(thread, outer);
     }
 
     /// <summary>True if an exception can come out of the await at which <paramref name="coroutine"/> is suspended.</summary>

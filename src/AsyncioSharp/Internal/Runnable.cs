@@ -54,6 +54,14 @@ public abstract class Runnable
     /// <param name="source">What made it ready.</param>
     internal virtual bool Wake(object? source) => throw new InvalidOperationException($"{this} is not woken from outside its loop.");
 
+    /// <summary>True if the entry may run in the turn that is being taken here, by <see cref="WakeInTurn"/>.</summary>
+    internal virtual bool MayWakeInTurn => false;
+
+    /// <summary>The same as <see cref="Wake"/>, but to run as soon as the entry has ended that makes this one ready.</summary>
+    internal virtual void WakeInTurn()
+    {
+    }
+
     /// <summary>While it is in the inbox of its loop: the entry that came before it. Only of entries that other threads send by the million.</summary>
     internal virtual ref Runnable? EarlierSent => throw new InvalidOperationException($"{this} is not sent without an envelope.");
 

@@ -7,7 +7,12 @@ public sealed partial class EventLoop
     private readonly ConditionalWeakTable<object, IteratorWatch> _knownIterators = [];
     private readonly List<WeakReference<IteratorWatch>> _asyncIterators = []; // those that were awaited on this loop and may be left half-consumed
     private int _tidyIteratorsAt = 16;
+    private Type? _plainMethod; // the last class of methods that was met and is none of iterators: most waits are of that again
+    private readonly WeakReference<object?> _lastNoted = new(null); // likewise
     private readonly HashSet<CoroutineTask> _disposals = []; // of iterators that the program has dropped, under way
+
+    /// <summary>The thread that runs the loop; null while it does not run.</summary>
+    internal Thread? Thread => _thread;
 
     /// <summary>The context that code of .NET called by <paramref name="task"/> shall find; null stands for callbacks.</summary>
     internal LoopSynchronizationContext ContextOf(CoroutineTask? task)
@@ -15,7 +20,7 @@ public sealed partial class EventLoop
 
     internal partial KnownWaiter WaitOutside(Future target, Action continuation)
     {
-        NoteAsyncIterator(MethodChain.IteratorIn(TaskFields.TargetOf(continuation)));
+        NoteMethod(TaskFields.TargetOf(continuation));
         var host = IsOnOwnThread && CurrentTask is null && SynchronizationContext.Current is LoopSynchronizationContext current && current.Loop == this
             ? current // that of a task which has ended, and has left its methods behind
             : ContextOf(IsOnOwnThread ? CurrentTask : null);
@@ -28,10 +33,30 @@ public sealed partial class EventLoop
 
     private partial void WatchCoroutines(bool on) => NeverAwaited.Report(on ? ReportNeverAwaited : null);
 
+    /// <summary>A method of .NET waits, or goes on, on the loop: remembers it if it is an async iterator.</summary>
+    internal void NoteMethod(object? method)
+    {
+        if (method is null || method.GetType() == _plainMethod || IsNotedLast(method))
+        {
+            return;
+        }
+        if (MethodChain.IteratorIn(method) is { } iterator)
+        {
+            NoteAsyncIterator(iterator);
+            _lastNoted.SetTarget(method);
+        }
+        else
+        {
+            _plainMethod = method.GetType();
+        }
+    }
+
+    private bool IsNotedLast(object one) => _lastNoted.TryGetTarget(out object? last) && ReferenceEquals(last, one);
+
     /// <summary>Remembers an async iterator that a task awaits; null for none.</summary>
     internal void NoteAsyncIterator(object? iterator)
     {
-        if (iterator is null || _knownIterators.TryGetValue(iterator, out _))
+        if (iterator is null || IsNotedLast(iterator) || _knownIterators.TryGetValue(iterator, out _))
         {
             return;
         }

@@ -6,12 +6,12 @@ namespace AsyncioSharp;
 /// An await on a future or task in a method that is not a coroutine, made for the task that called the method: the future's waiter, and what a
 /// cancellation of that task is passed on to.
 /// </summary>
-internal sealed class InnerWait : KnownWaiter, IRelay
+internal sealed class InnerWait : KnownWaiter, IRelay, IOpensTurn
 {
     private const string Failed = "Exception in the continuation of an await";
 
     private readonly LoopSynchronizationContext _host;
-    private readonly Context? _context = Context.CaptureForNew();
+    private readonly Context? _context;
     private bool _isAsked; // a request was passed on to the future
     private string? _message; // its message
     private Exception? _interrupt; // what comes out of the await in place of the outcome
@@ -21,6 +21,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay
         : base(target)
     {
         _host = host;
+        _context = host.Loop.CaptureContext();
         Continuation = continuation;
         host.Methods?.Add(this); // without a task there is nobody to be cancelled, and the await may have been made on another thread
     }
@@ -72,8 +73,22 @@ internal sealed class InnerWait : KnownWaiter, IRelay
     /// <summary>Tells <paramref name="request"/> when the method has gone on.</summary>
     internal void TellEnd(RequestBelow request) => request.Follow(Future);
 
-    private protected override void Complete()
+    // The end of a coroutine, in a step of its own; all else that is awaited is told in the next turn, as in Python.
+    internal override Wakeup WakeupFor(object done, bool runsHere)
     {
+        if (done is not DrivenTask { MayGoOnInTurn: true } || !runsHere || !_host.MayGoOnInTurn || !_host.Loop.IsTurnOf(done))
+        {
+            return Wakeup.Plain;
+        }
+        _host.Loop.SameTurn.Add(this, null);
+        return Wakeup.None;
+    }
+
+    private protected override void Complete() => _host.Loop.SameTurn.Run(this, null);
+
+    void IOpensTurn.RunInTurn(object? source)
+    {
+        _host.Loop.SameTurn.Method = Continuation;
         _host.Methods?.Remove(this);
         FindInterrupt();
         var owing = _isAsked && Future is { HasToBeTaken: true, OwesRequest: true } ? _host.Methods?.ChainOf(this) : null; // null too if the task does not wait for the method

@@ -15,6 +15,11 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
     /// <summary>The methods of the owner; null if there is no owner.</summary>
     internal MethodsBelow? Methods { get; } = owner is null ? null : new MethodsBelow(owner);
 
+    public Thread Thread => loop.Thread!;
+
+    /// <summary>True if what the owner's methods go on with may run in the turn that is being taken.</summary>
+    internal bool MayGoOnInTurn => owner is { MayGoOnInTurn: true };
+
     public override SynchronizationContext CreateCopy() => this;
 
     // Of async void methods.
@@ -25,11 +30,19 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
     public override void Post(SendOrPostCallback d, object? state)
     {
         var posted = new Posted(this, d, state);
-        if (!loop.TryPush(posted, null))
+        if (d.Target is Action<object?> && MayGoOnInTurn && loop.RunsHere && IsIteratorsTurn) // so .NET calls those who await the source of a value task
+        {
+            loop.SameTurn.Add(posted, null);
+        }
+        else if (!loop.TryPush(posted, null))
         {
             posted.Abandon();
         }
     }
+
+    // An async iterator goes on at this moment, and may have an item for the one who awaits it.
+    private bool IsIteratorsTurn
+        => MethodChain.IteratorIn(loop.SameTurn.Method is Delegate continuation ? TaskFields.TargetOf(continuation) : loop.SameTurn.Method) is not null;
 
     public override void Send(SendOrPostCallback d, object? state)
     {
@@ -50,9 +63,18 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
     public void Drive(Coroutine coroutine, Action continuation)
     {
-        var task = loop.CurrentTask is { } current ? new DrivenTask(coroutine, loop, current) : loop.CreateTask(coroutine);
-        task.IsImplicit = true;
-        task.OnCompletedOutside(continuation);
+        if (loop.CurrentTask is { } current)
+        {
+            var driven = new DrivenTask(coroutine, loop, current);
+            driven.Start();
+            driven.OnCompletedOutside(continuation);
+        }
+        else
+        {
+            var task = loop.CreateTask(coroutine);
+            task.IsImplicit = true;
+            task.OnCompletedOutside(continuation);
+        }
     }
 
     public bool CancelBelow(ForeignAwait awaited, string? message) => Methods!.Cancel(awaited, message);
@@ -63,7 +85,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
     internal void Run<TState>(Context? context, TState state, Action<TState> action)
     {
         loop.ActingTask = owner is { IsDone: false } ? owner : null;
-        SetSynchronizationContext(this);
+        ThreadValues.SetSynchronization(Thread, this);
         try
         {
             ContextSwitch.Run(context, state, action);
@@ -71,7 +93,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         finally
         {
             ContextSwitch.Rest();
-            SetSynchronizationContext(loop.ContextOf(null));
+            ThreadValues.SetSynchronization(Thread, loop.ContextOf(null));
             loop.ActingTask = null;
         }
     }
@@ -102,11 +124,13 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
         }
     }
 
-    private sealed class Posted(LoopSynchronizationContext host, SendOrPostCallback callback, object? state) : Runnable
+    private sealed class Posted(LoopSynchronizationContext host, SendOrPostCallback callback, object? state) : Runnable, IOpensTurn
     {
         private const string Failed = "Exception in a callback posted to the loop";
 
-        internal override void Run(object? source)
+        internal override void Run(object? source) => host.Loop.SameTurn.Run(this, null);
+
+        public void RunInTurn(object? source)
         {
             object? method = state switch // that of an await goes on: a method, or an iterator, which the loop has to know
             {
@@ -114,7 +138,8 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
                 RawWait interrupted => interrupted.Box,
                 _ => state,
             };
-            host.Loop.NoteAsyncIterator(MethodChain.IteratorIn(method));
+            host.Loop.SameTurn.Method = method;
+            host.Loop.NoteMethod(method);
             var tokens = host.Methods?.KnownTokens;
             tokens?.LookAtMaster(); // before the method goes on, which may have its token's exception already
             var last = host.Methods?.Newest;

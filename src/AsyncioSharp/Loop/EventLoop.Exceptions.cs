@@ -73,9 +73,13 @@ public sealed partial class EventLoop
             _ready.End();
             entry.Recover();
             ContextSwitch.Rest();
-            CallExceptionHandler(new ExceptionContext { Message = $"Exception in callback {entry.CallbackName}()", Exception = e });
+            ReportLeft(entry, e);
         }
     }
+
+    /// <summary>Reports what has left <see cref="Runnable.Run"/>.</summary>
+    internal void ReportLeft(Runnable entry, Exception exception)
+        => CallExceptionHandler(new ExceptionContext { Message = $"Exception in callback {entry.CallbackName}()", Exception = exception });
 
     private static string TextOf(ExceptionContext context)
     {

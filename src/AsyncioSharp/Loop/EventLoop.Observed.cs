@@ -141,4 +141,18 @@ public sealed partial class EventLoop
         }
         _ready.End();
     }
+
+    /// <summary>Runs one in the turn of another, which has ended.</summary>
+    internal void RunNext(Runnable target, object? source)
+    {
+        _ready.Begin(target);
+        if (_watch is { } watch)
+        {
+            watch.RunNext(target, source);
+        }
+        else
+        {
+            target.Run(source);
+        }
+    }
 }

@@ -47,6 +47,7 @@ public sealed partial class EventLoop
         _parker = parker ?? (_timeProvider == TimeProvider.System ? new ThreadParker() : new TimerParker(_timeProvider, _clock));
         _scheduled = schedule is null ? null : new ScheduledRun(this, schedule);
         _synchronizationContext = CreateSynchronizationContext();
+        SameTurn = new SameTurn(this);
         Debug = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("ASYNCIOSHARP_DEBUG"));
         RememberGauges();
     }
@@ -218,6 +219,12 @@ public sealed partial class EventLoop
     /// <summary>For instance <c>&lt;EventLoop running=True closed=False debug=False&gt;</c>.</summary>
     /// <returns>The text.</returns>
     public override string ToString() => $"<EventLoop running={IsRunning} closed={IsClosed} debug={Debug}>";
+
+    /// <summary>What goes on in the turn of what it has waited for.</summary>
+    internal SameTurn SameTurn { get; }
+
+    /// <summary>True if this is the entry that runs.</summary>
+    internal bool IsTurnOf(object entry) => ReferenceEquals(_ready.Running, entry);
 
     /// <summary>What to run, in front of all that is ready, when the loop takes what other threads have sent; null for nothing.</summary>
     internal Runnable? Interrupt { get; set; }

@@ -10,6 +10,11 @@ internal sealed class StepWatch(EventLoop loop, TimeProvider clock)
 {
     private readonly HashSet<Instrument> _failed = []; // of which a listener has thrown something
     private volatile RunningEntry? _running;
+    private Runnable? _target; // what runs
+    private object? _begin;    // where its step began, if that is known
+    private bool _isTimed;
+    private bool _isTraced;
+    private long _start;
 
     /// <summary>What runs at this moment; null between two entries. A new object for each, so that the watchdog knows one again.</summary>
     internal RunningEntry? Watched => _running;
@@ -17,40 +22,62 @@ internal sealed class StepWatch(EventLoop loop, TimeProvider clock)
     /// <summary>Runs an entry, and measures it for whoever asked.</summary>
     internal void Run(Runnable target, object? source)
     {
-        bool isDropped = target.IsDropped;
-        bool isTimed = loop.Debug || Telemetry.StepDuration.Enabled;
-        bool isTraced = Telemetry.Events.TracesSteps;
-        object? begin = loop.Debug || loop.Watchdog is not null ? EventLoop.PlaceOf(target) : null;
-        if (loop.Watchdog is not null)
-        {
-            _running = new RunningEntry(target, begin);
-        }
-        if (isTraced)
-        {
-            Telemetry.Events.StepStart(loop.Number, TextForm.Whole(target));
-        }
-        long start = isTimed ? clock.GetTimestamp() : 0;
+        bool isDone = false;
+        Begin(target);
         try
         {
             target.Run(source);
+            isDone = true;
         }
         finally
         {
-            _running = null;
-            if (isTraced)
-            {
-                Telemetry.Events.StepStop(loop.Number);
-            }
+            End(isDone);
         }
-        if (isTimed && !isDropped)
+    }
+
+    /// <summary>In the turn of an entry that is run so: runs the next, of which the same is told as of any other.</summary>
+    internal void RunNext(Runnable target, object? source)
+    {
+        End(isDone: true);
+        Begin(target);
+        target.Run(source);
+    }
+
+    private void Begin(Runnable target)
+    {
+        _target = target;
+        _isTimed = !target.IsDropped && (loop.Debug || Telemetry.StepDuration.Enabled);
+        _isTraced = Telemetry.Events.TracesSteps;
+        _begin = loop.Debug || loop.Watchdog is not null ? EventLoop.PlaceOf(target) : null;
+        if (loop.Watchdog is not null)
         {
-            var elapsed = clock.GetElapsedTime(start);
+            _running = new RunningEntry(target, _begin);
+        }
+        if (_isTraced)
+        {
+            Telemetry.Events.StepStart(loop.Number, TextForm.Whole(target));
+        }
+        _start = _isTimed ? clock.GetTimestamp() : 0;
+    }
+
+    private void End(bool isDone)
+    {
+        _running = null;
+        if (_isTraced)
+        {
+            Telemetry.Events.StepStop(loop.Number);
+        }
+        if (_isTimed && isDone)
+        {
+            var elapsed = clock.GetElapsedTime(_start);
             Measure(Telemetry.StepDuration, elapsed.TotalSeconds);
             if (loop.Debug && elapsed >= loop.SlowCallbackDuration)
             {
-                loop.ReportSlow(target, begin, elapsed);
+                loop.ReportSlow(_target!, _begin, elapsed);
             }
         }
+        _target = null;
+        _begin = null;
     }
 
     /// <summary>

@@ -109,7 +109,8 @@ public sealed class AsyncBoundedSemaphore(int value = 1) : AsyncSemaphore(value)
     {
         if (Value >= _bound)
         {
-            throw new InvalidOperationException($"BoundedSemaphore released too many times: nobody has acquired what is released, of a bound of {_bound}. Release once for each Acquire, best by using.");
+            throw new InvalidOperationException(
+                $"BoundedSemaphore released too many times: nobody has acquired what is released, of a bound of {_bound}. Release once for each Acquire, best by using.");
         }
         base.Release();
     }

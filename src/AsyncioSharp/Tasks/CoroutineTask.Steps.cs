@@ -7,7 +7,7 @@ namespace AsyncioSharp;
 // changes what a task is made of, and is what everything costs.
 public partial class CoroutineTask
 {
-    internal sealed override void Run(object? source)
+    internal override void Run(object? source)
     {
         ThrowIfFatal(_extras.AreNone ? StepAtRest(source) : StepInContext(source));
     }

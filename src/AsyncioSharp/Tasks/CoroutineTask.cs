@@ -204,6 +204,13 @@ public partial class CoroutineTask : Future
 
     internal sealed override bool Wake(object? source) => Loop.TryPush(this, source);
 
+    // A request that was put off stands in the queue: who was asked to cancel must not get past it.
+    internal bool MayGoOnInTurn => _cancelRequests == 0 && Loop.SameTurn.IsOpen;
+
+    internal sealed override bool MayWakeInTurn => MayGoOnInTurn && Loop.RunsHere;
+
+    internal sealed override void WakeInTurn() => Loop.SameTurn.Add(this, null);
+
     internal sealed override void Abandon() => (WaitsFor as ForeignAwait)?.Discard();
 
     /// <summary>The result as an object, null if it has none; throws the failure.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace AsyncioSharp;
 
 /// <summary>
@@ -5,20 +7,15 @@ namespace AsyncioSharp;
 /// be in that task. A task of its own is needed underneath since several such methods may run at once, each to be woken and cancelled by itself.
 /// It is no end of its own for a request: the coroutine begins before one reaches it, and one that it has not been told is left to the method.
 /// </summary>
-internal sealed class DrivenTask : CoroutineTask
+internal sealed class DrivenTask : CoroutineTask, IOpensTurn
 {
     internal DrivenTask(Coroutine coroutine, EventLoop loop, CoroutineTask owner)
-        : this(coroutine, loop, owner, loop.RunsHere)
-    {
-    }
-
-    private DrivenTask(Coroutine coroutine, EventLoop loop, CoroutineTask owner, bool runsHere)
-        : base(coroutine, loop, runsHere)
+        : base(coroutine, loop, runsHere: true)
     {
         Identity = owner.Identity;
         Named = loop.TaskCounts.Created + 1;
+        IsImplicit = true;
         StartBeforeCancel();
-        loop.StartSoon(this, runsHere);
     }
 
     internal override CoroutineTask Identity { get; }
@@ -26,4 +23,39 @@ internal sealed class DrivenTask : CoroutineTask
     private protected override long Named { get; }
 
     internal override bool HasToBeTaken => true;
+
+    /// <summary>Takes the first step at once, as a coroutine does that another one awaits; in the next turn where the stack has no room for it.</summary>
+    internal void Start()
+    {
+        try
+        {
+            if (!Loop.TryStartEagerly(this, runsHere: true))
+            {
+                Loop.StartSoon(this, runsHere: true);
+            }
+        }
+        catch (KeyboardInterruptException e)
+        {
+            Loop.CallSoon(() => ExceptionDispatchInfo.Throw(e)); // leaves the loop; out of the await, which calls this, it would end the process
+        }
+        catch (Exception e)
+        {
+            Recover();
+            Loop.ReportLeft(this, e); // of an overridden Cancel
+        }
+    }
+
+    internal override void Run(object? source)
+    {
+        if (Loop.IsInStep)
+        {
+            base.Run(source);
+        }
+        else
+        {
+            Loop.SameTurn.Run(this, source);
+        }
+    }
+
+    void IOpensTurn.RunInTurn(object? source) => base.Run(source);
 }

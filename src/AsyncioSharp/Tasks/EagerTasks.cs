@@ -44,6 +44,9 @@ public sealed partial class EventLoop
 {
     private int _eagerDepth; // of eager tasks that begin inside of each other
 
+    /// <summary>True inside of the first step of an eager task.</summary>
+    internal bool IsInStep => _eagerDepth > 0;
+
     /// <summary>Refuses to make an eager task for a context in which something runs already, before there is a task that would be left behind.</summary>
     internal void CheckEagerContext(Context context)
     {

@@ -13,7 +13,7 @@ public sealed partial class EventLoop
     public ITaskFactory? TaskFactory { get; set; }
 
     /// <summary>The task whose step, or whose method of .NET, runs at this moment; null for callbacks.</summary>
-    internal CoroutineTask? CurrentTask => ActingTask ?? TaskOf(_ready.Running);
+    internal CoroutineTask? CurrentTask => ActingTask ?? (_ready.Running is var running && running is CoroutineTask task ? task : TaskOf(running));
 
     /// <summary>The same, as long as its code runs otherwise than as the entry whose turn it is; else null.</summary>
     internal CoroutineTask? ActingTask { get; set; }

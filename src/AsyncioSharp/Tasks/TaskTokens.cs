@@ -139,7 +139,14 @@ internal sealed class TaskTokens(CoroutineTask task) : Runnable, ITokenListener
     }
 
     /// <summary>An operation of .NET wakes the task.</summary>
-    internal override bool Wake(object? source) => task.Wake(source ?? (_watch is null ? null : this));
+    internal override bool Wake(object? source) => task.Wake(source ?? Bringer);
+
+    internal override bool MayWakeInTurn => task.MayWakeInTurn;
+
+    internal override void WakeInTurn() => task.Loop.SameTurn.Add(task, Bringer);
+
+    // What wakes the task has it look at the master.
+    private TaskTokens? Bringer => _watch is null ? null : this;
 
     // The task is done.
     internal override void Run(object? source) => _watch?.Dispose();

@@ -1,6 +1,5 @@
 using AsyncioSharp.Testing;
 using AsyncioSharp.Tests.Infrastructure;
-using AsyncioSharp.Tests.Tasks;
 using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -168,98 +167,6 @@ public class AsyncMethodTests
                 _order.Add(FormattableString.Invariant($"{n} at {Asyncio.GetRunningLoop().Time}"));
             }
             _order.Add("after the loop");
-        }
-    }
-
-    [Theory]
-    [InlineData(0, 4)]
-    [InlineData(1, 5)]
-    [InlineData(2, 6)]
-    public void An_item_for_which_an_iterator_yields_once_takes_four_turns_and_one_for_each_iterator_around(int around, int turns)
-    {
-        const int Items = 10;
-        VirtualTimeLoop.Run(Main());
-
-        async Coroutine Main()
-        {
-            await Asyncio.Sleep(0);
-            using var iterations = new IterationCounter();
-            var numbers = Yielding();
-            for (int i = 0; i < around; i++)
-            {
-                numbers = Around(numbers);
-            }
-            int before = iterations.Now;
-            await foreach (int n in numbers)
-            {
-                (iterations.Now - before).ShouldBe(turns * (n + 1));
-            }
-        }
-
-        static async IAsyncEnumerable<int> Yielding()
-        {
-            for (int n = 0; n < Items; n++)
-            {
-                await Asyncio.Sleep(0);
-                yield return n;
-            }
-        }
-
-        static async IAsyncEnumerable<int> Around(IAsyncEnumerable<int> numbers)
-        {
-            await foreach (int n in numbers)
-            {
-                yield return n;
-            }
-        }
-    }
-
-    [Fact]
-    public void A_coroutine_awaited_in_an_async_Task_method_takes_two_turns_more_and_the_end_of_the_method_one()
-    {
-        VirtualTimeLoop.Run(Main());
-
-        static async Coroutine Main()
-        {
-            await Asyncio.Sleep(0);
-            using var iterations = new IterationCounter();
-            int before = iterations.Now;
-            await Coroutine();
-            Turns().ShouldBe(1);
-            await Method();
-            Turns().ShouldBe(1 + 2 + 1);
-            await MethodInMethod();
-            Turns().ShouldBe((2 * (1 + 2)) + 1);
-            await Soon();
-            int turns = Turns();
-            await MethodOfFuture();
-            Turns().ShouldBe(turns + 1);
-
-            int Turns()
-            {
-                int turns = iterations.Now - before;
-                before = iterations.Now;
-                return turns;
-            }
-        }
-
-        static async Coroutine Coroutine() => await Asyncio.Sleep(0);
-
-        static async Task Method() => await Asyncio.Sleep(0);
-
-        static async Task MethodInMethod()
-        {
-            await Method();
-            await Asyncio.Sleep(0);
-        }
-
-        static async Task MethodOfFuture() => await Soon();
-
-        static Future<int> Soon()
-        {
-            var future = Asyncio.GetRunningLoop().CreateFuture<int>();
-            future.Loop.CallSoon(() => future.SetResult(1));
-            return future;
         }
     }
 

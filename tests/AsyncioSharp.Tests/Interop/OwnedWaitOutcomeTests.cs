@@ -173,6 +173,11 @@ public class OwnedWaitOutcomeTests
         Task<int>? method = null;
         var task = loop.CreateTask(Caller());
         loop.RunIteration();
+        if (kind == "coroutine that fails")
+        {
+            task.Cancel(); // of a task that was asked before, the end of the coroutine is told to the method in the next turn
+            loop.RunIteration();
+        }
         loop.RunIteration();
         switch (kind)
         {
@@ -194,7 +199,26 @@ public class OwnedWaitOutcomeTests
         loop.Close();
         (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => method.WaitAsync(s_limit))).ShouldBeOfType<CancelledException>().CancelMessage.ShouldBe("stop");
 
-        async Coroutine Caller() => await (method = Method());
+        async Coroutine Caller()
+        {
+            if (kind == "coroutine that fails")
+            {
+                await AskedBefore();
+            }
+            await (method = Method());
+        }
+
+        static async Coroutine AskedBefore()
+        {
+            try
+            {
+                await Asyncio.Sleep(1000);
+            }
+            catch (CancelledException e) when (e.CancelMessage is null)
+            {
+                // It goes on.
+            }
+        }
 
         async Task<int> Method() => kind switch
         {
