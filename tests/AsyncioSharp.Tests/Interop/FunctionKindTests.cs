@@ -3,8 +3,8 @@ using AsyncioSharp.Testing;
 namespace AsyncioSharp.Tests.Interop;
 
 /// <summary>
-/// Random programs of tasks whose functions call each other. Whichever of them are coroutines, methods or async iterators, they do the same in the same order: the trace of a program is
-/// that of the same program in which all are coroutines. (Each function suspends before it ends: of one that does not, a method takes a turn more.)
+/// Random programs of tasks whose functions call each other. Whichever of them are coroutines, methods or async iterators, they do the same in the same order: the trace of a
+/// program is that of the same program in which all are coroutines. (Each function suspends before it ends: one that does not costs a method a turn.)
 /// </summary>
 public class FunctionKindTests
 {
