@@ -182,7 +182,8 @@ public static partial class Asyncio
 
     // Elsewhere, so that the question, which is asked for every task, is short enough to be inlined.
     private static InvalidOperationException NoneRuns()
-        => new("no running event loop: call this from a coroutine or a callback of a loop, or start one with Asyncio.Run.");
+        => new("no running event loop: call this from a coroutine or a callback of a loop, or start one with Asyncio.Run. "
+            + "Where a loop is at hand, use its own method, for instance loop.CreateTask.");
 
     internal static ArgumentException DifferentLoop(Future future, string which, string argument)
         => new($"The future belongs to a different loop than {which}: {future}", argument);

@@ -64,7 +64,7 @@ public class CancellationPage
 
         async Coroutine Buy()
         {
-            await Asyncio.Shield(Pay()); // goes on if Buy is cancelled; the await does not
+            await Asyncio.Shield(Pay()); // Pay goes on if Buy is cancelled, but the await ends
         }
 
         async Coroutine SellAll()

@@ -89,7 +89,7 @@ public sealed class ComingFromTasksPage : IDisposable
             {
                 using (await places.Acquire())
                 {
-                    lengths[path] = (await http.GetStringAsync(path, CoroutineTask.Current.CancellationToken)).Length;
+                    lengths[path] = (await Asyncio.WrapFuture(token => http.GetStringAsync(path, token))).Length;
                 }
             }
         }
