@@ -8,7 +8,8 @@ public sealed partial class EventLoop
     private readonly List<WeakReference<IteratorWatch>> _asyncIterators = []; // those that were awaited on this loop and may be left half-consumed
     private int _tidyIteratorsAt = 16;
     private Type? _plainMethod; // the last class of methods that was met and is none of iterators: most waits are of that again
-    private readonly WeakReference<object?> _lastNoted = new(null); // likewise
+    private readonly WeakReference<object?> _lastMethod = new(null); // of those that are, likewise
+    private readonly WeakReference<object?> _lastIterator = new(null);
     private readonly HashSet<CoroutineTask> _disposals = []; // of iterators that the program has dropped, under way
 
     /// <summary>The thread that runs the loop; null while it does not run.</summary>
@@ -36,14 +37,14 @@ public sealed partial class EventLoop
     /// <summary>A method of .NET waits, or goes on, on the loop: remembers it if it is an async iterator.</summary>
     internal void NoteMethod(object? method)
     {
-        if (method is null || method.GetType() == _plainMethod || IsNotedLast(method))
+        if (method is null || method.GetType() == _plainMethod || IsLast(_lastMethod, method))
         {
             return;
         }
         if (MethodChain.IteratorIn(method) is { } iterator)
         {
             NoteAsyncIterator(iterator);
-            _lastNoted.SetTarget(method);
+            _lastMethod.SetTarget(method);
         }
         else
         {
@@ -51,12 +52,17 @@ public sealed partial class EventLoop
         }
     }
 
-    private bool IsNotedLast(object one) => _lastNoted.TryGetTarget(out object? last) && ReferenceEquals(last, one);
+    private static bool IsLast(WeakReference<object?> last, object one) => last.TryGetTarget(out object? known) && ReferenceEquals(known, one);
 
     /// <summary>Remembers an async iterator that a task awaits; null for none.</summary>
     internal void NoteAsyncIterator(object? iterator)
     {
-        if (iterator is null || IsNotedLast(iterator) || _knownIterators.TryGetValue(iterator, out _))
+        if (iterator is null || IsLast(_lastIterator, iterator))
+        {
+            return;
+        }
+        _lastIterator.SetTarget(iterator);
+        if (_knownIterators.TryGetValue(iterator, out _))
         {
             return;
         }

@@ -76,7 +76,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay, IOpensTurn
     // The end of a coroutine, in a step of its own; all else that is awaited is told in the next turn, as in Python.
     internal override Wakeup WakeupFor(object done, bool runsHere)
     {
-        if (done is not DrivenTask { MayGoOnInTurn: true } || !runsHere || !_host.MayGoOnInTurn || !_host.Loop.IsTurnOf(done))
+        if (done is not DrivenTask || !runsHere || !_host.MayGoOnInTurn || !_host.Loop.IsTurnOf(done))
         {
             return Wakeup.Plain;
         }
@@ -86,9 +86,10 @@ internal sealed class InnerWait : KnownWaiter, IRelay, IOpensTurn
 
     private protected override void Complete() => _host.Loop.SameTurn.Run(this, null);
 
+    object? IOpensTurn.TurnOwner => _host.Owner;
+
     void IOpensTurn.RunInTurn(object? source)
     {
-        _host.Loop.SameTurn.Method = Continuation;
         _host.Methods?.Remove(this);
         FindInterrupt();
         var owing = _isAsked && Future is { HasToBeTaken: true, OwesRequest: true } ? _host.Methods?.ChainOf(this) : null; // null too if the task does not wait for the method

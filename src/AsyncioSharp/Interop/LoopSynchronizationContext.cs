@@ -17,6 +17,9 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
     public Thread Thread => loop.Thread!;
 
+    /// <summary>The task to which the methods belong; null if there is none.</summary>
+    internal CoroutineTask? Owner => owner?.Identity;
+
     /// <summary>True if what the owner's methods go on with may run in the turn that is being taken.</summary>
     internal bool MayGoOnInTurn => owner is { MayGoOnInTurn: true };
 
@@ -30,7 +33,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
     public override void Post(SendOrPostCallback d, object? state)
     {
         var posted = new Posted(this, d, state);
-        if (d.Target is Action<object?> && MayGoOnInTurn && loop.RunsHere && IsIteratorsTurn) // so .NET calls those who await the source of a value task
+        if (d.Target is Action<object?> && loop.RunsHere && MayGoOnInTurn) // so .NET calls those who await the source of a value task, as an async iterator is
         {
             loop.SameTurn.Add(posted, null);
         }
@@ -39,10 +42,6 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
             posted.Abandon();
         }
     }
-
-    // An async iterator goes on at this moment, and may have an item for the one who awaits it.
-    private bool IsIteratorsTurn
-        => MethodChain.IteratorIn(loop.SameTurn.Method is Delegate continuation ? TaskFields.TargetOf(continuation) : loop.SameTurn.Method) is not null;
 
     public override void Send(SendOrPostCallback d, object? state)
     {
@@ -130,6 +129,8 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
 
         internal override void Run(object? source) => host.Loop.SameTurn.Run(this, null);
 
+        public object? TurnOwner => host.Owner;
+
         public void RunInTurn(object? source)
         {
             object? method = state switch // that of an await goes on: a method, or an iterator, which the loop has to know
@@ -138,7 +139,6 @@ internal sealed class LoopSynchronizationContext(EventLoop loop, CoroutineTask? 
                 RawWait interrupted => interrupted.Box,
                 _ => state,
             };
-            host.Loop.SameTurn.Method = method;
             host.Loop.NoteMethod(method);
             var tokens = host.Methods?.KnownTokens;
             tokens?.LookAtMaster(); // before the method goes on, which may have its token's exception already

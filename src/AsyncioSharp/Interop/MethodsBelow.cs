@@ -100,7 +100,7 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     /// <summary>Cancels the methods that the owner awaits in <paramref name="awaited"/>. False if there are none, or their waits cannot be ended.</summary>
     internal bool Cancel(ForeignAwait awaited, string? message)
     {
-        if (owner.Loop.ActingTask == owner)
+        if (owner.Loop.IsActing(owner))
         {
             CancelOwnerLater(message); // one of the methods runs at this moment; it gets the exception where it waits next
             return true;

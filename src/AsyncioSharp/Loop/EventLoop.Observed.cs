@@ -146,13 +146,10 @@ public sealed partial class EventLoop
     internal void RunNext(Runnable target, object? source)
     {
         _ready.Begin(target);
-        if (_watch is { } watch)
-        {
-            watch.RunNext(target, source);
-        }
-        else
-        {
-            target.Run(source);
-        }
+        _watch?.Change(target);
+        target.Run(source);
     }
+
+    /// <summary>Says to who looks at each entry, if anybody does, that <paramref name="target"/> runs from here on. Gives what ran before; null if nobody looks.</summary>
+    internal Runnable? NoteRuns(Runnable target) => _watch?.Change(target);
 }

@@ -8,7 +8,7 @@ namespace AsyncioSharp;
 /// </summary>
 /// <remarks>
 /// Nothing runs inside of anything else: what is to go on is noted, and is an entry of its own, behind the one in which it was noted and in front of all that is ready. Only
-/// entries by which code of .NET's goes on open their turn in this way; all others pay nothing. For the loop's thread.
+/// entries by which code of .NET's goes on open their turn, to the task to which that belongs; all others pay nothing. For the loop's thread.
 /// </remarks>
 internal sealed class SameTurn(EventLoop loop)
 {
@@ -17,30 +17,26 @@ internal sealed class SameTurn(EventLoop loop)
     private readonly Queue<(Runnable Entry, object? Source)> _others = new();
     private Runnable? _next; // mostly the only one
     private object? _source;
-    private bool _isOpen;
+    private object? _owner;  // to whom the turn belongs; null while it is not open
     private int _count;
 
-    /// <summary>True if something can be added to the turn.</summary>
-    internal bool IsOpen => _isOpen && _count < Most;
-
-    /// <summary>What goes on in the entry that runs, or its continuation; null if that does not matter to anybody.</summary>
-    internal object? Method { get; set; }
+    /// <summary>True if something of <paramref name="owner"/> can be added to the turn.</summary>
+    internal bool IsOpenTo(object owner) => ReferenceEquals(_owner, owner) && _count < Most;
 
     /// <summary>Runs an entry that opens its turn, and then all that goes on in it.</summary>
     internal void Run(IOpensTurn entry, object? source)
     {
-        if (_isOpen)
+        if (_owner is not null)
         {
             entry.RunInTurn(source); // it is one of those that go on
             return;
         }
-        _isOpen = true;
+        _owner = entry.TurnOwner;
         try
         {
             entry.RunInTurn(source);
             while (TryTake(out var next, out object? nextSource))
             {
-                Method = null;
                 loop.RunNext(next, nextSource);
             }
         }
@@ -50,7 +46,7 @@ internal sealed class SameTurn(EventLoop loop)
         }
     }
 
-    /// <summary>Has <paramref name="entry"/> run in the turn, which must be open.</summary>
+    /// <summary>Has <paramref name="entry"/> run in the turn, which must be open to its owner.</summary>
     internal void Add(Runnable entry, object? source)
     {
         _count++;
@@ -67,9 +63,8 @@ internal sealed class SameTurn(EventLoop loop)
     // What is left, as an exception leaves the loop, is put into the ready queue.
     private void Close()
     {
-        _isOpen = false;
+        _owner = null;
         _count = 0;
-        Method = null;
         if (_next is not null)
         {
             PushRest();
@@ -103,6 +98,9 @@ internal sealed class SameTurn(EventLoop loop)
 /// <summary>An entry by which code of .NET's goes on.</summary>
 internal interface IOpensTurn
 {
+    /// <summary>To whom the turn belongs; null if it is not to be opened. What belongs to others waits for its own.</summary>
+    object? TurnOwner { get; }
+
     /// <summary>Runs the entry itself.</summary>
     void RunInTurn(object? source);
 }

@@ -35,12 +35,13 @@ internal sealed class StepWatch(EventLoop loop, TimeProvider clock)
         }
     }
 
-    /// <summary>In the turn of an entry that is run so: runs the next, of which the same is told as of any other.</summary>
-    internal void RunNext(Runnable target, object? source)
+    /// <summary>While an entry is run so: what runs from here on is <paramref name="target"/>, of which the same is told as of any other. Gives what ran before.</summary>
+    internal Runnable Change(Runnable target)
     {
+        var last = _target!;
         End(isDone: true);
         Begin(target);
-        target.Run(source);
+        return last;
     }
 
     private void Begin(Runnable target)

@@ -205,7 +205,7 @@ public partial class CoroutineTask : Future
     internal sealed override bool Wake(object? source) => Loop.TryPush(this, source);
 
     // A request that was put off stands in the queue: who was asked to cancel must not get past it.
-    internal bool MayGoOnInTurn => _cancelRequests == 0 && Loop.SameTurn.IsOpen;
+    internal bool MayGoOnInTurn => _cancelRequests == 0 && Loop.SameTurn.IsOpenTo(Identity);
 
     internal sealed override bool MayWakeInTurn => MayGoOnInTurn && Loop.RunsHere;
 

@@ -27,6 +27,10 @@ internal sealed class DrivenTask : CoroutineTask, IOpensTurn
     /// <summary>Takes the first step at once, as a coroutine does that another one awaits; in the next turn where the stack has no room for it.</summary>
     internal void Start()
     {
+        var thread = Thread.CurrentThread;
+        var synchronization = ThreadValues.SynchronizationOf(thread);
+        var outer = Loop.NoteRuns(this);
+        ThreadValues.SetSynchronization(thread, Loop.SynchronizationContext); // as in its other steps
         try
         {
             if (!Loop.TryStartEagerly(this, runsHere: true))
@@ -43,6 +47,14 @@ internal sealed class DrivenTask : CoroutineTask, IOpensTurn
             Recover();
             Loop.ReportLeft(this, e); // of an overridden Cancel
         }
+        finally
+        {
+            ThreadValues.SetSynchronization(thread, synchronization);
+            if (outer is not null)
+            {
+                Loop.NoteRuns(outer);
+            }
+        }
     }
 
     internal override void Run(object? source)
@@ -56,6 +68,8 @@ internal sealed class DrivenTask : CoroutineTask, IOpensTurn
             Loop.SameTurn.Run(this, source);
         }
     }
+
+    object? IOpensTurn.TurnOwner => Identity;
 
     void IOpensTurn.RunInTurn(object? source) => base.Run(source);
 }

@@ -42,10 +42,13 @@ public static partial class Asyncio
 
 public sealed partial class EventLoop
 {
-    private int _eagerDepth; // of eager tasks that begin inside of each other
+    private readonly List<CoroutineTask?> _creators = []; // whose code was running when eager tasks began, inside of each other; null: the entry's
 
     /// <summary>True inside of the first step of an eager task.</summary>
-    internal bool IsInStep => _eagerDepth > 0;
+    internal bool IsInStep => _creators.Count > 0;
+
+    /// <summary>True if code of <paramref name="task"/> runs otherwise than as the entry whose turn it is, or has begun what runs.</summary>
+    internal bool IsActing(CoroutineTask task) => ActingTask == task || _creators.Contains(task);
 
     /// <summary>Refuses to make an eager task for a context in which something runs already, before there is a task that would be left behind.</summary>
     internal void CheckEagerContext(Context context)
@@ -57,7 +60,7 @@ public sealed partial class EventLoop
     }
 
     // Asked the system once in a while: what it leaves is enough for many more.
-    private bool HasRoomForAnother() => (_eagerDepth & 7) != 7 || RuntimeHelpers.TryEnsureSufficientExecutionStack();
+    private bool HasRoomForAnother() => (_creators.Count & 7) != 7 || RuntimeHelpers.TryEnsureSufficientExecutionStack();
 
     /// <summary>
     /// Runs the first step of a task that was just made, inside that of its creator. False, and nothing happens, if the loop does not run on
@@ -76,7 +79,7 @@ public sealed partial class EventLoop
             creator.List(); // if it is in its first step, neither the queue nor the loop names it from here on
         }
         ActingTask = task;
-        _eagerDepth++;
+        _creators.Add(creator);
         bool wasLifted = !IsAtRest && ContextSwitch.LiftSuppression();
         try
         {
@@ -84,7 +87,7 @@ public sealed partial class EventLoop
         }
         finally
         {
-            _eagerDepth--;
+            _creators.RemoveAt(_creators.Count - 1);
             ActingTask = creator;
             ContextSwitch.SuppressAgain(wasLifted);
         }

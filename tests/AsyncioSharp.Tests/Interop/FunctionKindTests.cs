@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AsyncioSharp.Testing;
 
 namespace AsyncioSharp.Tests.Interop;
@@ -16,6 +17,8 @@ public class FunctionKindTests
         Method,
         ValueTaskMethod,
         Iterator,
+        IteratorInMethod,
+        IteratorInIterator,
     }
 
     [Theory]
@@ -28,8 +31,8 @@ public class FunctionKindTests
         for (int seed = part * 500; seed < (part + 1) * 500; seed++)
         {
             var expected = TraceOf(seed, static _ => Kind.Coroutine);
-            TraceOf(seed, static random => (Kind)random.Next(4)).ShouldBe(expected, $"seed {seed}");
-            TraceOf(seed, static random => (Kind)random.Next(1, 4)).ShouldBe(expected, $"seed {seed}");
+            TraceOf(seed, static random => (Kind)random.Next(6)).ShouldBe(expected, $"seed {seed}");
+            TraceOf(seed, static random => (Kind)random.Next(1, 6)).ShouldBe(expected, $"seed {seed}");
         }
     }
 
@@ -96,28 +99,66 @@ public class FunctionKindTests
             {
                 case Kind.Coroutine:
                     await Body(name, steps, kinds, depth);
+                    await Asyncio.Sleep(0);
+                    await Asyncio.Sleep(0);
                     break;
                 case Kind.Method:
                     await Method();
                     break;
                 case Kind.ValueTaskMethod:
                     await ValueTaskMethod();
+                    await Asyncio.Sleep(0);
+                    await Pooled();
+                    break;
+                case Kind.Iterator:
+                    await foreach (int _ in Iterator())
+                    {
+                    }
+                    break;
+                case Kind.IteratorInMethod:
+                    await Consume(Iterator());
                     break;
                 default:
-                    await foreach (int _ in Iterator())
+                    await foreach (int _ in Around(Iterator()))
                     {
                     }
                     break;
             }
 
-            async Task Method() => await Body(name, steps, kinds, depth);
+            async Task Method()
+            {
+                await ValueTaskMethod();
+                await Asyncio.Sleep(0);
+                await Pooled();
+            }
 
-            async ValueTask ValueTaskMethod() => await Method();
+            async ValueTask ValueTaskMethod() => await Body(name, steps, kinds, depth);
 
             async IAsyncEnumerable<int> Iterator()
             {
                 await ValueTaskMethod();
                 yield return 1;
+                await Pooled();
+                yield return 2;
+                await Asyncio.Sleep(0);
+            }
+
+            [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+            async ValueTask Pooled() => await Asyncio.Sleep(0);
+
+            static async Task Consume(IAsyncEnumerable<int> items)
+            {
+                await foreach (int _ in items)
+                {
+                }
+            }
+
+            static async IAsyncEnumerable<int> Around(IAsyncEnumerable<int> items)
+            {
+                await foreach (int item in items)
+                {
+                    yield return item;
+                }
             }
         }
 
