@@ -5,7 +5,7 @@ using AsyncioSharp.Tests.Threads;
 
 namespace AsyncioSharp.Tests.Interop;
 
-/// <summary>What does not go on in the turn that is being taken, and waits for its own at the end of the queue: what is completed by hand, in another thread, or of another task.</summary>
+/// <summary>What does not go on in the turn that is being taken, and waits for its own at the end of the queue: what is completed by hand, elsewhere, or of another task.</summary>
 public class SameTurnLimitsTests
 {
     private readonly List<string> _log = [];
@@ -212,7 +212,17 @@ public class SameTurnLimitsTests
         _log.ShouldBe(["first", "second"]);
         loop.Close();
 
-        async Coroutine Main() => await Task.WhenAll(First(), Second(), Setting());
+        async Coroutine Main()
+        {
+            try
+            {
+                await Task.WhenAll(First(), Second(), Setting());
+            }
+            catch (KeyboardInterruptException)
+            {
+                // It was told.
+            }
+        }
 
         async Task First() => await Interrupted();
 
