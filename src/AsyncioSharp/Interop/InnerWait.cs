@@ -93,6 +93,11 @@ internal sealed class InnerWait : KnownWaiter, IRelay, IOpensTurn
         _host.Methods?.Remove(this);
         FindInterrupt();
         var owing = _isAsked && Future is { HasToBeTaken: true, OwesRequest: true } ? _host.Methods?.ChainOf(this) : null; // null too if the task does not wait for the method
+        if (owing is { IsWide: false })
+        {
+            _host.Methods!.CancelOwnerLater(_message); // in front of the owner, which the method may be about to make ready
+            owing = null;
+        }
         var last = _host.Methods?.Newest;
         var around = _host.Methods?.LeftAround(Continuation);
         _host.RunReported(_context, this, static self => self.Continue(), Failed, Continuation);
@@ -102,7 +107,7 @@ internal sealed class InnerWait : KnownWaiter, IRelay, IOpensTurn
         }
         if (owing is not null)
         {
-            _host.Methods!.TellOwed(TaskFields.TargetOf(Continuation), last, owing.IsWide, _message);
+            _host.Methods!.TellOwed(TaskFields.TargetOf(Continuation), last, _message);
         }
     }
 

@@ -129,11 +129,10 @@ internal sealed class MethodsBelow(CoroutineTask owner)
     /// </summary>
     /// <param name="method">The method.</param>
     /// <param name="last">The newest wait before it went on.</param>
-    /// <param name="isWide">Whether there may be others.</param>
     /// <param name="message">The request's message.</param>
-    internal void TellOwed(object? method, InnerWait? last, bool isWide, string? message)
+    internal void TellOwed(object? method, InnerWait? last, string? message)
     {
-        if (isWide && method is not null)
+        if (method is not null)
         {
             for (var wait = last is null ? _oldest : last.Newer; wait is not null; wait = wait.Newer)
             {

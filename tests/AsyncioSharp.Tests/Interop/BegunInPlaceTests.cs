@@ -106,6 +106,52 @@ public class BegunInPlaceTests
         void Log(string who) => _log.Add($"{who} in {Asyncio.CurrentTask()?.Name}");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_task_that_cancels_itself_in_the_last_statement_of_a_coroutine_below_a_method_ends_cancelled(bool isCoroutine)
+    {
+        VirtualTimeLoop.Run(Main());
+        _log.ShouldBe(["method goes on"]);
+
+        async Coroutine Main()
+        {
+            var task = Asyncio.CreateTask(Caller());
+            await Asyncio.Wait(task);
+            task.IsCancelled.ShouldBeTrue();
+        }
+
+        async Coroutine Caller()
+        {
+            if (isCoroutine)
+            {
+                await Through();
+            }
+            else
+            {
+                await Method();
+            }
+        }
+
+        async Coroutine Through()
+        {
+            await Last();
+            _log.Add("method goes on");
+        }
+
+        async Task Method()
+        {
+            await Last();
+            _log.Add("method goes on");
+        }
+
+        static async Coroutine Last()
+        {
+            await Asyncio.Sleep(0);
+            CoroutineTask.Current.Cancel();
+        }
+    }
+
     [Fact]
     public void An_eager_task_that_cancels_its_creator_in_a_method_does_not_tear_it_away_from_that()
     {
