@@ -36,10 +36,13 @@ public class SameTurnLimitsTests
         }
     }
 
-    [Fact]
-    public void What_the_first_step_of_a_coroutine_makes_ready_does_not_run_inside_of_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_the_first_step_of_a_coroutine_makes_ready_does_not_run_inside_of_it(bool isTask)
     {
         var source = new TaskCompletionSource();
+        var posting = new PostingSource();
         VirtualTimeLoop.Run(Main());
         _log.ShouldBe(["setting", "task", "coroutine"]);
 
@@ -58,13 +61,14 @@ public class SameTurnLimitsTests
             _log.Add("coroutine");
         }
 
-        async Task Inner() => await source.Task;
+        async Task Inner() => await (isTask ? new ValueTask(source.Task) : posting.ValueTask);
 
         async Task Method() => await Setting();
 
         async Coroutine Setting()
         {
             source.SetResult();
+            posting.Complete();
             _log.Add("setting");
             await Asyncio.Sleep(0);
         }
