@@ -205,8 +205,8 @@ public class SameTurnLimitsTests
     [Fact]
     public void Several_go_on_in_the_order_of_their_ends_and_an_interrupt_loses_none()
     {
-        var one = new TaskCompletionSource();
-        var other = new TaskCompletionSource();
+        var one = new PostingSource();
+        var other = new PostingSource();
         var loop = VirtualTimeLoop.Create();
         loop.ExceptionHandler = static (_, _) => { };
         var main = loop.CreateTask(Main());
@@ -245,13 +245,13 @@ public class SameTurnLimitsTests
             _log.Add("second");
         }
 
-        static async Task Inner(TaskCompletionSource source) => await source.Task;
+        static async Task Inner(PostingSource source) => await source.ValueTask;
 
         async Task Setting()
         {
             await Asyncio.Sleep(0);
-            one.SetResult();
-            other.SetResult();
+            one.Complete();
+            other.Complete();
         }
     }
 
