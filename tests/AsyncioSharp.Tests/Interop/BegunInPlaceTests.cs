@@ -322,14 +322,19 @@ public class BegunInPlaceTests
         {
             var one = Numbers().GetAsyncEnumerator();
             var other = Numbers().GetAsyncEnumerator();
-            await Begin(one);
-            await Begin(other);
+            await Begin(one, other);
             _log.Add("main ends");
             GC.KeepAlive(one);
             GC.KeepAlive(other);
         }
 
-        static async Task Begin(IAsyncEnumerator<int> iterator) => await iterator.MoveNextAsync();
+        static async Task Begin(IAsyncEnumerator<int> one, IAsyncEnumerator<int> other)
+        {
+            var first = one.MoveNextAsync().AsTask();
+            var second = other.MoveNextAsync().AsTask();
+            await first;
+            await second;
+        }
 
         async IAsyncEnumerable<int> Numbers()
         {
