@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Text;
 
 namespace AsyncioSharp;
@@ -76,6 +77,9 @@ public sealed partial class EventLoop
             ReportLeft(entry, e);
         }
     }
+
+    /// <summary>Has an interrupt leave the loop that cannot be thrown where it was caught: in the middle of a step, or out of an await, where it would end the process.</summary>
+    internal void ThrowSoon(KeyboardInterruptException interrupt) => CallSoon(() => ExceptionDispatchInfo.Throw(interrupt));
 
     /// <summary>Reports what has left <see cref="Runnable.Run"/>.</summary>
     internal void ReportLeft(Runnable entry, Exception exception)

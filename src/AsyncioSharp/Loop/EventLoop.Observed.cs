@@ -146,7 +146,7 @@ public sealed partial class EventLoop
     internal void RunNext(Runnable target, object? source)
     {
         _ready.Begin(target);
-        _watch?.Change(target);
+        NoteRuns(target);
         target.Run(source);
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace AsyncioSharp;
 
 /// <summary>
@@ -27,7 +25,7 @@ internal sealed class DrivenTask : CoroutineTask, IOpensTurn
     /// <summary>Takes the first step at once, as a coroutine does that another one awaits; in the next turn where the stack has no room for it.</summary>
     internal void Start()
     {
-        var thread = Thread.CurrentThread;
+        var thread = Loop.Thread!;
         var synchronization = ThreadValues.SynchronizationOf(thread);
         var outer = Loop.NoteRuns(this);
         ThreadValues.SetSynchronization(thread, Loop.SynchronizationContext); // as in its other steps
@@ -40,7 +38,7 @@ internal sealed class DrivenTask : CoroutineTask, IOpensTurn
         }
         catch (KeyboardInterruptException e)
         {
-            Loop.CallSoon(() => ExceptionDispatchInfo.Throw(e)); // leaves the loop; out of the await, which calls this, it would end the process
+            Loop.ThrowSoon(e); // an await calls this
         }
         catch (Exception e)
         {

@@ -20,7 +20,7 @@ public sealed partial class EventLoop
 
     /// <summary>True if a step of <paramref name="task"/> runs: as the entry whose turn it is, or begun inside of that. False in another thread.</summary>
     internal bool IsRunningNow(CoroutineTask task)
-        => IsOnOwnThread && (ReferenceEquals(_ready.Running, task) || (IsInStep && ReferenceEquals(ActingTask, task)));
+        => IsOnOwnThread && (IsTurnOf(task) || (IsInStep && ReferenceEquals(ActingTask, task)));
 
     /// <summary>Makes a task of <paramref name="coroutine"/>; its first step runs in the next iteration, unless it is to start eagerly. Mirrors <c>loop.create_task</c>.</summary>
     /// <param name="coroutine">What to run.</param>

@@ -37,7 +37,7 @@ public sealed partial class EventLoop
     {
         CoroutineTask task => task,
         Coroutine { Link: UnmadeTasks owner } coroutine
-            => !isHere ? owner.Promise(coroutine) : ReferenceEquals(_ready.Running, coroutine) ? owner.MakeRunning(coroutine) : owner.MakeQueued(coroutine),
+            => !isHere ? owner.Promise(coroutine) : IsTurnOf(coroutine) ? owner.MakeRunning(coroutine) : owner.MakeQueued(coroutine),
         Coroutine coroutine => UnmadeTasks.OwnTaskOf(coroutine), // asked last: the owner gives way to the task, never the other way round
         _ => null,
     };

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace AsyncioSharp;
 
 /// <summary>How a task begins to wait for an awaitable of .NET.</summary>
@@ -23,9 +21,9 @@ internal static class ForeignWaits
             {
                 return e;
             }
-            if (e is KeyboardInterruptException)
+            if (e is KeyboardInterruptException interrupt)
             {
-                task.Loop.CallSoon(() => ExceptionDispatchInfo.Throw(e)); // leaves the loop; nothing may be thrown in the middle of a step
+                task.Loop.ThrowSoon(interrupt);
             }
             else
             {

@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 
 namespace AsyncioSharp.Tests.Interop;
 
@@ -348,10 +349,5 @@ public class BegunInPlaceTests
                 _log.Add("disposed");
             }
         }
-    }
-
-    private sealed class UncancellableFuture(EventLoop loop) : Future<int>(loop)
-    {
-        public override bool Cancel(string? message = null) => throw new NotSupportedException("This cannot be cancelled.");
     }
 }

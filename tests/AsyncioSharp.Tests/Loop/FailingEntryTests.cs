@@ -1,4 +1,5 @@
 using AsyncioSharp.Testing;
+using AsyncioSharp.Tests.Infrastructure;
 using AsyncioSharp.Tests.Loop.Support;
 
 namespace AsyncioSharp.Tests.Loop;
@@ -141,11 +142,6 @@ public class FailingEntryTests
         var report = reports.ShouldHaveSingleItem();
         report.Exception.ShouldBeOfType<NotSupportedException>();
         return report.Message!;
-    }
-
-    private sealed class UncancellableFuture(EventLoop loop) : Future<int>(loop)
-    {
-        public override bool Cancel(string? message = null) => throw new NotSupportedException("This cannot be cancelled.");
     }
 
     private sealed class UncancellableTask(Coroutine coroutine, EventLoop loop, Context? context) : CoroutineTask(coroutine, loop, context: context)
